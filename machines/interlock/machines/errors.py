@@ -1,0 +1,94 @@
+"""Errors of authoring and compiling (ILK030 to ILK069): each says what to write instead."""
+
+from __future__ import annotations
+
+from interlock.store.errors import InterlockError
+
+
+class MachineError(InterlockError):
+    """Anything wrong with the definition of a machine."""
+
+    code = "ILK030"
+
+
+class BadDefinition(MachineError):
+    """A decorator or class was given something that it cannot mean."""
+
+    code = "ILK031"
+
+
+class CompileError(MachineError):
+    """A construct that a workflow cannot hold.
+
+    Attributes:
+        code: one per construct, ILK040 to ILK069.
+        file, line: where it stands.
+        what: what was found.
+        instead: what to write instead.
+    """
+
+    code = "ILK040"
+
+    def __init__(self, code: str, file: str, line: int, what: str, instead: str) -> None:
+        super().__init__(f"{file}:{line}: {what}; {instead}")
+        self.code = code  # one class, a code for each construct
+        self.file = file
+        self.line = line
+        self.what = what
+        self.instead = instead
+
+
+class OutsideRun(MachineError):
+    """Something that only a run can answer was called outside of one."""
+
+    code = "ILK032"
+
+
+class TimedOut(InterlockError):
+    """A wait, an approval or a step ended by its timeout. Raised in workflow code."""
+
+    code = "ILK033"
+
+
+class StepFailed(InterlockError):
+    """A step failed with an error that cannot be raised again as its own class.
+
+    Attributes:
+        step: the step's name.
+        type: class name of the original exception.
+    """
+
+    code = "ILK034"
+
+    def __init__(self, message: str, step: str = "", type: str = "") -> None:  # noqa: A002  its name
+        super().__init__(message)
+        self.step = step
+        self.type = type
+
+
+class Refused(InterlockError):
+    """A command was refused: nothing was recorded.
+
+    Attributes:
+        run: the run that refused it.
+        state: the state it is in.
+        accepts: what it would accept from this state.
+        guards: the guards that said no, with their reasons.
+    """
+
+    code = "ILK035"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        run: str = "",
+        state: str = "",
+        accepts: tuple[str, ...] = (),
+        guards: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.run = run
+        self.state = state
+        self.accepts = accepts
+        self.guards = guards

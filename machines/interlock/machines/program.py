@@ -1,0 +1,101 @@
+"""The contract between the compiler and the engine: a program is run one segment at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias
+
+from interlock.machines.ir import Machine
+from interlock.machines.step import Step
+from interlock.store.values import Touch, Types, Writes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A state of a compiled workflow, as the engine needs it.
+
+    Attributes:
+        state: its name.
+        kind: what is awaited.
+        line: line of the await in the author's file.
+        live: the variables that are recorded there, in order.
+        step: the step that is called, for kind `step` (with its `label` and options).
+    """
+
+    state: str
+    kind: Literal["step", "approval", "sleep", "wait"]
+    line: int
+    live: tuple[str, ...]
+    step: Step[..., Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A segment ended at an await.
+
+    Attributes:
+        place: where.
+        args, kwargs: what the awaited call was given, evaluated.
+        frame: every local that is bound, live or not, by name.
+        touched: which names the segment mentioned, and how: see `Touch`.
+        writes: places inside containers that the segment assigned: see `Writes`.
+    """
+
+    place: Place
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    frame: dict[str, Any]
+    touched: Mapping[str, Touch]
+    writes: Writes = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A segment ended with `return value`."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A segment ended with an exception that nothing in the workflow caught."""
+
+    error: BaseException
+
+
+Ended: TypeAlias = Paused | Returned | Raised
+
+
+class Program(Protocol):
+    """A compiled workflow. Pure but for what the author's code itself does.
+
+    Attributes:
+        machine: the graph.
+        types: the classes that its values may have.
+        places: its states by name.
+    """
+
+    machine: Machine
+    types: Types
+    places: Mapping[str, Place]
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The first frame: parameters by name, defaults applied.
+
+        Raises:
+            TypeError: the arguments do not fit the signature.
+        """
+        ...
+
+    def start(self, frame: dict[str, Any]) -> Ended:
+        """Run from the beginning to the first await or the end."""
+        ...
+
+    def resume(self, state: str, frame: dict[str, Any], value: Any) -> Ended:
+        """Go on behind the await of `state`, which gave `value`."""
+        ...
+
+    def throw(self, state: str, frame: dict[str, Any], error: BaseException) -> Ended:
+        """Go on at the await of `state`, which raised `error`."""
+        ...

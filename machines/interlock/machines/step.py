@@ -1,0 +1,182 @@
+"""Steps: functions with side effects that a workflow calls and the log records."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+
+from interlock.machines.duration import Duration, duration
+from interlock.machines.errors import BadDefinition
+from interlock.machines.retry import Retry
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Happened(Generic[R]):
+    """Answer of a `verify` function: the call did happen, and this was its result."""
+
+    result: R
+
+
+@dataclass(frozen=True, slots=True)
+class DidNotHappen:
+    """Answer of a `verify` function: the call did not happen, so it may be made."""
+
+
+OnCrash = Literal["retry", "verify", "hold"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """What a step declares about its failures.
+
+    Attributes:
+        retry: schedule for errors that are not in `raises`.
+        timeout: longest time for one attempt, None for no limit.
+        raises: domain errors: recorded, raised in the workflow, never retried.
+        compensate: undoes a completed call when the run fails; it gets the step's result, and
+            the step's arguments after it when it takes more than one.
+        compensate_retry: schedule of the undo.
+        on_crash: what follows when the process died during a call: `retry` with the same key,
+            `verify` (ask the function given as `verify=`), or `hold` (never call twice: a person
+            decides).
+        verify: gets the step's arguments; answers `Happened(result)` or `DidNotHappen()`.
+    """
+
+    retry: Retry = Retry.none
+    timeout: timedelta | None = None
+    raises: tuple[type[BaseException], ...] = ()
+    compensate: Callable[..., Any] | None = None
+    compensate_retry: Retry = Retry.standard
+    on_crash: OnCrash = "retry"
+    verify: Callable[..., Any] | None = None
+
+
+class Step(Generic[P, R]):
+    """A declared step. Outside a run, calling it just calls the function.
+
+    Attributes:
+        name: the function's name unless declared otherwise.
+        function: the author's function, async or not.
+        options: its policies.
+        label: name of the place where it is called, set by `named`.
+    """
+
+    def __init__(
+        self, function: Callable[..., Any], name: str, options: StepOptions, label: str | None = None
+    ) -> None:
+        self.function = function
+        self.name = name
+        self.options = options
+        self.label = label
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.__doc__ = function.__doc__
+        self.__name__ = name
+        self.__module__ = function.__module__
+        self.__wrapped__ = function
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """The coroutine of the function itself: steps are tested as functions."""
+        if self.is_async:
+            return cast("Coroutine[Any, Any, R]", self.function(*args, **kwargs))
+        return self._call_sync(args, kwargs)
+
+    async def _call_sync(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        return cast("R", self.function(*args, **kwargs))
+
+    def named(self, label: str) -> Step[P, R]:
+        """The same step under its own state name, where one step is awaited at several places."""
+        return Step(self.function, self.name, self.options, label)
+
+    def with_(
+        self, *, retry: Retry | None = None, timeout: Duration | None = None
+    ) -> Step[P, R]:
+        """The same step with another retry schedule or timeout for this call."""
+        changed = self.options
+        if retry is not None:
+            changed = dataclasses.replace(changed, retry=retry)
+        if timeout is not None:
+            changed = dataclasses.replace(changed, timeout=duration(timeout))
+        return Step(self.function, self.name, changed, self.label)
+
+    def __repr__(self) -> str:
+        return f"<step {self.name}>"
+
+
+class StepDecorator:
+    """What `@step(...)` with options returns; it fits async and plain functions."""
+
+    def __init__(self, name: str | None, options: StepOptions) -> None:
+        self._name = name
+        self._options = options
+
+    @overload
+    def __call__(self, function: Callable[P, Awaitable[R]]) -> Step[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[P, R]) -> Step[P, R]: ...
+    def __call__(self, function: Callable[..., Any]) -> Step[..., Any]:
+        """Declare `function` a step."""
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            text = f"step {function.__name__!r} is a generator; return a list instead"
+            raise BadDefinition(text)
+        return Step(function, self._name or function.__name__, self._options)
+
+
+@overload
+def step(function: Callable[P, Awaitable[R]], /) -> Step[P, R]: ...
+@overload
+def step(function: Callable[P, R], /) -> Step[P, R]: ...
+@overload
+def step(
+    *,
+    name: str | None = None,
+    retry: Retry | None = None,
+    timeout: Duration | None = None,
+    raises: tuple[type[BaseException], ...] | type[BaseException] = (),
+    compensate: Callable[..., Any] | None = None,
+    compensate_retry: Retry | None = None,
+    on_crash: OnCrash = "retry",
+    verify: Callable[..., Any] | None = None,
+) -> StepDecorator: ...
+def step(
+    function: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    retry: Retry | None = None,
+    timeout: Duration | None = None,
+    raises: tuple[type[BaseException], ...] | type[BaseException] = (),
+    compensate: Callable[..., Any] | None = None,
+    compensate_retry: Retry | None = None,
+    on_crash: OnCrash = "retry",
+    verify: Callable[..., Any] | None = None,
+) -> Any:
+    """Declare a function (async, or plain: then it runs in a thread) to be a step.
+
+    See `StepOptions` for the options. Defaults: no retry, no timeout, called again with the same
+    idempotency key after a crash.
+
+    Raises:
+        BadDefinition: a generator, or `on_crash="verify"` without `verify=`.
+    """
+    if verify is not None and on_crash == "retry":
+        on_crash = "verify"
+    if on_crash == "verify" and verify is None:
+        raise BadDefinition("on_crash='verify' needs verify=: a function that finds out")
+    options = StepOptions(
+        retry=retry or Retry.none,
+        timeout=None if timeout is None else duration(timeout),
+        raises=raises if isinstance(raises, tuple) else (raises,),
+        compensate=compensate,
+        compensate_retry=compensate_retry or Retry.standard,
+        on_crash=on_crash,
+        verify=verify,
+    )
+    decorator = StepDecorator(name, options)
+    return decorator if function is None else decorator(function)

@@ -1,0 +1,77 @@
+"""What a workflow can wait for besides steps: approvals, time, commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, TypeVar
+
+from interlock.machines.command import Command
+from interlock.machines.duration import Duration
+from interlock.machines.errors import OutsideRun
+
+C = TypeVar("C", bound=Command)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to an approval.
+
+    Attributes:
+        granted: False is a rejection: an answer, not an exception.
+        by: who decided.
+        reason: why, in their words.
+        at: when, UTC.
+    """
+
+    granted: bool
+    by: str
+    reason: str
+    at: datetime
+
+
+async def approval(name: str, *, about: object = None, timeout: Duration | None = None) -> Decision:
+    """Wait until somebody decides.
+
+    Args:
+        name: what the decision is called, such as `"manager"`; a literal names the state.
+        about: the facts to decide on, recorded with the request.
+        timeout: None waits for ever.
+
+    Raises:
+        TimedOut: in the workflow, when the timeout passes first.
+        OutsideRun: called natively; in tests give the workflow's function a step instead.
+    """
+    _outside(f"approval({name!r}, {about!r}, {timeout!r})")
+
+
+async def sleep(how_long: Duration) -> None:
+    """Wait durably: a restart in the middle keeps the deadline, for years if need be.
+
+    Raises:
+        OutsideRun: called natively.
+    """
+    _outside(f"sleep({how_long!r})")
+
+
+async def wait_for(
+    command: type[C], *, where: Callable[[C], bool] | None = None, timeout: Duration | None = None
+) -> C:
+    """Wait for a command of this type; one that came before the wait began is not lost.
+
+    Args:
+        command: the class.
+        where: accept only commands for which this is true; evaluated once for each command.
+        timeout: None waits for ever.
+
+    Raises:
+        TimedOut: in the workflow, when the timeout passes first.
+        OutsideRun: called natively.
+    """
+    _outside(f"wait_for({command.__name__}, {where!r}, {timeout!r})")
+
+
+def _outside(what: str) -> NoReturn:
+    message = f"{what} was called outside a run; only a workflow started by an engine can wait"
+    raise OutsideRun(message)

@@ -1,0 +1,48 @@
+"""The only module that reads the clock (and makes time-ordered ids from it)."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+
+class Clock(Protocol):
+    """Where engines and stores take the time from."""
+
+    def now(self) -> datetime:
+        """The present instant, timezone-aware UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's wall clock."""
+
+    def now(self) -> datetime:
+        """The present instant, timezone-aware UTC."""
+        return datetime.now(UTC)
+
+
+class ManualClock:
+    """A clock that moves only when told to: for tests and simulations."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._now = start or datetime(2026, 1, 1, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        """The instant it was last set to."""
+        return self._now
+
+    def set(self, instant: datetime) -> None:
+        """Move to `instant` (timezone-aware UTC)."""
+        self._now = instant
+
+
+def uuid7(now: datetime) -> UUID:
+    """A time-ordered UUID of `now` with 74 random bits (RFC 9562, version 7)."""
+    millis = int(now.timestamp() * 1000)
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (millis & 0xFFFF_FFFF_FFFF) << 80 | random
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)

@@ -1,0 +1,222 @@
+"""The contract of every store backend: what can be appended, read and followed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from interlock.store.event import Actor, Body, Event
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Where a stream ends: what the next commit has to follow.
+
+    Attributes:
+        version: version of the last event, 0 for a stream that does not exist.
+        digest: digest of the last event, "" for none.
+        at: when the last event was recorded (the next one is never earlier), None for none.
+    """
+
+    version: int = 0
+    digest: str = ""
+    at: datetime | None = None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A stream's row in the inline index, written in the same transaction as its events.
+
+    Attributes:
+        run: the stream's id.
+        machine, hash: which machine it follows, and that definition's hash.
+        state: name of its state.
+        status: `running`, `waiting`, `sleeping`, `in doubt`, `compensating`, `held`, `open`
+            (a lifecycle that is not final), `completed`, `failed`, `cancelled`, `compensated`
+            or `compensation failed`.
+        since: when it entered that state.
+        waits: kind of what it waits for: `step`, `approval`, `command`, `timer`, `person` or "".
+        waits_for: its name: of the step, approval, command types, or the instant.
+        started: when it began.
+    """
+
+    run: str
+    machine: str
+    hash: str
+    state: str
+    status: str
+    since: datetime
+    waits: str
+    waits_for: str
+    started: datetime
+
+
+FINISHED = frozenset({"completed", "failed", "cancelled", "compensated", "compensation failed"})
+"""The statuses of an `Entry` after which nothing more happens by itself."""
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """An instant at which a stream wants to be woken.
+
+    Attributes:
+        run: the stream's id.
+        name: unique within the stream; setting it again replaces it.
+        due: when.
+    """
+
+    run: str
+    name: str
+    due: datetime
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """A machine's definition as it was when it first ran here: kept for ever, by hash."""
+
+    hash: str
+    name: str
+    ir: str
+    source: str
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An event that is about to be appended; the store adds id, version, digest and position.
+
+    Attributes:
+        body: what happened.
+        state: the state the stream is in after it.
+        actor: who caused it.
+        cause: id of the command that led to it, or "".
+    """
+
+    body: Body
+    state: str
+    actor: Actor
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """The events of one transition and what is derived from them: all or nothing.
+
+    Attributes:
+        head: the stream's head that this commit follows (`Head()` to create the stream).
+        entry: the stream's new row in the index.
+        drafts: the events, in order; at least one.
+        at: the instant of the events (raised to `head.at` if the clock went back).
+        correlation: see `Event.correlation`.
+        set_timers, clear_timers: due timers to add or replace, and names of those to remove.
+        command_id: makes the commit happen once: the same id again is a `DuplicateCommand`.
+    """
+
+    head: Head
+    entry: Entry
+    drafts: Sequence[Draft]
+    at: datetime
+    correlation: str
+    set_timers: Sequence[Timer] = ()
+    clear_timers: Sequence[str] = ()
+    command_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What a commit led to: the stored events and the stream's new head."""
+
+    events: tuple[Event, ...]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows of the index are wanted. None and () mean any."""
+
+    machine: str | None = None
+    state: str | None = None
+    status: tuple[str, ...] = ()
+    waits: str | None = None
+    finished: bool | None = None
+    after: str | None = None
+    limit: int | None = None
+    ids: tuple[str, ...] = field(default=())
+
+
+class Store(Protocol):
+    """An append-only log of streams, an index of them, and their due timers.
+
+    A store is used from one event loop. Every method raises `StoreClosed` after `close`.
+    """
+
+    url: str
+
+    async def append(self, commit: Commit) -> Appended:
+        """Append one commit durably; commits of many streams share a transaction.
+
+        Raises:
+            Conflict: the stream is not at `commit.head`.
+            DuplicateCommand: `commit.command_id` was accepted before (even by another stream).
+            StoreFull, StoreReadOnly, StoreBusy: nothing of the commit was kept.
+        """
+        ...
+
+    async def read(
+        self, stream: str, *, after: int = 0, upto: int | None = None
+    ) -> list[Event]:
+        """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
+        ...
+
+    async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events of all streams with `position > after`, in order of position."""
+        ...
+
+    def follow(self, *, after: int = 0) -> AsyncIterator[Event]:
+        """Every event after a position, once each and in order, for as long as one listens.
+
+        Events of other processes are seen as well.
+        """
+        ...
+
+    async def entry(self, run: str) -> Entry | None:
+        """A stream's row in the index."""
+        ...
+
+    async def entries(self, where: Filter | None = None) -> list[Entry]:
+        """Rows of the index, ordered by run id (natural order: `order-2` before `order-10`)."""
+        ...
+
+    async def due(self, before: datetime, *, limit: int = 100) -> list[Timer]:
+        """The timers due at or before an instant, earliest first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant of any timer."""
+        ...
+
+    async def timers(self, run: str) -> list[Timer]:
+        """The timers of one stream, earliest first."""
+        ...
+
+    async def command(self, command_id: str) -> tuple[str, int] | None:
+        """Stream and version that a command id led to."""
+        ...
+
+    async def define(self, definition: Definition) -> None:
+        """Keep a definition (the same hash twice is the same definition)."""
+        ...
+
+    async def definition(self, hash: str) -> Definition | None:  # noqa: A002  the field's name
+        """The definition with this hash."""
+        ...
+
+    async def position(self) -> int:
+        """Position of the last event of the log, 0 for an empty one."""
+        ...
+
+    def on_append(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Call `listener` on the loop with the events of each commit made through this store."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then release threads, connections and locks."""
+        ...

@@ -1,0 +1,52 @@
+"""Named crash points: places where tests let the process die by a real SIGKILL."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+POINTS: dict[str, str] = {
+    "store.before_begin": "commits are queued, no transaction is open",
+    "store.before_commit": "everything is written, the transaction is not committed",
+    "store.after_commit": "the transaction is durable, nobody has been told",
+    "engine.before_append": "a transition is decided, nothing is appended",
+    "engine.after_append": "a transition is appended, nothing is done about it",
+    "engine.before_step": "the intent is durable, the call is not made",
+    "engine.after_step": "the call returned, its outcome is not recorded",
+    "engine.before_undo": "the intent to undo is durable, the call is not made",
+    "engine.after_undo": "the undo returned, its outcome is not recorded",
+    "engine.timer_due": "a timer was found due, nothing is recorded",
+    "engine.command_accepted": "a command is recorded, the run has not moved",
+}
+"""Every point by name, with what holds there."""
+
+_armed: dict[str, int] = {}
+_hit: Callable[[str], None] | None = None
+
+
+def arm(point: str, visit: int = 1, hit: Callable[[str], None] | None = None) -> None:
+    """Die at the `visit`-th visit of a point (or call `hit` with its name instead of dying)."""
+    global _hit  # noqa: PLW0603  one switch for the process
+    if point not in POINTS:
+        message = f"no crash point is called {point!r}; there are {', '.join(POINTS)}"
+        raise KeyError(message)
+    _armed[point] = visit
+    _hit = hit
+
+
+def disarm() -> None:
+    """Die nowhere."""
+    _armed.clear()
+
+
+def reached(point: str) -> None:
+    """Say that a point is reached. Costs next to nothing while nothing is armed."""
+    if not _armed or point not in _armed:
+        return
+    _armed[point] -= 1
+    if _armed[point] == 0:
+        if _hit is not None:
+            _hit(point)
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,137 @@
+"""The root of every error that Interlock raises, and the errors of the store (ILK001 to ILK019)."""
+
+from __future__ import annotations
+
+
+
+
+class InterlockError(Exception):
+    """Root of all errors raised by Interlock.
+
+    Attributes:
+        code: stable identifier (`ILK0xx`), the same in every release and in the documentation.
+    """
+
+    code: str = "ILK000"
+
+    def __str__(self) -> str:
+        return f"{self.code}: {super().__str__()}"
+
+    @property
+    def message(self) -> str:
+        """The text without its code."""
+        return super().__str__()
+
+
+class StoreError(InterlockError):
+    """Any failure of the event store."""
+
+    code = "ILK001"
+
+
+class NotADatabase(StoreError):
+    """The file exists and is not an SQLite database (or is a damaged one)."""
+
+    code = "ILK002"
+
+
+class NewerSchema(StoreError):
+    """The database was written by a newer Interlock than this one."""
+
+    code = "ILK003"
+
+
+class StoreReadOnly(StoreError):
+    """The database, its folder or its disk cannot be written."""
+
+    code = "ILK004"
+
+
+class StoreFull(StoreError):
+    """The disk (or a quota) is full: nothing of the refused commit was kept."""
+
+    code = "ILK005"
+
+
+class StoreBusy(StoreError):
+    """Another process holds the file's writer role (or a lock that was not released in time)."""
+
+    code = "ILK006"
+
+
+class StoreClosed(StoreError):
+    """The store was closed before or while the call waited."""
+
+    code = "ILK007"
+
+
+class BadStoreUrl(StoreError):
+    """A store URL that names no known backend."""
+
+    code = "ILK008"
+
+
+class Conflict(StoreError):
+    """Somebody else appended to the stream first: reload it and decide again.
+
+    Attributes:
+        stream: the stream's id.
+        expected: the version the commit expected the stream to be at.
+    """
+
+    code = "ILK009"
+
+    def __init__(self, stream: str, expected: int) -> None:
+        super().__init__(f"stream {stream!r} is no longer at version {expected}")
+        self.stream = stream
+        self.expected = expected
+
+
+class DuplicateCommand(StoreError):
+    """A command with this id was already accepted.
+
+    Attributes:
+        command_id: the repeated id.
+        stream: the stream that accepted it.
+        version: the version that its commit led to.
+    """
+
+    code = "ILK010"
+
+    def __init__(self, command_id: str, stream: str, version: int) -> None:
+        super().__init__(f"command {command_id!r} was already accepted by {stream!r}")
+        self.command_id = command_id
+        self.stream = stream
+        self.version = version
+
+
+class UnknownEvent(StoreError):
+    """An event in the log has a type or a schema version that this program does not know."""
+
+    code = "ILK011"
+
+
+class Unrecordable(StoreError):
+    """A value cannot be recorded.
+
+    Attributes:
+        path: where the value was found, such as `order.lines[2].client`.
+    """
+
+    code = "ILK012"
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class UnknownType(StoreError):
+    """A recorded value is of a type that this program has not registered."""
+
+    code = "ILK013"
+
+
+class BrokenChain(StoreError):
+    """An event does not follow from the one before it: the log was altered or is damaged."""
+
+    code = "ILK014"

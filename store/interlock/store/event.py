@@ -1,0 +1,89 @@
+"""What an event is: the envelope that all share, and the form of values inside it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Encoded: TypeAlias = (
+    "None | bool | int | float | str | list[Encoded] | dict[str, Encoded]"  # see values/__init__
+)
+"""A recorded value as JSON. `interlock.store.values` says which JSON stands for which value."""
+
+JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+"""Plain JSON, for people and other programs."""
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who caused an event.
+
+    Attributes:
+        kind: a person or program outside (`user`), the engine's process (`worker`), a due timer
+            (`timer`) or Interlock itself (`system`).
+        id: a name within that kind, such as `ann` or `host:4711`.
+    """
+
+    kind: Literal["user", "worker", "timer", "system"]
+    id: str = ""
+
+
+class Delta(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one transition changed a run's memory: its variables and the objects they refer to.
+
+    Attributes:
+        new: objects that became known, by number.
+        patch: changes inside known objects, in order; see `interlock.store.values.image`.
+        set: variables that now hold another value.
+        unset: variables that are gone.
+        drop: objects that nothing refers to any more.
+    """
+
+    new: dict[int, Encoded] = {}
+    patch: list[list[Encoded]] = []
+    set: dict[str, Encoded] = {}
+    unset: list[str] = []
+    drop: list[int] = []
+
+
+class Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of all event bodies. The class name is the event's type and the log's topic."""
+
+
+class Event(msgspec.Struct, frozen=True):
+    """One immutable fact, as readers see it.
+
+    Attributes:
+        stream: id of the run (or other stream) it belongs to.
+        version: position in its stream, from 1.
+        type: name of the body's class, such as `StepSucceeded`.
+        id: UUIDv7 as text.
+        at: when it was recorded, UTC; never decreasing within a stream.
+        machine: name of the machine that decided it.
+        hash: hash of that machine's definition.
+        state: name of the state the stream is in after this event.
+        actor: who caused it.
+        cause: id of the command that led to it, or "".
+        correlation: id shared by everything that one outside request led to.
+        prev: digest of the event before it in the stream ("" for the first).
+        body: what happened.
+        position: place in the whole log, from 1; 0 while not stored.
+        digest: digest of this event; the next one's `prev`.
+    """
+
+    stream: str
+    version: int
+    type: str
+    id: str
+    at: datetime
+    machine: str
+    hash: str
+    state: str
+    actor: Actor
+    cause: str
+    correlation: str
+    prev: str
+    body: Body
+    position: int = 0
+    digest: str = ""

@@ -1,0 +1,281 @@
+"""The vocabulary: every type of event that can stand in the log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from interlock.store.event import Body, Delta, Encoded
+
+
+class Failure(Body):
+    """An exception, as recorded.
+
+    Attributes:
+        type: class name, as registered.
+        message: its text.
+        value: the whole exception as an encoded value, when it can be rebuilt.
+    """
+
+    type: str
+    message: str
+    value: Encoded = None
+
+
+class RunStarted(Body):
+    """A run began. `memory` defines the objects of the input."""
+
+    args: list[Encoded] = []
+    kwargs: dict[str, Encoded] = {}
+    input_digest: str = ""
+    memory: Delta | None = None
+
+
+class StepScheduled(Body):
+    """Intent: this call is about to be made. Recorded before the call.
+
+    Attributes:
+        activity: id of this visit of the state, unique within the run (`charge#3`).
+        step: the step's name.
+        args, kwargs: the input, encoded against the run's memory at this event.
+        key: idempotency key, the same for every attempt.
+        hold: at most once: a `StepStarted` is recorded before each call.
+    """
+
+    activity: str
+    step: str
+    key: str
+    args: list[Encoded] = []
+    kwargs: dict[str, Encoded] = {}
+    hold: bool = False
+    memory: Delta | None = None
+
+
+class StepStarted(Body):
+    """An at-most-once call is being made now."""
+
+    activity: str
+    attempt: int
+
+
+class StepSucceeded(Body):
+    """A call returned. `memory` defines the objects of the result."""
+
+    activity: str
+    step: str
+    result: Encoded = None
+    attempt: int = 1
+    undoable: bool = False
+    memory: Delta | None = None
+
+
+class StepFailed(Body):
+    """An attempt raised. With `retry_at` it is also the intent of the next attempt."""
+
+    activity: str
+    step: str
+    attempt: int
+    error: Failure
+    retry_at: datetime | None = None
+    memory: Delta | None = None
+
+
+class StepInDoubt(Body):
+    """A call was started, and whether it happened is unknown: somebody has to find out."""
+
+    activity: str
+    step: str
+    attempt: int
+
+
+class StepResolved(Body):
+    """Somebody (or the author's `verify`) found out whether a doubtful call happened."""
+
+    activity: str
+    step: str
+    happened: bool
+    reason: str = ""
+    result: Encoded = None
+    undoable: bool = False
+    memory: Delta | None = None
+
+
+class StepCancelled(Body):
+    """A call (or the wait for its next attempt) was abandoned because the run was cancelled."""
+
+    activity: str
+    step: str
+
+
+class ApprovalRequested(Body):
+    """The run waits for a decision. `about` is what is to be decided on."""
+
+    activity: str
+    name: str
+    about: Encoded = None
+    deadline: datetime | None = None
+    memory: Delta | None = None
+
+
+class ApprovalGranted(Body):
+    """The decision was yes; the actor is in the envelope."""
+
+    activity: str
+    name: str
+    reason: str = ""
+
+
+class ApprovalRejected(Body):
+    """The decision was no; the actor is in the envelope."""
+
+    activity: str
+    name: str
+    reason: str = ""
+
+
+class SleepStarted(Body):
+    """The run sleeps until an instant."""
+
+    activity: str
+    until: datetime
+    memory: Delta | None = None
+
+
+class SleepEnded(Body):
+    """The instant has come."""
+
+    activity: str
+
+
+class WaitStarted(Body):
+    """The run waits for a command of one of these types."""
+
+    activity: str
+    commands: list[str]
+    deadline: datetime | None = None
+    memory: Delta | None = None
+
+
+class CommandReceived(Body):
+    """A command was accepted into the run's inbox; its id is the envelope's `cause`.
+
+    Attributes:
+        command: its type.
+        value: the command, encoded in one piece (it shares nothing with the run's memory).
+    """
+
+    command: str
+    value: Encoded
+
+
+class WaitMatched(Body):
+    """The wait took this command out of the inbox."""
+
+    activity: str
+    command_id: str
+
+
+class WaitTimedOut(Body):
+    """The deadline of an approval or a wait passed."""
+
+    activity: str
+
+
+class CancelRequested(Body):
+    """Somebody asked for the run to be cancelled."""
+
+    reason: str = ""
+
+
+class CompensationStarted(Body):
+    """The run ended badly (`error`) or was cancelled; what was done is now undone, newest first."""
+
+    error: Failure | None = None
+    memory: Delta | None = None
+
+
+class UndoScheduled(Body):
+    """Intent: the undo of `of` (an activity) is about to be called."""
+
+    activity: str
+    of: str
+    step: str
+    undo: str
+    key: str
+
+
+class UndoSucceeded(Body):
+    """The undo returned."""
+
+    activity: str
+    of: str
+
+
+class UndoFailed(Body):
+    """An attempt at the undo raised; without `retry_at` it is given up, and the next one follows."""
+
+    activity: str
+    of: str
+    attempt: int
+    error: Failure
+    retry_at: datetime | None = None
+
+
+class RunCompleted(Body):
+    """The workflow returned (or the lifecycle reached a final state)."""
+
+    result: Encoded = None
+    memory: Delta | None = None
+
+
+class RunFailed(Body):
+    """The workflow raised, and there was nothing to undo."""
+
+    error: Failure
+    memory: Delta | None = None
+
+
+class RunCompensated(Body):
+    """The workflow raised, and everything that could be undone was undone."""
+
+    error: Failure
+    undone: list[str] = []
+
+
+class RunCompensationFailed(Body):
+    """The workflow raised, and some undo failed: a person has to act on `not_undone`."""
+
+    error: Failure
+    undone: list[str] = []
+    not_undone: list[str] = []
+
+
+class RunCancelled(Body):
+    """The run was cancelled, and what could be undone was undone."""
+
+    reason: str = ""
+    undone: list[str] = []
+    not_undone: list[str] = []
+    memory: Delta | None = None
+
+
+class TransitionTaken(Body):
+    """A lifecycle moved by a command or a timer; `memory` is what changed in its data.
+
+    Attributes:
+        transition: id of the machine's edge.
+        source: state it left.
+        command: type of the command, "" for a timer.
+        value: the command, encoded.
+    """
+
+    transition: str
+    source: str
+    command: str = ""
+    value: Encoded = None
+    memory: Delta | None = None
+
+
+BODIES: dict[str, type[Body]] = {
+    cls.__name__: cls for cls in Body.__subclasses__() if cls is not Failure
+}
+"""Every body by its type name."""
