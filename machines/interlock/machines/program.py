@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
+from interlock.machines.command import Command
 from interlock.machines.ir import Machine
 from interlock.machines.step import Step
 from interlock.store.values import Touch, Types, Writes
@@ -21,6 +22,7 @@ class Place:
         line: line of the await in the author's file.
         live: the variables that are recorded there, in order.
         step: the step that is called, for kind `step` (with its `label` and options).
+        commands: the command types that a wait accepts.
     """
 
     state: str
@@ -28,6 +30,7 @@ class Place:
     line: int
     live: tuple[str, ...]
     step: Step[..., Any] | None = None
+    commands: tuple[type[Command], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Paused:
 
     Attributes:
         place: where.
-        args, kwargs: what the awaited call was given, evaluated.
+        args, kwargs: what the awaited call was given, evaluated (but for a wait's `where`).
         frame: every local that is bound, live or not, by name.
         touched: which names the segment mentioned, and how: see `Touch`.
         writes: places inside containers that the segment assigned: see `Writes`.
@@ -94,6 +97,14 @@ class Program(Protocol):
 
     def resume(self, state: str, frame: dict[str, Any], value: Any) -> Ended:
         """Go on behind the await of `state`, which gave `value`."""
+        ...
+
+    def where(self, state: str, frame: dict[str, Any]) -> Callable[[Any], bool] | None:
+        """The `where=` of the wait at `state`, evaluated with the variables recorded there.
+
+        It is evaluated when a command is to be decided on, not when the wait begins, so it needs
+        nothing but what is recorded: the names that it mentions are live at the wait.
+        """
         ...
 
     def throw(self, state: str, frame: dict[str, Any], error: BaseException) -> Ended:

@@ -27,6 +27,7 @@ class RunStarted(Body):
     args: list[Encoded] = []
     kwargs: dict[str, Encoded] = {}
     input_digest: str = ""
+    lifecycle: bool = False
     memory: Delta | None = None
 
 
@@ -88,7 +89,7 @@ class StepInDoubt(Body):
 
 
 class StepResolved(Body):
-    """Somebody (or the author's `verify`) found out whether a doubtful call happened."""
+    """Somebody found out whether a doubtful call happened. `result` is encoded in one piece."""
 
     activity: str
     step: str
@@ -96,14 +97,12 @@ class StepResolved(Body):
     reason: str = ""
     result: Encoded = None
     undoable: bool = False
-    memory: Delta | None = None
 
 
-class StepCancelled(Body):
-    """A call (or the wait for its next attempt) was abandoned because the run was cancelled."""
+class CancelDelivered(Body):
+    """The wait of `activity` was abandoned, and `CancelledError` was raised there."""
 
     activity: str
-    step: str
 
 
 class ApprovalRequested(Body):
@@ -172,6 +171,13 @@ class WaitMatched(Body):
 
     activity: str
     command_id: str
+
+
+class WaitDeclined(Body):
+    """The wait's `where` said no to these commands; they stay in the inbox for others."""
+
+    activity: str
+    command_ids: list[str]
 
 
 class WaitTimedOut(Body):
@@ -256,6 +262,12 @@ class RunCancelled(Body):
     undone: list[str] = []
     not_undone: list[str] = []
     memory: Delta | None = None
+
+
+class RunHeld(Body):
+    """The run cannot go on here, and why: until it can, it stands still visibly."""
+
+    reason: str
 
 
 class TransitionTaken(Body):

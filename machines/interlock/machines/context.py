@@ -1,0 +1,79 @@
+"""What a running step can ask about itself: `current()`."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Protocol
+
+from interlock.machines.command import Command
+from interlock.machines.errors import OutsideRun
+
+
+class Sender(Protocol):
+    """What the engine lends to a step, so that it can talk to other runs."""
+
+    async def __call__(self, run: str, command: Command, *, command_id: str) -> None:
+        """Deliver a command once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The call that is being made.
+
+    Attributes:
+        run: id of the run.
+        step: name of the step.
+        state: the state the run is in.
+        attempt: number of this attempt, from 1.
+        key: idempotency key: the same for every attempt of this call, also after a crash. Give
+            it to whatever the step calls.
+    """
+
+    run: str
+    step: str
+    state: str
+    attempt: int
+    key: str
+    sender: Sender | None = None
+
+    async def send(self, run: str, command: Command) -> None:
+        """Send a command to another run, once, however often this step is attempted.
+
+        Raises:
+            Refused: the other run does not accept it in its present state.
+        """
+        if self.sender is None:
+            raise OutsideRun("current().send needs a step that an engine runs")
+        await self.sender(run, command, command_id=f"{self.key}>{run}:{type(command).__name__}")
+
+
+_current: ContextVar[Current] = ContextVar("interlock_current")
+
+
+def current() -> Current:
+    """The call that is being made, inside a step of a run.
+
+    Raises:
+        OutsideRun: there is none: the step's function was called directly.
+    """
+    try:
+        return _current.get()
+    except LookupError:
+        message = "current() was called outside a run; in a test, use `with calling(Current(...)):`"
+        raise OutsideRun(message) from None
+
+
+class calling:  # noqa: N801  reads as a statement: `with calling(...)`
+    """`with calling(Current(...)):` makes `current()` answer inside the block."""
+
+    def __init__(self, call: Current) -> None:
+        self._call = call
+
+    def __enter__(self) -> Current:
+        self._token = _current.set(self._call)
+        return self._call
+
+    def __exit__(self, *exc: object) -> None:
+        _current.reset(self._token)

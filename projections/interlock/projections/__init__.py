@@ -1,0 +1,41 @@
+"""What the log means: pure folds of events, and history opened at any instant."""
+
+from interlock.projections.errors import BadExport, EmptyHistory, NoSuchVersion, ProjectionError
+from interlock.projections.export import dump_history, load_history
+from interlock.projections.fold import evolve, fold
+from interlock.projections.history import Difference, History, Moment
+from interlock.projections.index import entry_of
+from interlock.projections.ledger import Effect, ledger
+from interlock.projections.run import (
+    Activity,
+    Compensation,
+    Decided,
+    Outcome,
+    Received,
+    RunState,
+    Undoable,
+)
+
+__all__ = [
+    "Activity",
+    "BadExport",
+    "Compensation",
+    "Decided",
+    "Difference",
+    "Effect",
+    "EmptyHistory",
+    "History",
+    "Moment",
+    "NoSuchVersion",
+    "Outcome",
+    "ProjectionError",
+    "Received",
+    "RunState",
+    "Undoable",
+    "dump_history",
+    "entry_of",
+    "evolve",
+    "fold",
+    "ledger",
+    "load_history",
+]

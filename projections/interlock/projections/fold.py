@@ -1,0 +1,340 @@
+"""The run fold: `evolve(state, event)`. Total, pure, without clock, guards or user code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from interlock.projections.errors import EmptyHistory
+from interlock.projections.run import (
+    Activity,
+    Compensation,
+    Decided,
+    Outcome,
+    Received,
+    RunState,
+    RunStatus,
+    Undoable,
+)
+from interlock.store.contract import Head
+from interlock.store.event import Event
+from interlock.store.values import Image
+from interlock.store.vocabulary import (
+    ApprovalGranted,
+    ApprovalRejected,
+    ApprovalRequested,
+    CancelDelivered,
+    CancelRequested,
+    CommandReceived,
+    CompensationStarted,
+    RunCancelled,
+    RunCompensated,
+    RunCompensationFailed,
+    RunCompleted,
+    RunFailed,
+    RunHeld,
+    RunStarted,
+    SleepEnded,
+    SleepStarted,
+    StepFailed,
+    StepInDoubt,
+    StepResolved,
+    StepScheduled,
+    StepStarted,
+    StepSucceeded,
+    TransitionTaken,
+    UndoFailed,
+    UndoScheduled,
+    UndoSucceeded,
+    WaitDeclined,
+    WaitMatched,
+    WaitStarted,
+    WaitTimedOut,
+)
+
+
+def fold(events: Iterable[Event]) -> RunState:
+    """The state that a run's events, in order from the first, lead to.
+
+    Raises:
+        EmptyHistory: there are no events.
+    """
+    state: RunState | None = None
+    for event in events:
+        state = evolve(state, event)
+    if state is None:
+        raise EmptyHistory("there are no events to fold")
+    return state
+
+
+def evolve(state: RunState | None, event: Event) -> RunState:
+    """The state after one more event. The given state is used up: it may be changed in place."""
+    if state is None:
+        state = _begin(event)
+    elif event.state != state.state:
+        state.state = event.state
+        state.since = event.at
+    if state.held:
+        state.held = ""
+    state.head = Head(event.version, event.digest, event.at)
+    _HANDLERS[event.type](state, event, event.body)
+    return state
+
+
+def _begin(event: Event) -> RunState:
+    return RunState(
+        run=event.stream,
+        machine=event.machine,
+        hash=event.hash,
+        started=event.at,
+        since=event.at,
+        head=Head(),
+        state=event.state,
+        correlation=event.correlation,
+    )
+
+
+def _run_started(state: RunState, event: Event, body: RunStarted) -> None:
+    state.input_digest = body.input_digest
+    state.lifecycle = body.lifecycle
+    state.image.apply(body.memory)
+
+
+def _move(state: RunState, activity: Activity) -> None:
+    """A workflow that waits for something new waits for nothing else any more."""
+    if not state.lifecycle:
+        state.pending.clear()
+    state.visits += 1
+    state.pending[activity.id] = activity
+
+
+def _step_scheduled(state: RunState, event: Event, body: StepScheduled) -> None:
+    state.image.apply(body.memory)
+    activity = Activity(
+        body.activity, "step", body.step, event.state, event.at, event.version,
+        args=body.args, kwargs=body.kwargs, key=body.key, hold=body.hold,
+    )  # fmt: skip
+    _move(state, activity)
+
+
+def _step_started(state: RunState, event: Event, body: StepStarted) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "started"
+    activity.attempt = body.attempt
+    activity.due = None
+
+
+def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
+    state.image.apply(body.memory)
+    _step_done(state, event, body.activity, body.result, undoable=body.undoable)
+
+
+def _step_done(
+    state: RunState, event: Event, id: str, result: Any, *, undoable: bool  # noqa: A002  its name
+) -> None:
+    activity = state.pending[id]
+    if undoable:
+        undo = Undoable(id, activity.name, activity.version, event.version, activity.state)
+        state.stack.append(undo)
+    if state.lifecycle:
+        del state.pending[id]
+        return
+    activity.status = "done"
+    activity.outcome = Outcome("value", event.actor, event.at, result)
+
+
+def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
+    state.image.apply(body.memory)
+    activity = state.pending[body.activity]
+    activity.error = body.error
+    activity.due = body.retry_at
+    if body.retry_at is not None:
+        activity.status = "retrying"
+        activity.attempt = body.attempt + 1
+    elif state.lifecycle:
+        del state.pending[body.activity]
+
+
+def _step_in_doubt(state: RunState, event: Event, body: StepInDoubt) -> None:
+    state.pending[body.activity].status = "in doubt"
+
+
+def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
+    if body.happened:
+        _step_done(state, event, body.activity, body.result, undoable=body.undoable)
+    else:
+        state.pending[body.activity].status = "scheduled"
+
+
+def _cancel_requested(state: RunState, event: Event, body: CancelRequested) -> None:
+    state.cancel = body.reason
+
+
+def _cancel_delivered(state: RunState, event: Event, body: CancelDelivered) -> None:
+    state.cancelled = True
+    state.pending.pop(body.activity, None)
+
+
+def _approval_requested(state: RunState, event: Event, body: ApprovalRequested) -> None:
+    state.image.apply(body.memory)
+    activity = Activity(
+        body.activity, "approval", body.name, event.state, event.at, event.version,
+        about=body.about, due=body.deadline,
+    )  # fmt: skip
+    _move(state, activity)
+
+
+def _decided(state: RunState, event: Event, body: ApprovalGranted | ApprovalRejected) -> None:
+    granted = isinstance(body, ApprovalGranted)
+    activity = state.pending[body.activity]
+    activity.status = "done"
+    kind = "granted" if granted else "rejected"
+    activity.outcome = Outcome(kind, event.actor, event.at, reason=body.reason)
+    decision = Decided(body.name, granted, event.actor, body.reason, event.at)
+    state.decisions.append(decision)
+
+
+def _sleep_started(state: RunState, event: Event, body: SleepStarted) -> None:
+    state.image.apply(body.memory)
+    id_, at = body.activity, event.at
+    _move(state, Activity(id_, "sleep", "", event.state, at, event.version, due=body.until))
+
+
+def _sleep_ended(state: RunState, event: Event, body: SleepEnded) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "done"
+    activity.outcome = Outcome("elapsed", event.actor, event.at)
+
+
+def _wait_started(state: RunState, event: Event, body: WaitStarted) -> None:
+    state.image.apply(body.memory)
+    activity = Activity(
+        body.activity, "wait", " or ".join(body.commands), event.state, event.at, event.version,
+        due=body.deadline, commands=body.commands,
+    )  # fmt: skip
+    _move(state, activity)
+
+
+def _command_received(state: RunState, event: Event, body: CommandReceived) -> None:
+    received = Received(event.cause, body.command, body.value, event.actor, event.at)
+    state.inbox.append(received)
+
+
+def _wait_matched(state: RunState, event: Event, body: WaitMatched) -> None:
+    activity = state.pending[body.activity]
+    taken = next(c for c in state.inbox if c.id == body.command_id)
+    state.inbox.remove(taken)
+    activity.status = "done"
+    activity.outcome = Outcome("value", taken.actor, event.at, taken.value)
+
+
+def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
+    state.pending[body.activity].declined |= set(body.command_ids)
+
+
+def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "done"
+    activity.outcome = Outcome("timed out", event.actor, event.at)
+
+
+def _compensation_started(state: RunState, event: Event, body: CompensationStarted) -> None:
+    state.pending.clear()
+    state.compensation = Compensation(body.error)
+    _replace_image(state, body)
+
+
+def _undo_scheduled(state: RunState, event: Event, body: UndoScheduled) -> None:
+    activity = Activity(
+        body.activity, "undo", body.undo, event.state, event.at, event.version,
+        key=body.key, of=body.of,
+    )  # fmt: skip
+    _move(state, activity)
+
+
+def _undo_succeeded(state: RunState, event: Event, body: UndoSucceeded) -> None:
+    _undo_over(state, body.activity, body.of)
+    if state.compensation is not None:
+        state.compensation.undone.append(body.of)
+
+
+def _undo_failed(state: RunState, event: Event, body: UndoFailed) -> None:
+    activity = state.pending[body.activity]
+    activity.error = body.error
+    if body.retry_at is not None:
+        activity.status = "retrying"
+        activity.due = body.retry_at
+        activity.attempt = body.attempt + 1
+        return
+    _undo_over(state, body.activity, body.of)
+    if state.compensation is not None:
+        state.compensation.not_undone.append(body.of)
+
+
+def _undo_over(state: RunState, activity: str, of: str) -> None:
+    del state.pending[activity]
+    state.stack = [entry for entry in state.stack if entry.activity != of]
+
+
+def _replace_image(state: RunState, body: RunCompleted | RunFailed | CompensationStarted) -> None:
+    """At the end the variables are gone; what is left is the result or the error."""
+    state.image = Image()
+    state.image.apply(body.memory)
+
+
+def _end(status: RunStatus) -> Callable[[RunState, Event, Any], None]:
+    def handler(state: RunState, event: Event, body: Any) -> None:
+        if not state.lifecycle:
+            state.pending.clear()
+        state.ended = status
+        if isinstance(body, RunCompleted):
+            state.result = body.result
+        elif not isinstance(body, RunCancelled):
+            state.error = body.error
+        if isinstance(body, RunFailed) or (isinstance(body, RunCompleted) and not state.lifecycle):
+            _replace_image(state, body)
+
+    return handler
+
+
+def _run_held(state: RunState, event: Event, body: RunHeld) -> None:
+    state.held = body.reason
+
+
+def _transition_taken(state: RunState, event: Event, body: TransitionTaken) -> None:
+    state.image.apply(body.memory)
+    state.visits += 1
+
+
+_HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
+    RunStarted.__name__: _run_started,
+    StepScheduled.__name__: _step_scheduled,
+    StepStarted.__name__: _step_started,
+    StepSucceeded.__name__: _step_succeeded,
+    StepFailed.__name__: _step_failed,
+    StepInDoubt.__name__: _step_in_doubt,
+    StepResolved.__name__: _step_resolved,
+    ApprovalRequested.__name__: _approval_requested,
+    ApprovalGranted.__name__: _decided,
+    ApprovalRejected.__name__: _decided,
+    SleepStarted.__name__: _sleep_started,
+    SleepEnded.__name__: _sleep_ended,
+    WaitStarted.__name__: _wait_started,
+    CommandReceived.__name__: _command_received,
+    WaitMatched.__name__: _wait_matched,
+    WaitDeclined.__name__: _wait_declined,
+    WaitTimedOut.__name__: _wait_timed_out,
+    CancelRequested.__name__: _cancel_requested,
+    CancelDelivered.__name__: _cancel_delivered,
+    CompensationStarted.__name__: _compensation_started,
+    UndoScheduled.__name__: _undo_scheduled,
+    UndoSucceeded.__name__: _undo_succeeded,
+    UndoFailed.__name__: _undo_failed,
+    RunCompleted.__name__: _end("completed"),
+    RunFailed.__name__: _end("failed"),
+    RunCompensated.__name__: _end("compensated"),
+    RunCompensationFailed.__name__: _end("compensation failed"),
+    RunCancelled.__name__: _end("cancelled"),
+    RunHeld.__name__: _run_held,
+    TransitionTaken.__name__: _transition_taken,
+}

@@ -1,0 +1,134 @@
+"""The effect ledger: every call that a run made or meant to make, and what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from interlock.store.event import Event
+from interlock.store.vocabulary import (
+    CancelDelivered,
+    StepFailed,
+    StepInDoubt,
+    StepResolved,
+    StepScheduled,
+    StepStarted,
+    StepSucceeded,
+    UndoFailed,
+    UndoScheduled,
+    UndoSucceeded,
+)
+
+EffectStatus = Literal[
+    "intended", "started", "retrying", "confirmed", "failed", "in doubt", "cancelled",
+    "compensated", "not compensated",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Effect:
+    """One effect in the world, as far as the log knows it.
+
+    Attributes:
+        activity: id of the visit that made it.
+        step: what was called.
+        key: idempotency key that the call was given.
+        status: `intended` (recorded, no outcome yet), `confirmed` (it returned), `failed` (it
+            raised for the last time), `cancelled` (abandoned: it may or may not have happened),
+            `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed).
+        attempts: calls that have an outcome or are under way.
+        since: when it got this status.
+        error: text of its last error.
+    """
+
+    activity: str
+    step: str
+    key: str
+    status: EffectStatus
+    attempts: int
+    since: datetime
+    error: str = ""
+
+
+def ledger(events: Iterable[Event]) -> list[Effect]:
+    """The effects of one run, in the order in which they were intended."""
+    effects: dict[str, Effect] = {}
+    for event in events:
+        handler = _HANDLERS.get(event.type)
+        if handler is not None:
+            handler(effects, event, event.body)
+    return list(effects.values())
+
+
+def _scheduled(effects: dict[str, Effect], event: Event, body: StepScheduled) -> None:
+    effect = Effect(body.activity, body.step, body.key, "intended", 1, event.at)
+    effects[body.activity] = effect
+
+
+def _set(effects: dict[str, Effect], event: Event, activity: str, status: EffectStatus) -> Effect:
+    effect = effects[activity]
+    effect.status = status
+    effect.since = event.at
+    return effect
+
+
+def _started(effects: dict[str, Effect], event: Event, body: StepStarted) -> None:
+    _set(effects, event, body.activity, "started").attempts = body.attempt
+
+
+def _succeeded(effects: dict[str, Effect], event: Event, body: StepSucceeded) -> None:
+    _set(effects, event, body.activity, "confirmed").attempts = body.attempt
+
+
+def _failed(effects: dict[str, Effect], event: Event, body: StepFailed) -> None:
+    effect = _set(effects, event, body.activity, "retrying" if body.retry_at else "failed")
+    effect.attempts = body.attempt
+    effect.error = f"{body.error.type}: {body.error.message}"
+
+
+def _in_doubt(effects: dict[str, Effect], event: Event, body: StepInDoubt) -> None:
+    _set(effects, event, body.activity, "in doubt").attempts = body.attempt
+
+
+def _resolved(effects: dict[str, Effect], event: Event, body: StepResolved) -> None:
+    _set(effects, event, body.activity, "confirmed" if body.happened else "intended")
+
+
+def _cancelled(effects: dict[str, Effect], event: Event, body: CancelDelivered) -> None:
+    effect = effects.get(body.activity)
+    if effect is not None and effect.status not in ("confirmed", "failed"):
+        _set(effects, event, body.activity, "cancelled")
+
+
+def _undo_scheduled(effects: dict[str, Effect], event: Event, body: UndoScheduled) -> None:
+    effect = Effect(body.activity, body.undo, body.key, "intended", 1, event.at)
+    effects[body.activity] = effect
+
+
+def _undone(effects: dict[str, Effect], event: Event, body: UndoSucceeded) -> None:
+    _set(effects, event, body.activity, "confirmed")
+    _set(effects, event, body.of, "compensated")
+
+
+def _undo_failed(effects: dict[str, Effect], event: Event, body: UndoFailed) -> None:
+    effect = _set(effects, event, body.activity, "retrying" if body.retry_at else "failed")
+    effect.attempts = body.attempt
+    effect.error = f"{body.error.type}: {body.error.message}"
+    if body.retry_at is None:
+        _set(effects, event, body.of, "not compensated")
+
+
+_HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
+    StepScheduled.__name__: _scheduled,
+    StepStarted.__name__: _started,
+    StepSucceeded.__name__: _succeeded,
+    StepFailed.__name__: _failed,
+    StepInDoubt.__name__: _in_doubt,
+    StepResolved.__name__: _resolved,
+    CancelDelivered.__name__: _cancelled,
+    UndoScheduled.__name__: _undo_scheduled,
+    UndoSucceeded.__name__: _undone,
+    UndoFailed.__name__: _undo_failed,
+}

@@ -1,0 +1,230 @@
+"""What a run is at one version: the value that folding its events gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from interlock.store.contract import Head
+from interlock.store.event import Actor, Encoded
+from interlock.store.values import Image
+from interlock.store.vocabulary import Failure
+
+ActivityKind = Literal["step", "approval", "sleep", "wait", "undo"]
+ActivityStatus = Literal["scheduled", "started", "retrying", "in doubt", "done"]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an activity ended, while the run has not moved on yet.
+
+    Attributes:
+        kind: what was recorded.
+        value: encoded result, or the matching command.
+        reason: of a decision.
+        actor, at: who caused it and when.
+    """
+
+    kind: Literal["value", "granted", "rejected", "elapsed", "timed out"]
+    actor: Actor
+    at: datetime
+    value: Encoded = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Activity:
+    """Something that the run waits for, or an effect that it has under way.
+
+    Attributes:
+        id: unique within the run.
+        kind: what it is.
+        name: of the step, approval or command types.
+        state: the state that it belongs to.
+        since: when it was scheduled.
+        version: of the event that scheduled it.
+        attempt: number of the call under way or due next, from 1.
+        status: `done` has an outcome, but the run has not moved on.
+        args, kwargs: encoded input of a step.
+        key: idempotency key.
+        hold: at most once.
+        due: deadline, end of a sleep, or instant of the next attempt.
+        about: encoded facts of an approval.
+        commands: types that a wait accepts.
+        declined: ids of commands that its `where` said no to.
+        of: for an undo, the activity that it undoes.
+        outcome: set with status `done`.
+        error: of the last failed attempt.
+    """
+
+    id: str
+    kind: ActivityKind
+    name: str
+    state: str
+    since: datetime
+    version: int
+    attempt: int = 1
+    status: ActivityStatus = "scheduled"
+    args: Sequence[Encoded] = ()
+    kwargs: Mapping[str, Encoded] = field(default_factory=dict[str, Encoded])
+    key: str = ""
+    hold: bool = False
+    due: datetime | None = None
+    about: Encoded = None
+    commands: Sequence[str] = ()
+    declined: set[str] = field(default_factory=set[str])
+    of: str = ""
+    outcome: Outcome | None = None
+    error: Failure | None = None
+
+
+@dataclass(slots=True)
+class Undoable:
+    """A completed step that will be undone if the run fails.
+
+    Attributes:
+        activity: id of the step's activity.
+        step: the step's name.
+        scheduled, succeeded: versions of its intent and of its outcome: where history still has
+            the input and the result as they were then.
+        state: the step's state.
+    """
+
+    activity: str
+    step: str
+    scheduled: int
+    succeeded: int
+    state: str
+
+
+@dataclass(slots=True)
+class Received:
+    """A command in the inbox that no wait has taken yet."""
+
+    id: str
+    command: str
+    value: Encoded
+    actor: Actor
+    at: datetime
+
+
+@dataclass(slots=True)
+class Decided:
+    """A decision on an approval of this run."""
+
+    name: str
+    granted: bool
+    actor: Actor
+    reason: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Compensation:
+    """The undoing of a failed or cancelled run.
+
+    Attributes:
+        error: why, None for a cancellation.
+        undone, not_undone: step activities so far.
+    """
+
+    error: Failure | None
+    undone: list[str] = field(default_factory=list[str])
+    not_undone: list[str] = field(default_factory=list[str])
+
+
+RunStatus = Literal[
+    "running", "waiting", "sleeping", "in doubt", "compensating", "held", "open",
+    "completed", "failed", "cancelled", "compensated", "compensation failed",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class RunState:
+    """A run (or lifecycle) at one version. Only `evolve` changes it.
+
+    Attributes:
+        run: its id.
+        machine, hash: the definition it follows.
+        head: version and digest of its last event.
+        state: name of its state.
+        started, since: when it began, and when it entered that state.
+        image: its variables and their objects, encoded.
+        pending: what it waits for or has under way, by activity id.
+        stack: completed steps that can be undone, oldest first.
+        inbox: commands that no wait has taken.
+        decisions: on approvals, oldest first.
+        visits: activities so far: numbers the next one.
+        cancel: why it should be cancelled, once that was asked for; None before.
+        cancelled: the cancellation reached the workflow.
+        compensation: set from the start of the undoing.
+        ended: final status, None while it goes on.
+        result: encoded result of a completed workflow.
+        error: why it ended badly.
+        held: why it stands still, "" when it does not.
+        correlation: what all its events share.
+        input_digest: of its start.
+        lifecycle: it follows a declared lifecycle rather than a workflow.
+    """
+
+    run: str
+    machine: str
+    hash: str
+    started: datetime
+    since: datetime
+    head: Head
+    state: str
+    image: Image = field(default_factory=Image)
+    pending: dict[str, Activity] = field(default_factory=dict[str, Activity])
+    stack: list[Undoable] = field(default_factory=list[Undoable])
+    inbox: list[Received] = field(default_factory=list[Received])
+    decisions: list[Decided] = field(default_factory=list[Decided])
+    visits: int = 0
+    cancel: str | None = None
+    cancelled: bool = False
+    compensation: Compensation | None = None
+    ended: RunStatus | None = None
+    result: Encoded = None
+    error: Failure | None = None
+    held: str = ""
+    correlation: str = ""
+    input_digest: str = ""
+    lifecycle: bool = False
+
+    @property
+    def status(self) -> RunStatus:
+        """What the run is doing, in one word or two."""
+        if self.ended is not None and not self.pending:
+            return self.ended
+        if self.held:
+            return "held"
+        if any(a.status == "in doubt" for a in self.pending.values()):
+            return "in doubt"
+        if self.compensation is not None:
+            return "compensating"
+        return self._progress()
+
+    def _progress(self) -> RunStatus:
+        if self.cancel is not None and not self.cancelled:
+            return "running"
+        for activity in self.pending.values():
+            if activity.status == "done" or activity.kind in ("step", "undo"):
+                return "running"
+            if activity.kind == "wait" and self.match(activity) is not None:
+                return "running"
+            return "sleeping" if activity.kind == "sleep" else "waiting"
+        return "open" if self.lifecycle else "running"
+
+    def match(self, wait: Activity) -> Received | None:
+        """The first command in the inbox whose type the wait accepts and has not declined."""
+        for command in self.inbox:
+            if command.command in wait.commands and command.id not in wait.declined:
+                return command
+        return None
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables as plain JSON, for people."""
+        return self.image.plain_variables()
