@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-Encoded: TypeAlias = (
-    "None | bool | int | float | str | list[Encoded] | dict[str, Encoded]"  # see values/__init__
-)
-"""A recorded value as JSON. `interlock.store.values` says which JSON stands for which value."""
+if TYPE_CHECKING:
+    Encoded: TypeAlias = "bool | int | float | str | list[Encoded] | dict[str, Encoded] | None"
+    """A recorded value as JSON. `interlock.store.values` says which JSON stands for which value."""
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
-"""Plain JSON, for people and other programs."""
+    JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+    """Plain JSON, for people and other programs."""
+else:  # msgspec reads annotations at run time and knows no recursive alias
+    Encoded = JSON = Any
 
 
 class Actor(msgspec.Struct, frozen=True):
