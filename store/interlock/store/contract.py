@@ -160,9 +160,7 @@ class Store(Protocol):
         """
         ...
 
-    async def read(
-        self, stream: str, *, after: int = 0, upto: int | None = None
-    ) -> list[Event]:
+    async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
         ...
 
@@ -175,6 +173,10 @@ class Store(Protocol):
 
         Events of other processes are seen as well.
         """
+        ...
+
+    async def head(self, run: str) -> Head:
+        """Where a stream ends (`Head()` when unknown), without reading its events."""
         ...
 
     async def entry(self, run: str) -> Entry | None:
@@ -215,6 +217,22 @@ class Store(Protocol):
 
     def on_append(self, listener: Callable[[Sequence[Event]], None]) -> None:
         """Call `listener` on the loop with the events of each commit made through this store."""
+        ...
+
+    def acquire_worker(self) -> bool:
+        """Try to become the one process that drives the runs of this store.
+
+        Appending never needs this role: two writers of one stream meet at its head. It keeps
+        two engines from doing the same work twice. It ends with the process, however that ends.
+
+        Returns:
+            True when the role is this store's (also when it already was), False when another
+            store has it or this one is read-only.
+        """
+        ...
+
+    def release_worker(self) -> None:
+        """Give the role back, so that another process may drive the runs."""
         ...
 
     async def close(self) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 
-
-
 class InterlockError(Exception):
     """Root of all errors raised by Interlock.
 

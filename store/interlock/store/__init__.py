@@ -1,0 +1,87 @@
+"""The event store: what happened, in order, for good.
+
+This is the door: everything that other packages use is importable from here. Importing it is
+cheap; a backend is loaded when a store is opened.
+"""
+
+from interlock.store.clock import Clock, ManualClock, SystemClock, uuid7
+from interlock.store.contract import (
+    FINISHED,
+    Appended,
+    Commit,
+    Definition,
+    Draft,
+    Entry,
+    Filter,
+    Head,
+    Store,
+    Timer,
+)
+from interlock.store.digest import verify
+from interlock.store.errors import (
+    BadStoreUrl,
+    BrokenChain,
+    Conflict,
+    DuplicateCommand,
+    InterlockError,
+    NewerSchema,
+    NotADatabase,
+    StoreBusy,
+    StoreClosed,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    UnknownEvent,
+    UnknownType,
+    Unrecordable,
+)
+from interlock.store.event import JSON, Actor, Body, Delta, Encoded, Event
+from interlock.store.open import open_store
+from interlock.store.vocabulary import BODIES
+
+__all__ = [  # noqa: RUF022  grouped by what a reader looks for
+    # opening
+    "open_store",
+    "Store",
+    # events
+    "Event",
+    "Actor",
+    "Body",
+    "BODIES",
+    "Delta",
+    "Encoded",
+    "JSON",
+    "verify",
+    # appending
+    "Commit",
+    "Draft",
+    "Head",
+    "Appended",
+    # the index
+    "Entry",
+    "Filter",
+    "FINISHED",
+    "Timer",
+    "Definition",
+    # time
+    "Clock",
+    "ManualClock",
+    "SystemClock",
+    "uuid7",
+    # errors
+    "InterlockError",
+    "StoreError",
+    "BadStoreUrl",
+    "BrokenChain",
+    "Conflict",
+    "DuplicateCommand",
+    "NewerSchema",
+    "NotADatabase",
+    "StoreBusy",
+    "StoreClosed",
+    "StoreFull",
+    "StoreReadOnly",
+    "UnknownEvent",
+    "UnknownType",
+    "Unrecordable",
+]

@@ -1,0 +1,58 @@
+"""What all backends share: listeners, followers, and the refusal to work after `close`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from interlock.store.backends.tail import PAGE, Bell, follow
+from interlock.store.clock import Clock, SystemClock
+from interlock.store.errors import StoreClosed
+from interlock.store.event import Event
+
+
+class Backend(ABC):
+    """Base of the stores. See `interlock.store.contract.Store` for what each method promises.
+
+    Attributes:
+        url: what the store was opened with.
+        clock: dates the ids of events.
+        polls: whether other processes may append to the same log.
+    """
+
+    polls = False
+
+    def __init__(self, url: str, clock: Clock | None) -> None:
+        self.url = url
+        self.clock: Clock = clock or SystemClock()
+        self._bell = Bell()
+        self._listeners: list[Callable[[Sequence[Event]], None]] = []
+        self._closed = False
+
+    def _check_open(self) -> None:
+        if self._closed:
+            message = f"the store {self.url} is closed"
+            raise StoreClosed(message)
+
+    def on_append(self, listener: Callable[[Sequence[Event]], None]) -> None:
+        """Call `listener` on the loop with the events of each commit made through this store."""
+        self._check_open()
+        self._listeners.append(listener)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        """Events are durable: tell the listeners, and wake the followers."""
+        for listener in self._listeners:
+            listener(events)
+        self._bell.ring()
+
+    @abstractmethod
+    async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events of all streams with `position > after`, in order of position."""
+
+    async def _page(self, after: int) -> list[Event]:
+        return await self.log(after=after, limit=PAGE)
+
+    def follow(self, *, after: int = 0) -> AsyncIterator[Event]:
+        """Every event after a position, once each and in order, for as long as one listens."""
+        self._check_open()
+        return follow(self._page, self._bell, after=after, poll=self.polls)

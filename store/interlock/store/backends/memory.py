@@ -1,0 +1,185 @@
+"""The memory backend: the same rows as in a database, kept in lists and dicts, no threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+
+from interlock.store import crash
+from interlock.store.backends.base import Backend
+from interlock.store.clock import Clock
+from interlock.store.contract import (
+    FINISHED,
+    Appended,
+    Commit,
+    Definition,
+    Entry,
+    Filter,
+    Head,
+    Timer,
+)
+from interlock.store.envelope import decode
+from interlock.store.errors import Conflict, DuplicateCommand
+from interlock.store.event import Event
+from interlock.store.order import sort_key
+from interlock.store.prepared import Prepared, Row, prepare
+
+
+class MemoryStore(Backend):
+    """Keeps everything in this object; gone when the object is. For tests and simulations."""
+
+    def __init__(self, url: str = "memory://", *, clock: Clock | None = None) -> None:
+        super().__init__(url, clock)
+        self._log: list[Row] = []
+        self._streams: dict[str, list[int]] = {}  # indices into the log
+        self._heads: dict[str, Head] = {}
+        self._entries: dict[str, Entry] = {}
+        self._timers: dict[tuple[str, str], Timer] = {}
+        self._commands: dict[str, tuple[str, int]] = {}
+        self._definitions: dict[str, Definition] = {}
+
+    async def append(self, commit: Commit) -> Appended:
+        """Append one commit: see the contract."""
+        self._check_open()
+        prepared = prepare(commit, self.clock.now())
+        await asyncio.sleep(0)  # as any store: others run meanwhile
+        self._check_open()
+        crash.reached("store.before_begin")
+        self._fence(prepared)
+        crash.reached("store.before_commit")
+        appended = self._keep(prepared)
+        crash.reached("store.after_commit")
+        self._tell(appended.events)
+        return appended
+
+    def _fence(self, prepared: Prepared) -> None:
+        commit, stream = prepared.commit, prepared.stream
+        known = self._commands.get(commit.command_id) if commit.command_id else None
+        if known is not None:
+            raise DuplicateCommand(commit.command_id, *known)
+        head = self._heads.get(stream, Head())
+        if (head.version, head.digest) != (commit.head.version, commit.head.digest):
+            raise Conflict(stream, commit.head.version)
+
+    def _keep(self, prepared: Prepared) -> Appended:
+        commit, stream = prepared.commit, prepared.stream
+        first = len(self._log)
+        self._log.extend(prepared.rows)
+        self._streams.setdefault(stream, []).extend(range(first, len(self._log)))
+        self._heads[stream] = prepared.head
+        self._entries[stream] = commit.entry
+        for name in commit.clear_timers:
+            self._timers.pop((stream, name), None)
+        for timer in commit.set_timers:
+            self._timers[stream, timer.name] = timer
+        if commit.command_id:
+            self._commands[commit.command_id] = (stream, prepared.head.version)
+        return prepared.stored(first + 1)
+
+    async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+        """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
+        self._check_open()
+        end = upto if upto is None else max(upto, 0)
+        return [self._event(i) for i in self._streams.get(stream, [])[max(after, 0) : end]]
+
+    async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events of all streams with `position > after`, in order of position."""
+        self._check_open()
+        start = max(after, 0)
+        return [self._event(i) for i in range(start, min(start + limit, len(self._log)))]
+
+    def _event(self, index: int) -> Event:
+        return decode(*self._log[index], index + 1)
+
+    async def head(self, run: str) -> Head:
+        """Where a stream ends (`Head()` when unknown)."""
+        self._check_open()
+        return self._heads.get(run, Head())
+
+    async def entry(self, run: str) -> Entry | None:
+        """A stream's row in the index."""
+        self._check_open()
+        return self._entries.get(run)
+
+    async def entries(self, where: Filter | None = None) -> list[Entry]:
+        """Rows of the index, in the natural order of run ids."""
+        self._check_open()
+        where = where or Filter()
+        after = None if where.after is None else _order(where.after)
+        found = sorted(
+            (
+                entry
+                for entry in self._entries.values()
+                if _matches(entry, where) and (after is None or _order(entry.run) > after)
+            ),
+            key=lambda entry: _order(entry.run),
+        )
+        return found if where.limit is None else found[: where.limit]
+
+    async def due(self, before: datetime, *, limit: int = 100) -> list[Timer]:
+        """The timers due at or before an instant, earliest first."""
+        self._check_open()
+        return _earliest(t for t in self._timers.values() if t.due <= before)[:limit]
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant of any timer."""
+        self._check_open()
+        return min((timer.due for timer in self._timers.values()), default=None)
+
+    async def timers(self, run: str) -> list[Timer]:
+        """The timers of one stream, earliest first."""
+        self._check_open()
+        return _earliest(t for t in self._timers.values() if t.run == run)
+
+    async def command(self, command_id: str) -> tuple[str, int] | None:
+        """Stream and version that a command id led to."""
+        self._check_open()
+        return self._commands.get(command_id)
+
+    async def define(self, definition: Definition) -> None:
+        """Keep a definition (the same hash twice is the same definition)."""
+        self._check_open()
+        self._definitions.setdefault(definition.hash, definition)
+
+    async def definition(self, hash: str) -> Definition | None:  # noqa: A002  the field's name
+        """The definition with this hash."""
+        self._check_open()
+        return self._definitions.get(hash)
+
+    async def position(self) -> int:
+        """Position of the last event of the log, 0 for an empty one."""
+        self._check_open()
+        return len(self._log)
+
+    def acquire_worker(self) -> bool:
+        """Always true: nobody else can reach this store."""
+        self._check_open()
+        return True
+
+    def release_worker(self) -> None:
+        """Nothing to give back."""
+
+    async def close(self) -> None:
+        """Refuse every further call, and end the followers."""
+        self._closed = True
+        self._bell.ring()
+
+
+def _order(run: str) -> tuple[str, str]:
+    return sort_key(run), run
+
+
+def _matches(entry: Entry, where: Filter) -> bool:
+    return (
+        (where.machine is None or entry.machine == where.machine)
+        and (where.state is None or entry.state == where.state)
+        and (not where.status or entry.status in where.status)
+        and (where.waits is None or entry.waits == where.waits)
+        and (where.finished is None or (entry.status in FINISHED) == where.finished)
+        and (not where.ids or entry.run in where.ids)
+    )
+
+
+def _earliest(timers: Iterable[Timer]) -> list[Timer]:
+    return sorted(timers, key=lambda timer: (timer.due, timer.run, timer.name))

@@ -1,0 +1,56 @@
+"""The digest chain: what links an event to the one before it, and how a chain is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from interlock.store.contract import Head
+from interlock.store.errors import BrokenChain
+from interlock.store.event import Event
+
+
+def digest_of(stream: str, version: int, topic: str, state: bytes) -> str:
+    """SHA-256 (hex) of one stored event; `state` holds the digest of the event before it.
+
+    Lengths (in characters) stand before the two names, so no two events share a digest input.
+    """
+    frame = f"{version}:{len(topic)}:{topic}:{len(stream)}:{stream}:"
+    return sha256(frame.encode() + state).hexdigest()
+
+
+def verify(events: Iterable[Event], *, head: Head | None = None) -> Head:
+    """Check that events of one stream, from its beginning, follow from each other.
+
+    Digests are computed from the stored bytes when events are read, so an altered event shows
+    as a wrong link in the event after it. The last event has none after it: give the stream's
+    `head` from the index (or a witness kept elsewhere) to check that one too, and to see events
+    missing at the end.
+
+    Returns:
+        The head that the events lead to.
+
+    Raises:
+        BrokenChain: names the first event that does not follow.
+    """
+    last = Head()
+    stream: str | None = None
+    for event in events:
+        name = f"event {event.version} of stream {event.stream!r}"
+        if stream is not None and event.stream != stream:
+            message = f"{name} stands among the events of {stream!r}"
+            raise BrokenChain(message)
+        if event.version != last.version + 1:
+            message = f"{name} follows version {last.version}"
+            raise BrokenChain(message)
+        if event.prev != last.digest:
+            message = f"{name} does not link to the event before it: one of the two was altered"
+            raise BrokenChain(message)
+        stream, last = event.stream, Head(event.version, event.digest, event.at)
+    if head is not None and (head.version, head.digest) != (last.version, last.digest):
+        message = (
+            f"stream {stream!r} ends at version {last.version} with another digest"
+            f" than its head, version {head.version}"
+        )
+        raise BrokenChain(message)
+    return last

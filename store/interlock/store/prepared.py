@@ -1,0 +1,114 @@
+"""A commit made ready to be stored: ids given, versions counted, digests chained, rows encoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from msgspec.structs import force_setattr
+
+from interlock.store.clock import uuid7_text
+from interlock.store.contract import Appended, Commit, Head
+from interlock.store.digest import digest_of
+from interlock.store.envelope import encode, utc
+from interlock.store.errors import Unrecordable
+from interlock.store.event import Event
+
+Row: TypeAlias = tuple[str, int, str, bytes]
+"""One event as stored: stream, version, topic, state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A commit with everything computed that does not need the database.
+
+    Attributes:
+        commit: what was asked for.
+        stream: the stream's id.
+        events: the events; their positions are 0 until they are stored.
+        rows: the same events as stored.
+        head: the head that the commit leads to.
+    """
+
+    commit: Commit
+    stream: str
+    events: tuple[Event, ...]
+    rows: list[Row]
+    head: Head
+
+    def stored(self, first: int) -> Appended:
+        """The answer to the append, once the first event has this position.
+
+        The events are finished in place: nobody else has seen them before.
+        """
+        for position, event in enumerate(self.events, first):
+            force_setattr(event, "position", position)
+        return Appended(self.events, self.head)
+
+
+def prepare(commit: Commit, now: datetime) -> Prepared:
+    """Make a commit ready; `now` dates the ids of its events.
+
+    Raises:
+        Unrecordable: a body, a name or an instant cannot be stored.
+        UnknownEvent: a body is not of the vocabulary.
+        ValueError: there are no drafts, or a timer belongs to another stream.
+    """
+    stream, head, entry = commit.entry.run, commit.head, commit.entry
+    _check(commit)
+    at = utc(commit.at)
+    if head.at is not None and head.at > at:
+        at = head.at
+    version, digest = head.version, head.digest
+    events: list[Event] = []
+    rows: list[Row] = []
+    for draft in commit.drafts:
+        version += 1
+        topic = type(draft.body).__name__
+        event = Event(
+            stream,
+            version,
+            topic,
+            uuid7_text(now),
+            at,
+            entry.machine,
+            entry.hash,
+            draft.state,
+            draft.actor,
+            draft.cause,
+            commit.correlation,
+            digest,
+            draft.body,
+        )
+        state = encode(event)
+        digest = digest_of(stream, version, topic, state)
+        force_setattr(event, "digest", digest)
+        events.append(event)
+        rows.append((stream, version, topic, state))
+    return Prepared(commit, stream, tuple(events), rows, Head(version, digest, at))
+
+
+def _check(commit: Commit) -> None:
+    """Refuse what no backend could keep."""
+    if not commit.drafts:
+        message = "a commit needs at least one event"
+        raise ValueError(message)
+    stream = commit.entry.run
+    if not stream or "\0" in stream:
+        message = f"{stream!r} cannot be the id of a stream: it is empty or has a zero character"
+        raise Unrecordable(message, "run")
+    entry = commit.entry
+    names = (stream, entry.machine, entry.hash, entry.state, entry.waits_for, commit.command_id)
+    try:
+        "".join(names).encode()
+    except UnicodeEncodeError as error:
+        message = f"a name of the commit of {stream!r} is not valid text: {error.reason}"
+        raise Unrecordable(message, "entry") from error
+    utc(entry.since)
+    utc(entry.started)
+    for timer in commit.set_timers:
+        utc(timer.due)
+        if timer.run != stream:
+            message = f"a commit of {stream!r} cannot set a timer of {timer.run!r}"
+            raise ValueError(message)
