@@ -1,0 +1,61 @@
+"""What happens next: start runs, send commands, approve, and drive them over a store."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from interlock.engine.engine import Engine
+from interlock.engine.errors import (
+    BadInput,
+    BadRunId,
+    EngineClosed,
+    EngineError,
+    InputMismatch,
+    NotInDoubt,
+    RunCancelledError,
+    RunFailedError,
+    UnknownMachine,
+    UnknownRun,
+)
+from interlock.engine.handle import Run
+from interlock.engine.inbox import Pending
+from interlock.machines.workflow import Workflow
+
+R = TypeVar("R")
+
+__all__ = [
+    "BadInput",
+    "BadRunId",
+    "Engine",
+    "EngineClosed",
+    "EngineError",
+    "InputMismatch",
+    "NotInDoubt",
+    "Pending",
+    "Run",
+    "RunCancelledError",
+    "RunFailedError",
+    "UnknownMachine",
+    "UnknownRun",
+    "run",
+]
+
+
+def run(
+    workflow: Workflow[..., R],
+    *args: Any,
+    id: str | None = None,  # noqa: A002  public name
+    store: str = "sqlite:///interlock.db",
+    **kwargs: Any,
+) -> R:
+    """Start a run, wait for its end and return its result: for scripts without an event loop.
+
+    Raises:
+        Exception: as `Engine.start` and `Run.result`.
+    """
+
+    async def main() -> R:
+        async with Engine(store, machines=[workflow]) as engine:
+            handle = await engine.start(workflow, *args, id=id, **kwargs)
+            return await handle.result()
+
+    return asyncio.run(main())

@@ -1,0 +1,233 @@
+"""Commands from outside: accepted and recorded, or refused with what would be accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
+from interlock.engine.lifecycles import AFTER, LifecycleRun
+from interlock.engine.mover import Mover
+from interlock.engine.session import Decide, Session
+from interlock.machines.command import Command
+from interlock.machines.errors import Refused
+from interlock.machines.ir import Machine
+from interlock.projections import Activity, RunState
+from interlock.store import crash
+from interlock.store.clock import uuid7
+from interlock.store.contract import Definition, Timer
+from interlock.store.errors import Conflict, DuplicateCommand
+from interlock.store.event import Actor
+from interlock.store.values import Types, encode_whole
+from interlock.store.vocabulary import (
+    ApprovalGranted,
+    ApprovalRejected,
+    CancelRequested,
+    CommandReceived,
+    SleepEnded,
+    StepResolved,
+    WaitTimedOut,
+)
+
+if TYPE_CHECKING:
+    from interlock.engine.engine import Engine
+
+
+def definition_of(machine: Machine) -> Definition:
+    """What the store keeps of a machine."""
+    return Definition(machine.hash, machine.name, machine.to_json(), machine.source)
+
+
+async def send(engine: Engine, run: str, command: Command, actor: Actor, command_id: str) -> None:
+    """Give a lifecycle a command to decide on, or put it into a workflow's inbox."""
+    command_id = command_id or str(uuid7(engine.clock.now()))
+    entry = await engine.store.entry(run)
+    if entry is None:
+        raise _unknown(engine, run)
+    accepts = await _accepts(engine, entry.machine, entry.hash)
+    name = type(command).__name__
+
+    def decide(session: Session) -> None:
+        state = session.state
+        if state.lifecycle:
+            _lifecycle(session).command(command)
+            return
+        if state.ended is not None:
+            raise _refused(state, f"{name} was refused: run {run!r} is {state.status}", ())
+        if name not in accepts:
+            what = f"accepts {', '.join(accepts)}" if accepts else "waits for no commands"
+            message = f"{name} was refused: {state.machine!r} {what}"
+            raise _refused(state, message, accepts)
+        types = Types()
+        types.collect(type(command))
+        session.emit(CommandReceived(name, encode_whole(types, command)))
+
+    await accept(engine, run, decide, actor, command_id)
+
+
+async def _accepts(engine: Engine, machine: str, hash: str) -> tuple[str, ...]:  # noqa: A002
+    program = engine.programs.find(machine)
+    if program is not None:
+        return program.machine.commands
+    definition = await engine.store.definition(hash)
+    return () if definition is None else Machine.from_json(definition.ir).commands
+
+
+def _lifecycle(session: Session) -> LifecycleRun:
+    if not isinstance(session.mover, LifecycleRun):
+        message = (
+            f"machine {session.machine!r} is not imported here (or is another definition), so its "
+            "guards cannot be asked; import its module first"
+        )
+        raise UnknownMachine(message)
+    return session.mover
+
+
+async def decide(
+    engine: Engine,
+    run: str,
+    name: str,
+    granted: bool,  # noqa: FBT001  the two callers name it
+    actor: Actor,
+    reason: str,
+    command_id: str,
+) -> None:
+    """Grant or refuse an approval that is pending."""
+    body = ApprovalGranted if granted else ApprovalRejected
+
+    def record(session: Session) -> None:
+        activity = _pending_approval(session.state, name)
+        session.emit(body(activity.id, name, reason))
+
+    command_id = command_id or str(uuid7(engine.clock.now()))
+    await accept(engine, run, record, actor, command_id)
+
+
+def _pending_approval(state: RunState, name: str) -> Activity:
+    pending = [a for a in state.pending.values() if a.kind == "approval" and a.status != "done"]
+    for activity in pending:
+        if activity.name == name:
+            return activity
+    decided = next((d for d in reversed(state.decisions) if d.name == name), None)
+    if decided is not None:
+        word = "granted" if decided.granted else "rejected"
+        message = (
+            f"approval {name!r} of run {state.run!r} was already {word} "
+            f"by {decided.actor.id} at {decided.at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    elif state.ended is not None:
+        message = f"run {state.run!r} is {state.status}: no approval is pending"
+    else:
+        message = f"no approval {name!r} is pending for run {state.run!r}, at {state.state!r}"
+    raise _refused(state, message, tuple(a.name for a in pending))
+
+
+async def cancel(engine: Engine, run: str, actor: Actor, reason: str) -> None:
+    """Record that a run should be cancelled, and interrupt its call."""
+
+    def record(session: Session) -> None:
+        state = session.state
+        if state.lifecycle:
+            message = f"{run!r} is a lifecycle; send it the command that cancels it"
+            raise _refused(state, message, ())
+        if state.ended is not None or state.compensation is not None:
+            message = f"run {run!r} is {state.status} and cannot be cancelled any more"
+            raise _refused(state, message, ())
+        if state.cancel is None:
+            session.emit(CancelRequested(reason))
+
+    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
+    engine.interrupt(run)
+
+
+async def resolve(
+    engine: Engine,
+    run: str,
+    step: str,
+    happened: bool,  # noqa: FBT001  the one caller names it
+    result: object,
+    actor: Actor,
+    reason: str,
+) -> None:
+    """Record what a person found out about a step in doubt."""
+
+    def record(session: Session) -> None:
+        doubtful = [a for a in session.state.pending.values() if a.status == "in doubt"]
+        for activity in doubtful:
+            if step in (activity.name, activity.state, activity.id):
+                break
+        else:
+            names = ", ".join(a.name for a in doubtful) or "none"
+            message = f"step {step!r} of run {run!r} is not in doubt; in doubt: {names}"
+            raise NotInDoubt(message)
+        mover = session.mover
+        undoable = False
+        if mover is not None:
+            owner: Mover = mover  # type: ignore[assignment]  # sessions know movers as objects
+            undoable = owner.step_of(activity).options.compensate is not None
+        encoded = encode_whole(engine.types_of(session.machine), result)
+        session.emit(
+            StepResolved(activity.id, activity.name, happened, reason, encoded, undoable)
+        )
+
+    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
+
+
+async def fire(engine: Engine, timer: Timer) -> None:
+    """A timer is due: record what that ends, and drive the run."""
+
+    def record(session: Session) -> None:
+        if timer.name.startswith(AFTER):
+            _lifecycle(session).expire(timer.name.removeprefix(AFTER))
+            return
+        activity = session.state.pending.get(timer.name)
+        if activity is None or activity.due is None or activity.status == "done":
+            return
+        if activity.kind == "sleep":
+            session.emit(SleepEnded(activity.id))
+        elif activity.kind in ("approval", "wait"):
+            session.emit(WaitTimedOut(activity.id))
+
+    try:
+        await accept(engine, timer.run, record, Actor("timer", timer.name), "")
+    except (UnknownMachine, UnknownRun, Refused) as error:
+        engine.held[timer.run] = str(error)
+
+
+async def accept(
+    engine: Engine, run: str, record: Decide, actor: Actor, command_id: str
+) -> None:
+    """Append what `record` decides, on whatever the log says by then; then drive the run."""
+    engine.sessions.hold(run)
+    try:
+        while True:
+            session = await engine.sessions.get(run)
+            if not session.exists:
+                raise _unknown(engine, run)
+            if session.state.lifecycle or engine.driving:
+                await engine.mover(session)
+            async with session.lock:
+                if session.broken:
+                    continue
+                session.by(actor, command_id)
+                record(session)
+                try:
+                    await engine.flush(session, command_id)
+                except Conflict:
+                    continue
+                except DuplicateCommand as error:
+                    if error.stream != run:
+                        raise
+                    return
+            break
+        crash.reached("engine.command_accepted")
+        engine.wake(run)
+    finally:
+        engine.sessions.release(run)
+
+
+def _unknown(engine: Engine, run: str) -> UnknownRun:
+    return UnknownRun(f"there is no run {run!r} in {engine.store.url}")
+
+
+def _refused(state: RunState, message: str, accepts: tuple[str, ...]) -> Refused:
+    return Refused(message, run=state.run, state=state.state, accepts=accepts)

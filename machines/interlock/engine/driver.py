@@ -1,0 +1,210 @@
+"""Driving a run: make the calls that its log says are due, record their outcomes, park it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from interlock.engine.calls import call
+from interlock.engine.mover import Mover
+from interlock.engine.session import Session
+from interlock.engine.undo import undo_call
+from interlock.machines.context import Current
+from interlock.machines.step import DidNotHappen, Happened, Step
+from interlock.projections import Activity
+from interlock.store import crash
+from interlock.store.errors import Conflict
+from interlock.store.vocabulary import StepInDoubt, StepStarted
+
+if TYPE_CHECKING:
+    from interlock.engine.engine import Engine
+
+Record: TypeAlias = Callable[[Mover, Activity], None]
+"""Decides the events of an outcome that is in hand."""
+
+
+class Driver:
+    """The task that moves one run until it waits for something that is not a call."""
+
+    def __init__(self, engine: Engine, run: str) -> None:
+        self.engine = engine
+        self.run = run
+        self.task: asyncio.Task[None] | None = None
+        self.woken = False
+        self._in_call = False
+        self._cancelling = False
+
+    def cancel_call(self) -> None:
+        """Let the call that is under way see the run's cancellation."""
+        if self._in_call and not self._cancelling and self.task is not None:
+            self._cancelling = True
+            self.task.cancel()
+
+    async def drive(self) -> None:
+        """Move the run on as long as there is something to do."""
+        sessions = self.engine.sessions
+        sessions.hold(self.run)
+        try:
+            while True:
+                session = await sessions.get(self.run)
+                mover = await self.engine.mover(session)
+                if mover is None or not await self._step(session, mover):
+                    return
+        finally:
+            sessions.release(self.run)
+
+    async def _step(self, session: Session, mover: Mover) -> bool:
+        """Do the next thing. False when the run waits, or somebody else drives it."""
+        async with session.lock:
+            if session.broken:
+                return True
+            session.by(self.engine.worker)
+            if mover.move():
+                try:
+                    await self.engine.flush(session)
+                except Conflict:
+                    pass  # somebody else moved the run: look again
+                return True
+        activity = self._due(session)
+        if activity is None:
+            return False
+        outcome = await self._call(session, mover, activity)
+        return outcome is None or await self._record(activity, outcome)
+
+    def _due(self, session: Session) -> Activity | None:
+        """The activity whose call is to be made now."""
+        for activity in session.state.pending.values():
+            if activity.kind not in ("step", "undo") or activity.status in ("in doubt", "done"):
+                continue
+            if activity.status == "retrying" and activity.due is not None:
+                if activity.due > self.engine.clock.now():
+                    continue
+            return activity
+        return None
+
+    async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
+        """Make a call. Its outcome, or None when the run has to be looked at again."""
+        step = mover.step_of(activity)
+        found = (activity.id, activity.attempt) not in session.intents
+        session.intents.discard((activity.id, activity.attempt))
+        if activity.kind == "undo":
+            return await undo_call(self, session, step, activity)
+        if activity.hold and activity.status == "started":
+            return _doubt(step)
+        if activity.hold:
+            started = StepStarted(activity.id, activity.attempt)
+            if not await self._record(activity, lambda m, _: m.session.emit(started)):
+                return None
+        elif found and step.options.on_crash == "verify":
+            verified = await self._verify(mover, step, activity)
+            if verified is not None:
+                return verified
+        args, kwargs = mover.arguments(activity)
+        return await self._attempt(step, activity, args, kwargs)
+
+    async def _attempt(
+        self, step: Step[..., Any], activity: Activity, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Record | None:
+        crash.reached("engine.before_step")
+        try:
+            result = await self.make(step.function, step, activity, args, kwargs)
+        except asyncio.CancelledError as error:
+            if self.engine.closing:
+                raise
+            if self._take_cancel():
+                return None
+            return self._failed(step, activity, error)
+        except Exception as error:  # noqa: BLE001  whatever the author's step raised is its outcome
+            self._take_cancel()
+            crash.reached("engine.after_step")
+            return self._failed(step, activity, error)
+        self._take_cancel()
+        crash.reached("engine.after_step")
+        return lambda mover, mine: mover.succeed(mine, result)
+
+    def _take_cancel(self) -> bool:
+        """Whether the run's cancellation was what interrupted the call."""
+        taken, self._cancelling = self._cancelling, False
+        if taken and self.task is not None:
+            self.task.uncancel()
+        return taken
+
+    def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
+        delay = None
+        if not isinstance(error, step.options.raises):
+            delay = step.options.retry.delay(activity.attempt)
+        if delay is None:
+            return lambda mover, mine: mover.fail(mine, error)
+        wait = delay
+        return lambda mover, mine: mover.retry(mine, error, mover.session.now + wait)
+
+    async def _verify(
+        self, mover: Mover, step: Step[..., Any], activity: Activity
+    ) -> Record | None:
+        """Ask the author whether a call that was found in the log happened. None: call it."""
+        verify = step.options.verify
+        assert verify is not None  # noqa: S101  the policy needs one
+        args, kwargs = mover.arguments(activity)
+        try:
+            answer = await self.make(verify, step, activity, args, kwargs)
+        except Exception:  # noqa: BLE001  no answer is no answer: a person has to find out
+            return _doubt(step)
+        if isinstance(answer, Happened):
+            result: Any = answer.result  # pyright: ignore[reportUnknownMemberType]  of any step
+            return lambda mover, mine: mover.succeed(mine, result)
+        return None if isinstance(answer, DidNotHappen) else _doubt(step)
+
+    async def make(
+        self,
+        function: Callable[..., Any],
+        step: Step[..., Any],
+        activity: Activity,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
+        current = Current(
+            self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
+        )
+        self._in_call = True
+        try:
+            return await call(
+                function, args, kwargs,
+                current=current, timeout=step.options.timeout, threads=self.engine.threads,
+            )  # fmt: skip
+        finally:
+            self._in_call = False
+
+    async def _record(self, activity: Activity, record: Record) -> bool:
+        """Decide and append an outcome; after a conflict, on what the log says by then.
+
+        False when the activity is no longer what it was: somebody else recorded an outcome and
+        drives the run, so ours is dropped.
+        """
+        attempt = activity.attempt
+        while True:
+            session = await self.engine.sessions.get(self.run)
+            mover = await self.engine.mover(session)
+            if mover is None:
+                return False
+            async with session.lock:
+                if session.broken:
+                    continue
+                mine = session.state.pending.get(activity.id)
+                if mine is None or mine.attempt != attempt or mine.status == "done":
+                    return False
+                session.by(self.engine.worker)
+                record(mover, mine)
+                try:
+                    await self.engine.flush(session)
+                except Conflict:
+                    continue
+                return True
+
+
+def _doubt(step: Step[..., Any]) -> Record:
+    def record(mover: Mover, mine: Activity) -> None:
+        mover.session.emit(StepInDoubt(mine.id, step.name, mine.attempt))
+
+    return record

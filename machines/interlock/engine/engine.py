@@ -1,0 +1,383 @@
+"""The engine: starts runs, takes commands, and drives what its log says is to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from types import TracebackType
+from typing import Any, TypeVar, cast, overload
+
+from interlock.engine import commands
+from interlock.engine.driver import Driver
+from interlock.engine.errors import EngineClosed, UnknownRun
+from interlock.engine.handle import Run
+from interlock.engine.inbox import Pending, pending_approvals
+from interlock.engine.mover import Mover
+from interlock.engine.programs import Programs, mover_of, program_of
+from interlock.engine.recovery import Watch, recover
+from interlock.engine.session import Session
+from interlock.engine.sessions import Sessions
+from interlock.engine.starting import start_run
+from interlock.engine.timers import TimerService
+from interlock.machines.command import Command
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.workflow import Workflow
+from interlock.store.clock import Clock, SystemClock, uuid7
+from interlock.store.contract import Entry, Filter, Store, Timer
+from interlock.store.errors import StoreBusy, StoreError, StoreFull
+from interlock.store.event import Actor
+from interlock.store.open import open_store
+from interlock.store.values import Types
+from interlock.store.vocabulary import RunHeld
+
+R = TypeVar("R")
+log = logging.getLogger("interlock.engine")
+
+
+class Engine:
+    """Runs machines over one store. Use it as `async with Engine("sqlite:///orders.db") as engine`.
+
+    One engine of all processes that opened a file is its *worker*: it makes the calls and fires
+    the timers. The others start runs and send commands, which the worker sees at once; when it
+    dies, another takes over.
+    """
+
+    def __init__(
+        self,
+        store: str | Store = "sqlite:///interlock.db",
+        *,
+        machines: Sequence[object] = (),
+        worker: bool = True,
+        recover: bool = True,
+        clock: Clock | None = None,
+        concurrency: int = 256,
+        threads: int = 32,
+    ) -> None:
+        """Describe an engine; entering it opens it.
+
+        Args:
+            store: URL, or an open store (which is then not closed by the engine).
+            machines: workflows and lifecycles to serve besides all that were imported.
+            worker: False never makes a call or fires a timer.
+            recover: False drives only the runs that this engine starts or commands.
+            clock: for tests.
+            concurrency: runs that are moved at the same time.
+            threads: for steps that are plain functions.
+        """
+        self.clock: Clock = clock or SystemClock()
+        self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
+        self.closing = False
+        self.driving = False
+        self.held: dict[str, str] = {}
+        self._given = store
+        self._store: Store | None = None
+        self._wants_worker = worker
+        self._recovers = recover
+        self.programs = Programs(machines)
+        self._drivers: dict[str, Driver] = {}
+        self._slots = asyncio.Semaphore(concurrency)
+        self._thread_count = threads
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._defined: set[str] = set()
+
+    async def __aenter__(self) -> Engine:
+        self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
+        self.sessions = Sessions(self.store, self.clock)
+        self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
+        self.timer_service = TimerService(self.clock, self._fire)
+        if self._wants_worker:
+            self._spawn(Watch(self).watch())
+            await self.take_over()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def store(self) -> Store:
+        """The open store.
+
+        Raises:
+            EngineClosed: the engine was not entered.
+        """
+        if self._store is None:
+            raise EngineClosed("the engine is not open; use `async with Engine(...) as engine:`")
+        return self._store
+
+    async def close(self) -> None:
+        """Stop driving; calls under way are interrupted and will be made again on recovery."""
+        self.closing = True
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for waiters in self._waiters.values():
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_exception(EngineClosed("the engine was closed"))
+        self.threads.shutdown(wait=True)
+        if self._store is not None:
+            if self.driving:
+                self._store.release_worker()
+            if isinstance(self._given, str):
+                await self._store.close()
+
+    # Starting and reading
+
+    @overload
+    async def start(
+        self, machine: Workflow[..., R], *args: Any, id: str | None = None, **kwargs: Any
+    ) -> Run[R]: ...
+    @overload
+    async def start(
+        self, machine: type[Lifecycle[Any, Any]], *args: Any, id: str | None = None, **kwargs: Any
+    ) -> Run[None]: ...
+    async def start(
+        self, machine: object, *args: Any, id: str | None = None, **kwargs: Any  # noqa: A002  public
+    ) -> Run[Any]:
+        """Start a run, or find it when a run of this id was started with the same input.
+
+        Args:
+            machine: a workflow, or a lifecycle's class.
+            args, kwargs: its input.
+            id: chosen by the caller, or generated.
+
+        Raises:
+            InputMismatch: the id is taken by a run of other input or another machine.
+            BadInput, BadRunId: nothing was started.
+            Unrecordable: the input holds something that cannot be recorded.
+        """
+        run = id if id is not None else str(uuid7(self.clock.now()))
+        program = program_of(machine)
+        self.programs.add(program)
+        if program.machine.hash not in self._defined:
+            await self.store.define(commands.definition_of(program.machine))
+            self._defined.add(program.machine.hash)
+        await start_run(self, program, run, args, kwargs)
+        return Run(self, run)
+
+    async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
+        """The run of this id.
+
+        Raises:
+            UnknownRun: there is none.
+        """
+        if await self.store.entry(id) is None:
+            message = f"there is no run {id!r} in {self.store.url}"
+            raise UnknownRun(message)
+        return Run(self, id)
+
+    async def runs(
+        self,
+        *,
+        machine: str | None = None,
+        state: str | None = None,
+        status: str | Sequence[str] | None = None,
+        limit: int | None = None,
+    ) -> list[Entry]:
+        """The index rows of runs, in natural order of their ids."""
+        wanted = (status,) if isinstance(status, str) else tuple(status or ())
+        where = Filter(machine=machine, state=state, status=wanted, limit=limit)
+        return await self.store.entries(where)
+
+    async def approvals(self) -> list[Pending]:
+        """The approvals that wait for a decision."""
+        return await pending_approvals(self.store)
+
+    # Commands
+
+    async def send(
+        self, run: str | Run[Any], command: Command, *, by: str = "", command_id: str = ""
+    ) -> None:
+        """Send a command. Once it returns, the command is recorded and will not be lost.
+
+        Args:
+            by: who sends it.
+            command_id: the same id again is the same command: it takes effect once.
+
+        Raises:
+            Refused: with what the run would accept; nothing is recorded.
+            UnknownRun, UnknownMachine: as they say.
+        """
+        await commands.send(self, _id(run), command, Actor("user", by), command_id)
+
+    async def approve(
+        self, run: str | Run[Any], name: str, *, by: str, reason: str = "", command_id: str = ""
+    ) -> None:
+        """Grant an approval that is pending; raises as `send`."""
+        actor = Actor("user", by)
+        await commands.decide(self, _id(run), name, True, actor, reason, command_id)
+
+    async def reject(
+        self, run: str | Run[Any], name: str, *, by: str, reason: str = "", command_id: str = ""
+    ) -> None:
+        """Refuse an approval that is pending; raises as `send`."""
+        actor = Actor("user", by)
+        await commands.decide(self, _id(run), name, False, actor, reason, command_id)
+
+    async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
+        """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
+
+        Raises:
+            Refused: it is finished, being compensated, or a lifecycle.
+        """
+        await commands.cancel(self, _id(run), Actor("user", by), reason)
+
+    async def resolve(
+        self,
+        run: str | Run[Any],
+        step: str,
+        *,
+        happened: bool,
+        result: object = None,
+        by: str = "",
+        reason: str = "",
+    ) -> None:
+        """Say whether a step that is in doubt happened; `result` is what it returned.
+
+        Raises:
+            NotInDoubt: no such step of this run is in doubt.
+        """
+        actor = Actor("user", by)
+        await commands.resolve(self, _id(run), step, happened, result, actor, reason)
+
+    async def settle(self) -> None:
+        """Wait until this engine has nothing to do but wait for people, commands or time."""
+        await self._idle.wait()
+
+    async def tick(self) -> int:
+        """Fire the timers that are due by the engine's clock; how many there were."""
+        return await self.timer_service.fire_due()
+
+    # Wiring, for the other modules of this package
+
+    def types_of(self, machine: str) -> Types:
+        """The classes of a machine's values; none but the built-in ones when it is unknown."""
+        return self.programs.types(machine) or Types()
+
+    async def sender(self, run: str, command: Command, *, command_id: str) -> None:
+        """`current().send`: a command to another run, on behalf of a step."""
+        await commands.send(self, run, command, Actor("system", command_id), command_id)
+
+    async def mover(self, session: Session) -> Mover | None:
+        """What moves a session; None when this program does not serve its definition."""
+        if session.mover is not None:
+            return cast("Mover", session.mover)
+        program = self.programs.find(session.machine)
+        if program is None or not session.exists:
+            self.held[session.run] = f"machine {session.machine!r} is not imported here"
+            return None
+        if program.machine.hash == session.hash:
+            self.held.pop(session.run, None)
+            return mover_of(session, program)
+        reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
+        self.held[session.run] = reason
+        if not session.state.held:
+            async with session.lock:
+                session.by(Actor("system"))
+                session.emit(RunHeld(reason))
+                await self.flush(session)
+        return None
+
+    async def flush(self, session: Session, command_id: str = "") -> None:
+        """Append what a session decided; then tell timers and those who wait for the end."""
+        appended = await session.flush(command_id)
+        if appended is None:
+            return
+        self.timer_service.remove(session.run, session.removed_timers)
+        self.timer_service.add(session.added_timers)
+        state = session.state
+        if state.ended is not None and not state.pending:
+            for waiter in self._waiters.pop(session.run, ()):
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def ended(self, run: str) -> None:
+        """Return when this engine has recorded the end of a run."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.setdefault(run, []).append(waiter)
+        await waiter
+
+    def wake(self, run: str) -> None:
+        """Drive a run, if this engine drives and nobody does so already."""
+        if not self.driving or self.closing:
+            return
+        driver = self._drivers.get(run)
+        if driver is None:
+            driver = self._drivers[run] = Driver(self, run)
+            self._idle.clear()
+            driver.task = self._spawn(self._drive(driver))
+        else:
+            driver.woken = True
+
+    def interrupt(self, run: str) -> None:
+        """Let a call of this run that is under way see its cancellation."""
+        driver = self._drivers.get(run)
+        if driver is not None:
+            driver.cancel_call()
+
+    async def _drive(self, driver: Driver) -> None:
+        delay = 0.05
+        while True:
+            driver.woken = False
+            try:
+                async with self._slots:
+                    await driver.drive()
+            except (StoreFull, StoreBusy) as error:
+                log.warning("run %s waits for the store: %s", driver.run, error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+                continue
+            except StoreError as error:
+                log.error("run %s stands still: %s", driver.run, error)
+                self.held[driver.run] = str(error)
+            if not driver.woken:
+                break
+        del self._drivers[driver.run]
+        if not self._drivers:
+            self._idle.set()
+
+    async def _fire(self, timer: Timer) -> None:
+        await commands.fire(self, timer)
+
+    async def take_over(self) -> bool:
+        """Become the worker of this store, if nobody is. Recovers what was left unfinished."""
+        if self.driving or self.closing or not self.store.acquire_worker():
+            return self.driving
+        self.driving = True
+        self._spawn(self.timer_service.serve())
+        if self._recovers:
+            await recover(self)
+        return True
+
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and not self.closing:
+            log.error("a task of the engine failed", exc_info=task.exception())
+
+    def now(self) -> datetime:
+        """The instant of the engine's clock."""
+        return self.clock.now()
+
+
+def _id(run: str | Run[Any]) -> str:
+    return run if isinstance(run, str) else run.id

@@ -1,0 +1,51 @@
+"""Exceptions and their recorded form."""
+
+from __future__ import annotations
+
+from interlock.engine.errors import RunFailedError
+from interlock.machines.errors import StepFailed
+from interlock.projections import RunState
+from interlock.store.errors import StoreError, Unrecordable
+from interlock.store.values import Memory, Types
+from interlock.store.vocabulary import Failure
+
+
+def record_failure(memory: Memory, error: BaseException, step: str = "") -> tuple[Failure, BaseException]:
+    """The recorded form of an exception, and the exception that the workflow will see.
+
+    That is a copy of it as it can be rebuilt from the log, so that a run that was never
+    interrupted behaves as one that was; an exception that cannot be rebuilt becomes `StepFailed`.
+    """
+    name = type(error).__name__
+    text = message_of(error)
+    try:
+        value, copy = memory.adopt(error)
+    except Unrecordable:
+        stand_in = StepFailed(f"{name}: {text}", step, name)
+        value, copy = memory.adopt(stand_in)
+    assert isinstance(copy, BaseException)  # noqa: S101  an exception comes back as one
+    copy.__traceback__ = error.__traceback__
+    return Failure(type=name, message=text, value=value), copy
+
+
+def message_of(error: BaseException) -> str:
+    """The text of an exception; its `repr` when it has none or `str` fails."""
+    try:
+        return str(error) or repr(error)
+    except Exception:  # noqa: BLE001  a broken __str__ must not lose the failure
+        return f"<{type(error).__name__} that cannot be shown>"
+
+
+def rebuild(state: RunState, types: Types | None) -> BaseException:
+    """The exception that ended a run, as its own class when this program knows it."""
+    failure = state.error
+    if failure is None:
+        return RunFailedError(f"run {state.run!r} ended as {state.status}")
+    if types is not None and failure.value is not None:
+        try:
+            error = state.image.decode(types, failure.value)
+        except StoreError:
+            error = None
+        if isinstance(error, BaseException):
+            return error
+    return RunFailedError(f"{failure.type}: {failure.message}", failure.type)

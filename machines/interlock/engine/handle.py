@@ -1,0 +1,91 @@
+"""The handle of a run: ask where it is, wait for its result, look back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from interlock.engine.errors import RunCancelledError, UnknownRun
+from interlock.engine.failures import rebuild
+from interlock.projections import History, RunState, fold
+from interlock.store.contract import FINISHED
+from interlock.store.event import JSON
+
+if TYPE_CHECKING:
+    from interlock.engine.engine import Engine
+
+R = TypeVar("R")
+_POLL = 0.1
+"""Seconds between looks at a run that another process drives."""
+
+
+class Run(Generic[R]):
+    """One run of an engine's store. It holds no state: every answer comes from the log."""
+
+    def __init__(self, engine: Engine, id: str) -> None:  # noqa: A002  public name
+        self._engine = engine
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"<run {self.id}>"
+
+    async def snapshot(self) -> RunState:
+        """The folded run, as it is now.
+
+        Raises:
+            UnknownRun: there is none of this id.
+        """
+        events = await self._engine.store.read(self.id)
+        if not events:
+            message = f"there is no run {self.id!r} in {self._engine.store.url}"
+            raise UnknownRun(message)
+        return fold(events)
+
+    async def state(self) -> str:
+        """Name of the state it is in."""
+        return (await self.snapshot()).state
+
+    async def status(self) -> str:
+        """What it is doing; see `RunState.status`."""
+        return (await self.snapshot()).status
+
+    async def variables(self) -> dict[str, JSON]:
+        """Its variables by name, as plain JSON."""
+        return (await self.snapshot()).variables
+
+    async def history(self) -> History:
+        """All its events, and every state it went through."""
+        return History(await self._engine.store.read(self.id))
+
+    async def wait(self) -> str:
+        """Wait until it has ended; its final status."""
+        engine = self._engine
+        ended = asyncio.ensure_future(engine.ended(self.id))
+        try:
+            while True:
+                entry = await engine.store.entry(self.id)
+                if entry is not None and entry.status in FINISHED:
+                    return entry.status
+                await asyncio.wait([ended], timeout=None if engine.driving else _POLL)
+                if ended.done():
+                    ended.result()
+        finally:
+            ended.cancel()
+
+    async def result(self) -> R:
+        """Wait until it has ended; what the workflow returned.
+
+        Raises:
+            RunCancelledError: it was cancelled.
+            Exception: what the workflow raised, as its own class when this program knows it, else
+                `RunFailedError`.
+        """
+        status = await self.wait()
+        state = await self.snapshot()
+        if status == "completed":
+            types = self._engine.types_of(state.machine)
+            return cast("R", state.image.decode(types, state.result))
+        if status == "cancelled":
+            message = f"run {self.id!r} was cancelled: {state.cancel or 'no reason given'}"
+            raise RunCancelledError(message)
+        raise rebuild(state, self._engine.types_of(state.machine))

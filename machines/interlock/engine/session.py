@@ -1,0 +1,156 @@
+"""A run held in memory while something happens to it: decide, append, apply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from interlock.projections import RunState, entry_of, evolve
+from interlock.store import crash
+from interlock.store.clock import Clock
+from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
+from interlock.store.errors import StoreError
+from interlock.store.event import Actor, Body, Event
+
+
+class Session:
+    """One run's folded state and the events decided but not yet appended.
+
+    `emit` folds an event at once, so that what is decided next sees it; nobody else does before
+    `flush` has appended it. When an append fails the session is `broken`: it holds events that
+    never happened, and the run has to be loaded again.
+
+    Attributes:
+        state: the run, undurable events included.
+        lock: held while events are decided and appended.
+        broken: the state is not what the log says.
+        extra_timers, cleared: timers of a lifecycle's `after`, to be set and removed.
+        added_timers, removed_timers: what the last `flush` set and removed.
+        mover: what moves it (see `interlock.engine.mover`), once something wanted to.
+        intents: activities whose call was decided here and has not been made yet. The others
+            were found in the log: a call may have been made before a crash.
+    """
+
+    def __init__(self, run: str, state: RunState | None, store: Store, clock: Clock) -> None:
+        self.run = run
+        self._state = state
+        self._head = state.head if state is not None else Head()
+        self._store = store
+        self._clock = clock
+        self._drafts: list[Draft] = []
+        self._at: datetime | None = None
+        self._known_timers: set[str] = set()
+        self.lock = asyncio.Lock()
+        self.mover: object = None
+        self.broken = False
+        self.intents: set[tuple[str, int]] = set()
+        self.actor = Actor("system")
+        self.cause = ""
+        self.machine = state.machine if state is not None else ""
+        self.hash = state.hash if state is not None else ""
+        self.correlation = state.correlation if state is not None else run
+        self._timers_before = timers_of(state) if state is not None else {}
+        self.extra_timers: dict[str, datetime] = {}
+        self.cleared: set[str] = set()
+        self.added_timers: Sequence[Timer] = ()
+        self.removed_timers: Sequence[str] = ()
+
+    @property
+    def state(self) -> RunState:
+        """The folded run."""
+        if self._state is None:
+            message = f"run {self.run!r} has not begun"
+            raise RuntimeError(message)
+        return self._state
+
+    @property
+    def exists(self) -> bool:
+        """Whether the run has any event."""
+        return self._state is not None
+
+    @property
+    def version(self) -> int:
+        """Version of the last event that is known to be in the log."""
+        return self._head.version
+
+    @property
+    def now(self) -> datetime:
+        """The instant of the events being decided: one for all, never before the last one."""
+        if self._at is None:
+            self._at = self._clock.now()
+            if self._head.at is not None and self._at < self._head.at:
+                self._at = self._head.at
+        return self._at
+
+    def by(self, actor: Actor, cause: str = "") -> None:
+        """Say who causes the events that are emitted from here on."""
+        self.actor = actor
+        self.cause = cause
+
+    def emit(self, body: Body, state: str | None = None) -> None:
+        """Decide an event; `state` is the state it leads to, by default the present one."""
+        target = state if state is not None else self.state.state
+        self._drafts.append(Draft(body, target, self.actor, self.cause))
+        version = self._head.version + len(self._drafts)
+        event = Event(
+            self.run, version, type(body).__name__, "", self.now, self.machine, self.hash,
+            target, self.actor, self.cause, self.correlation, "", body,
+        )  # fmt: skip
+        self._state = evolve(self._state, event)
+
+    async def flush(self, command_id: str = "") -> Appended | None:
+        """Append what was decided, in one commit. None when nothing was.
+
+        Raises:
+            Conflict, DuplicateCommand, StoreError: nothing was appended; the session is broken.
+        """
+        if not self._drafts:
+            self._at = None
+            return None
+        crash.reached("engine.before_append")
+        timers = timers_of(self.state)
+        self.added_timers = self._set_timers(timers)
+        gone = (name for name in self._timers_before if name not in timers)
+        self.removed_timers = [*gone, *self.cleared]
+        commit = Commit(
+            head=self._head,
+            entry=entry_of(self.state),
+            drafts=self._drafts,
+            at=self.now,
+            correlation=self.correlation,
+            set_timers=self.added_timers,
+            clear_timers=self.removed_timers,
+            command_id=command_id,
+        )
+        try:
+            appended = await self._store.append(commit)
+        except (StoreError, asyncio.CancelledError):
+            self.broken = True
+            raise
+        crash.reached("engine.after_append")
+        self._head = self.state.head = appended.head
+        self._timers_before = timers
+        self.cleared.clear()
+        self.extra_timers.clear()
+        self._drafts = []
+        self._at = None
+        return appended
+
+    def _set_timers(self, timers: dict[str, datetime]) -> Sequence[Timer]:
+        changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
+        changed.update(self.extra_timers)
+        return [Timer(self.run, name, due) for name, due in changed.items()]
+
+
+def timers_of(state: RunState) -> dict[str, datetime]:
+    """The due timers that follow from a run's state: one for each activity with an instant."""
+    return {
+        activity.id: activity.due
+        for activity in state.pending.values()
+        if activity.due is not None and activity.status != "done"
+    }
+
+
+Decide = Callable[[Session], None]
+"""Looks at a session and emits events, or raises a refusal and emits nothing."""

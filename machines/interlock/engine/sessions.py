@@ -1,0 +1,67 @@
+"""The runs that are in memory now: only those that somebody holds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from interlock.engine.session import Session
+from interlock.projections import RunState, fold
+from interlock.store.clock import Clock
+from interlock.store.contract import Store
+
+
+class Sessions:
+    """One session a run, loaded when first wanted, forgotten when nobody holds it any more."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._table: dict[str, Session] = {}
+        self._loading: dict[str, asyncio.Task[Session]] = {}
+        self._held: Counter[str] = Counter()
+
+    def hold(self, run: str) -> None:
+        """Keep the run's session in memory until as many calls of `release`."""
+        self._held[run] += 1
+
+    def release(self, run: str) -> None:
+        """Undo one `hold`."""
+        self._held[run] -= 1
+        if self._held[run] <= 0:
+            del self._held[run]
+            self._table.pop(run, None)
+
+    async def get(self, run: str) -> Session:
+        """The run's session; loaded from the log when it is not in memory, or was broken.
+
+        A run that does not exist gives a session without state.
+        """
+        session = self._table.get(run)
+        if session is not None and not session.broken:
+            return session
+        loading = self._loading.get(run)
+        if loading is None:
+            loading = asyncio.ensure_future(self._load(run))
+            self._loading[run] = loading
+            loading.add_done_callback(lambda _: self._loading.pop(run, None))
+        return await asyncio.shield(loading)
+
+    async def _load(self, run: str) -> Session:
+        events = await self._store.read(run)
+        state: RunState | None = fold(events) if events else None
+        session = Session(run, state, self._store, self._clock)
+        if run in self._held:
+            self._table[run] = session
+        return session
+
+    def outdated(self, run: str, version: int) -> bool:
+        """Note that the log has a version; True when the run in memory is behind it."""
+        session = self._table.get(run)
+        if session is None or session.version >= version:
+            return False
+        session.broken = True
+        return True
+
+    def __len__(self) -> int:
+        return len(self._table)
