@@ -1,0 +1,110 @@
+"""Opening a file: the connections that a store holds, and how they are given back."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import ExitStack
+from pathlib import Path
+
+from eventsourcing.persistence import PersistenceError
+
+from interlock.store.backends.sqlite import schema
+from interlock.store.backends.sqlite.errors import is_busy, translate
+from interlock.store.backends.sqlite.recorder import Datastore, Recorder
+from interlock.store.errors import StoreError, StoreReadOnly
+
+ATTEMPTS = 5
+"""How often opening is tried while another process creates the same file (each waits 5 s)."""
+
+
+class Connections:
+    """One connection to write with and two to read with, for as long as the store is open.
+
+    The library's pool makes them. They are taken once and not given back before `close`: a pool
+    that closes a connection which a thread still uses brings the interpreter down.
+
+    Attributes:
+        write: None for a store that is only read.
+        near: for short questions, asked on the event loop.
+        far: for long ones, asked in the reader's thread.
+    """
+
+    def __init__(self, path: Path, *, readonly: bool, log_id: str) -> None:
+        self._stack = ExitStack()
+        self._datastore = Datastore(_uri(path, readonly=readonly), readonly=readonly)
+        try:
+            self.recorder = Recorder(self._datastore)
+            self.write = None if readonly else self._take(writes=True)
+            self.near = self._take(writes=False)
+            self.far = self._take(writes=False)
+            if self.write is None:
+                schema.require(self.near, str(path))
+            elif not schema.is_ready(self.write, str(path)):
+                statements = self.recorder.create_table_statements
+                schema.create(self.write, str(path), log_id, statements)
+            if self.write is not None:
+                self._can_write(self.write)
+            for impatient in (self.write, self.near):
+                if impatient is not None:  # the loop must not wait: others do, in threads
+                    impatient.execute("PRAGMA busy_timeout=0")
+        except BaseException:
+            self.close()
+            raise
+
+    def _take(self, *, writes: bool) -> sqlite3.Connection:
+        held = self._stack.enter_context(self._datastore.get_connection(commit=writes))
+        cursor: sqlite3.Cursor = held.cursor().sqlite_cursor
+        return cursor.connection
+
+    @staticmethod
+    def _can_write(connection: sqlite3.Connection) -> None:
+        """Find a file that cannot be written when it is opened, not at the first commit."""
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Give everything back. No thread may be using a connection any more."""
+        self._stack.close()
+        self._datastore.close()
+
+
+def connect(path: Path, *, readonly: bool, log_id: str) -> Connections:
+    """Open a file, and create it when it does not exist.
+
+    Raises:
+        StoreError: see `interlock.store.open_store`.
+    """
+    if readonly and not path.is_file():
+        message = f"{path} does not exist, and a store that is only read cannot create it"
+        raise StoreError(message)
+    if not path.parent.is_dir():
+        message = f"{path.parent} is not a folder: create it first"
+        raise StoreError(message)
+    if path.is_dir():
+        message = f"{path} is a folder, not a file"
+        raise StoreError(message)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return Connections(path, readonly=readonly, log_id=log_id)
+        except (sqlite3.Error, PersistenceError) as error:
+            cause = error.__cause__ if isinstance(error, PersistenceError) else error
+            if attempt < ATTEMPTS and cause is not None and is_busy(cause):
+                continue
+            raise translate(error, str(path)) from error
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _uri(path: Path, *, readonly: bool) -> str:
+    """The file as a URI that says how it may be opened."""
+    if not readonly:
+        if path.exists() and not os.access(path, os.W_OK):
+            message = f"{path} cannot be written; open it with readonly=True to look at it"
+            raise StoreReadOnly(message)
+        return f"{path.as_uri()}?mode=rwc"
+    log = path.with_name(path.name + "-wal")
+    if not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size):
+        # SQLite cannot create the log's index here, and nothing waits in the log: the file is
+        # all there is.
+        return f"{path.as_uri()}?immutable=1"
+    return f"{path.as_uri()}?mode=ro"

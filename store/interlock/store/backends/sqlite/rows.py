@@ -1,0 +1,66 @@
+"""How index rows, timers and instants stand in the tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from interlock.store.contract import FINISHED, Entry, Timer
+from interlock.store.envelope import utc
+from interlock.store.order import sort_key
+from interlock.store.prepared import Prepared
+
+ENTRY_COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
+"""The columns of an `Entry`, in the order of its fields."""
+
+
+def instant(at: datetime) -> str:
+    """An instant as text whose order is that of time."""
+    return utc(at).isoformat(timespec="microseconds")
+
+
+def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
+    """The values of a commit's index row, in the order of the table's columns from `machine` on,
+    then the key: `open` is left out.
+    """
+    entry, head, commit = prepared.commit.entry, prepared.head, prepared.commit
+    return (
+        entry.machine,
+        entry.hash,
+        entry.state,
+        entry.status,
+        instant(entry.since),
+        entry.waits,
+        entry.waits_for,
+        instant(entry.started),
+        head.version,
+        head.digest,
+        instant(head.at or commit.at),
+        sort_key(entry.run),
+        entry.run,
+    )
+
+
+def is_open(entry: Entry) -> int:
+    """1 while the stream can still move by itself, else 0."""
+    return 0 if entry.status in FINISHED else 1
+
+
+def entry_of(row: tuple[str, ...]) -> Entry:
+    """The index row of `ENTRY_COLUMNS`."""
+    run, machine, definition, state, status, since, waits, waits_for, started = row
+    return Entry(
+        run,
+        machine,
+        definition,
+        state,
+        status,
+        datetime.fromisoformat(since),
+        waits,
+        waits_for,
+        datetime.fromisoformat(started),
+    )
+
+
+def timer_of(row: tuple[str, str, str]) -> Timer:
+    """The timer of `run, name, due`."""
+    return Timer(row[0], row[1], datetime.fromisoformat(row[2]))

@@ -1,0 +1,193 @@
+"""The store over one SQLite file: who reads and writes on which thread."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from interlock.store.backends.base import Backend
+from interlock.store.backends.sqlite.connections import connect
+from interlock.store.backends.sqlite.errors import is_busy, translated
+from interlock.store.backends.sqlite.lock import WorkerLock
+from interlock.store.backends.sqlite.queries import Queries
+from interlock.store.backends.sqlite.transaction import Transaction
+from interlock.store.backends.sqlite.writer import Done, Writer
+from interlock.store.clock import Clock, uuid7_text
+from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
+from interlock.store.errors import StoreReadOnly
+from interlock.store.event import Event
+from interlock.store.prepared import prepare
+
+T = TypeVar("T")
+
+SHORT = 64
+"""Events that are read on the loop (about 0.3 ms); longer answers come from the reader's thread."""
+
+
+class SQLiteStore(Backend):
+    """A store in one file. Several processes may open it; see `acquire_worker` for engines."""
+
+    polls = True
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        url: str = "",
+        clock: Clock | None = None,
+        readonly: bool = False,
+    ) -> None:
+        super().__init__(url or f"sqlite:///{path}", clock)
+        self.path = Path(path).resolve()
+        self._connections = connect(
+            self.path, readonly=readonly, log_id=uuid7_text(self.clock.now())
+        )
+        self._near = Queries(self._connections.near)
+        self._far = Queries(self._connections.far)
+        self._reader = ThreadPoolExecutor(1, "interlock-reader")
+        self._lock = WorkerLock(self.path.with_name(self.path.name + "-lock"))
+        self._defined: set[str] = set()
+        self._writer: Writer | None = None
+        if self._connections.write is not None:
+            transaction = Transaction(
+                self._connections.write, self._connections.recorder, str(self.path)
+            )
+            self._writer = Writer(transaction, self._settle)
+
+    async def append(self, commit: Commit) -> Appended:
+        """Append one commit durably: see the contract."""
+        writer = self._may_write()
+        return await writer.submit(prepare(commit, self.clock.now()))
+
+    def _may_write(self) -> Writer:
+        self._check_open()
+        if self._writer is None:
+            message = f"{self.url} was opened to be read only"
+            raise StoreReadOnly(message)
+        return self._writer
+
+    def _settle(self, done: Done) -> None:
+        """Tell everybody what became of their commits. On the loop."""
+        for ticket, outcome in done:
+            if isinstance(outcome, Appended):
+                self._tell(outcome.events)
+                if not ticket.answer.done():
+                    ticket.answer.set_result(outcome)
+            elif not ticket.answer.done():
+                ticket.answer.set_exception(outcome)
+
+    async def _ask_near(self, question: Callable[[Queries], T]) -> T:
+        """A question that is answered in microseconds: a thread would cost more than it."""
+        self._check_open()
+        with translated(str(self.path)):
+            try:
+                return question(self._near)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error):
+                    raise
+        return await self._ask_far(question)  # it may have to wait: not on the loop
+
+    async def _ask_far(self, question: Callable[[Queries], T]) -> T:
+        self._check_open()
+        loop = asyncio.get_running_loop()
+        with translated(str(self.path)):
+            return await loop.run_in_executor(self._reader, question, self._far)
+
+    async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
+        """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
+        events = await self._ask_near(lambda ask: ask.read(stream, after, upto, SHORT))
+        if len(events) < SHORT:
+            return events
+        last = events[-1].version
+        return events + await self._ask_far(lambda ask: ask.read(stream, last, upto))
+
+    async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
+        """Events of all streams with `position > after`, in order of position."""
+        few = min(limit, SHORT)
+        events = await self._ask_near(lambda ask: ask.log(after, few))
+        if len(events) < few or few == limit:
+            return events
+        last = events[-1].position
+        return events + await self._ask_far(lambda ask: ask.log(last, limit - few))
+
+    async def head(self, run: str) -> Head:
+        """Where a stream ends (`Head()` when unknown)."""
+        return await self._ask_near(lambda ask: ask.head(run))
+
+    async def entry(self, run: str) -> Entry | None:
+        """A stream's row in the index."""
+        return await self._ask_near(lambda ask: ask.entry(run))
+
+    async def entries(self, where: Filter | None = None) -> list[Entry]:
+        """Rows of the index, in the natural order of run ids."""
+        return await self._ask_far(lambda ask: ask.entries(where or Filter()))
+
+    async def due(self, before: datetime, *, limit: int = 100) -> list[Timer]:
+        """The timers due at or before an instant, earliest first."""
+        ask_them = self._ask_near if limit <= SHORT else self._ask_far
+        return await ask_them(lambda ask: ask.due(before, limit))
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant of any timer."""
+        return await self._ask_near(lambda ask: ask.next_due())
+
+    async def timers(self, run: str) -> list[Timer]:
+        """The timers of one stream, earliest first."""
+        return await self._ask_near(lambda ask: ask.timers(run))
+
+    async def command(self, command_id: str) -> tuple[str, int] | None:
+        """Stream and version that a command id led to."""
+        return await self._ask_near(lambda ask: ask.command(command_id))
+
+    async def define(self, definition: Definition) -> None:
+        """Keep a definition (the same hash twice is the same definition)."""
+        writer = self._may_write()
+        if definition.hash in self._defined or await self.definition(definition.hash):
+            self._defined.add(definition.hash)
+            return
+        values = (definition.hash, definition.name, definition.ir, definition.source)
+        statement = "INSERT OR IGNORE INTO interlock_definitions VALUES (?,?,?,?)"
+
+        def keep(transaction: Transaction) -> None:
+            transaction.run(statement, values)
+
+        loop = asyncio.get_running_loop()
+        with translated(str(self.path)):
+            await loop.run_in_executor(self._reader, writer.alone, keep)
+        self._defined.add(definition.hash)
+
+    async def definition(self, hash: str) -> Definition | None:  # noqa: A002  the field's name
+        """The definition with this hash."""
+        return await self._ask_near(lambda ask: ask.definition(hash))
+
+    async def position(self) -> int:
+        """Position of the last event of the log, 0 for an empty one."""
+        return await self._ask_near(lambda ask: ask.position())
+
+    def acquire_worker(self) -> bool:
+        """Try to become the one process that drives the runs of this file."""
+        self._check_open()
+        return self._writer is not None and self._lock.acquire()
+
+    def release_worker(self) -> None:
+        """Give the role back."""
+        self._lock.release()
+
+    async def close(self) -> None:
+        """Finish what was accepted, then release threads, connections and the worker's role."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._writer is not None:
+            await self._writer.stop()
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._reader, lambda: None)  # the questions before this one
+        self._reader.shutdown()
+        self._connections.close()
+        self._lock.release()
+        self._bell.ring()

@@ -1,0 +1,211 @@
+"""One transaction for many commits: each is placed or refused by itself, in one flush."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from eventsourcing.sqlite import SQLiteCursor
+
+from interlock.store import crash
+from interlock.store.backends.sqlite.errors import is_busy, is_disk, translate
+from interlock.store.backends.sqlite.recorder import EVENTS, Recorder
+from interlock.store.backends.sqlite.rows import entry_row, instant, is_open
+from interlock.store.contract import Appended
+from interlock.store.errors import Conflict, DuplicateCommand, StoreError, Unrecordable
+from interlock.store.prepared import Prepared, Row
+
+Outcome: TypeAlias = "Appended | StoreError"
+
+_SET = (
+    "machine=?, hash=?, state=?, status=?, since=?, waits=?, waits_for=?, started=?, "
+    "version=?, digest=?, at=?"
+)
+_FENCE = "WHERE sort=? AND run=? AND version=? AND digest=?"
+# The first leaves `open` out of SET, so that its index is not rewritten by every commit.
+_STAY = f"UPDATE interlock_entries SET {_SET} {_FENCE} AND open=?"
+_MOVE = f"UPDATE interlock_entries SET {_SET}, open=? {_FENCE}"
+_CREATE = (
+    "INSERT OR IGNORE INTO interlock_entries (machine, hash, state, status, since, waits, "
+    "waits_for, started, version, digest, at, sort, run, open) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+)
+
+PATIENCE = 10.0
+"""Seconds that a commit waits for another process to release the file."""
+
+
+class Transaction:
+    """Writes batches of commits through one connection. Used by one thread at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, recorder: Recorder, path: str) -> None:
+        self._connection = connection
+        self._recorder = recorder
+        self._path = path
+        self._cursor = connection.cursor()
+        self._library_cursor = SQLiteCursor(self._cursor)
+        self._checkpoints: bool | None = None
+
+    def commit(self, batch: Sequence[Prepared], *, patient: bool = True) -> list[Outcome]:
+        """Commit a batch in one transaction; what became of each commit, in order.
+
+        Args:
+            patient: wait while another process writes.
+
+        Raises:
+            sqlite3.OperationalError: busy, and not `patient`; nothing was done.
+        """
+        crash.reached("store.before_begin")
+        try:
+            self._begin(patient=patient)
+        except sqlite3.Error as error:
+            if is_busy(error) and not patient:
+                raise
+            return [translate(error, self._path) for _ in batch]
+        try:
+            outcomes = self._write(batch)
+        except Exception as error:
+            self._rollback()
+            return self._sort_out(batch, error)
+        except BaseException:
+            self._rollback()
+            raise
+        return outcomes
+
+    def run(self, statement: str, parameters: Sequence[str]) -> None:
+        """One statement in a transaction of its own."""
+        try:
+            self._begin(patient=True)
+            self._cursor.execute(statement, parameters)
+            self._cursor.execute("COMMIT")
+        except BaseException:
+            self._rollback()
+            raise
+
+    def checkpoints(self, allowed: bool) -> None:
+        """Whether a commit may move the write-ahead log into the file, which takes some ms."""
+        if allowed is not self._checkpoints:
+            self._cursor.execute(f"PRAGMA wal_autocheckpoint={1000 if allowed else 0}")
+            self._checkpoints = allowed
+
+    def _begin(self, *, patient: bool) -> None:
+        """Take the file's write lock. SQLite's own waiting is unfair and would hold up the loop."""
+        delay, waited = 0.0005, 0.0
+        while True:
+            try:
+                self._cursor.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not patient or not is_busy(error) or waited >= PATIENCE:
+                    raise
+                time.sleep(delay)
+                waited += delay
+                delay = min(delay * 1.5, 0.01)
+            else:
+                return
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.rollback()
+
+    def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
+        refused: dict[int, Outcome] = {}
+        rows: list[Row] = []
+        for index, prepared in enumerate(batch):
+            refusal = self._place(prepared)
+            if refusal is None:
+                rows.extend(prepared.rows)
+            else:
+                refused[index] = refusal
+        first = self._recorder.insert_rows(self._library_cursor, rows) if rows else 0
+        crash.reached("store.before_commit")
+        self._cursor.execute("COMMIT")
+        crash.reached("store.after_commit")
+        outcomes: list[Outcome] = []
+        for index, prepared in enumerate(batch):
+            if index in refused:
+                outcomes.append(refused[index])
+            else:
+                outcomes.append(prepared.stored(first))
+                first += len(prepared.rows)
+        return outcomes
+
+    def _place(self, prepared: Prepared) -> Outcome | None:
+        """Write everything of a commit but its events, or say why not and leave no trace."""
+        commit, stream, execute = prepared.commit, prepared.stream, self._cursor.execute
+        if commit.command_id:
+            execute(
+                "INSERT OR IGNORE INTO interlock_commands VALUES (?,?,?)",
+                (commit.command_id, stream, prepared.head.version),
+            )
+            if self._cursor.rowcount == 0:
+                return self._stored(prepared) or self._duplicate(commit.command_id)
+        if not self._fence(prepared):
+            if commit.command_id:
+                execute("DELETE FROM interlock_commands WHERE id=?", (commit.command_id,))
+            return self._stored(prepared) or Conflict(stream, commit.head.version)
+        for name in commit.clear_timers:
+            execute("DELETE FROM interlock_timers WHERE run=? AND name=?", (stream, name))
+        for timer in commit.set_timers:
+            execute(
+                "INSERT OR REPLACE INTO interlock_timers VALUES (?,?,?)",
+                (stream, timer.name, instant(timer.due)),
+            )
+        return None
+
+    def _fence(self, prepared: Prepared) -> bool:
+        """Move the index row from the expected head to the new one, if it is there."""
+        cursor, head, row = self._cursor, prepared.commit.head, entry_row(prepared)
+        still_open = is_open(prepared.commit.entry)
+        if head.version == 0:
+            cursor.execute(_CREATE, (*row, still_open))
+            return cursor.rowcount == 1
+        cursor.execute(_STAY, (*row, head.version, head.digest, still_open))
+        if cursor.rowcount == 1:
+            return True
+        values, key = row[:-2], row[-2:]
+        cursor.execute(_MOVE, (*values, still_open, *key, head.version, head.digest))
+        return cursor.rowcount == 1
+
+    def _duplicate(self, command_id: str) -> DuplicateCommand:
+        run, version = self._cursor.execute(
+            "SELECT run, version FROM interlock_commands WHERE id=?", (command_id,)
+        ).fetchone()
+        return DuplicateCommand(command_id, run, version)
+
+    def _stored(self, prepared: Prepared) -> Appended | None:
+        """The answer to a commit that is in the log already: its own events, ids and all.
+
+        A commit whose answer was lost looks like a conflict; its bytes tell it apart.
+        """
+        found = self._cursor.execute(
+            f"SELECT rowid, originator_id, originator_version, topic, state FROM {EVENTS} "
+            "WHERE originator_id=? AND originator_version>? AND originator_version<=? "
+            "ORDER BY originator_version",
+            (prepared.stream, prepared.commit.head.version, prepared.head.version),
+        ).fetchall()
+        if [tuple(row[1:]) for row in found] != prepared.rows:
+            return None
+        return prepared.stored(found[0][0])
+
+    def _sort_out(self, batch: Sequence[Prepared], error: Exception) -> list[Outcome]:
+        """What became of each commit of a batch whose transaction failed."""
+        if is_disk(error):
+            return [self._answer(prepared, translate(error, self._path)) for prepared in batch]
+        if len(batch) > 1:  # the failure is of one of them: find it
+            return [self.commit([prepared])[0] for prepared in batch]
+        prepared = batch[0]
+        if isinstance(error, sqlite3.IntegrityError):
+            conflict = Conflict(prepared.stream, prepared.commit.head.version)
+            return [self._answer(prepared, conflict)]
+        refusal = Unrecordable(f"the commit of {prepared.stream!r} cannot be stored: {error}")
+        refusal.__cause__ = error
+        return [refusal]
+
+    def _answer(self, prepared: Prepared, error: StoreError) -> Outcome:
+        """Success after all when the commit is there (the answer to COMMIT was lost)."""
+        try:
+            return self._stored(prepared) or error
+        except sqlite3.Error:
+            return error

@@ -1,0 +1,162 @@
+"""The writer: commits queued during one flush go into the next transaction (group commit)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from interlock.store.backends.sqlite.transaction import Outcome, Transaction
+from interlock.store.clock import stopwatch
+from interlock.store.contract import Appended
+from interlock.store.errors import StoreError
+from interlock.store.prepared import Prepared
+
+MOST = 500
+"""How many commits one transaction takes."""
+
+SLOW = 0.001
+"""Seconds: on a disk whose commits take longer, the loop never waits for one."""
+
+CHECKPOINT_EVERY = 200
+"""Lone commits on the loop before one goes to the thread, which may checkpoint."""
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One commit that waits for its transaction."""
+
+    prepared: Prepared
+    answer: asyncio.Future[Appended]
+
+
+Done: TypeAlias = "list[tuple[Ticket, Outcome]]"
+
+
+class Writer:
+    """Takes commits from one event loop and writes them, in order, by one thread at a time.
+
+    Commits of one turn of the loop are collected. Several go to the writer's thread, together
+    with all that queues up while it is busy. A lone one, with nothing in flight, is written by
+    the loop itself as long as commits are fast: handing it over would cost as much again.
+    """
+
+    def __init__(self, transaction: Transaction, settle: Callable[[Done], None]) -> None:
+        self._transaction = transaction
+        self._settle = settle
+        self._queue: deque[Ticket] = deque()
+        self._lock = threading.Lock()
+        self._signals: SimpleQueue[bool] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Event | None = None
+        self._scheduled = False
+        self._average = SLOW  # seconds of a lone commit; fast has to be shown first
+        self._lone = 0
+
+    def submit(self, prepared: Prepared) -> asyncio.Future[Appended]:
+        """Queue a commit; the future holds what became of it."""
+        loop = self._loop = self._loop or asyncio.get_running_loop()
+        ticket = Ticket(prepared, loop.create_future())
+        self._queue.append(ticket)
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._flush)
+        return ticket.answer
+
+    def alone(self, act: Callable[[Transaction], None]) -> None:
+        """Use the connection between two batches. Blocks: not for the loop."""
+        with self._lock:
+            act(self._transaction)
+
+    async def stop(self) -> None:
+        """Write what is queued, then end the thread."""
+        if self._thread is None and not self._queue:
+            return
+        self._stopped = asyncio.Event()
+        self._signal(go_on=False)
+        await self._stopped.wait()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _flush(self) -> None:
+        """The loop's turn is over: write a lone commit here, or wake the thread."""
+        self._scheduled = False
+        if not self._queue:
+            return
+        fast = self._average < SLOW and self._lone < CHECKPOINT_EVERY
+        if fast and len(self._queue) == 1 and self._lock.acquire(blocking=False):
+            try:
+                self._lone += 1
+                done = self._write(patient=False)
+            except sqlite3.OperationalError:  # another process is writing: wait in the thread
+                self._signal()
+                return
+            finally:
+                self._lock.release()
+            self._settle(done)
+        else:
+            self._lone = 0
+            self._signal()
+
+    def _signal(self, *, go_on: bool = True) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="interlock-writer", daemon=True)
+            self._thread.start()
+        self._signals.put(go_on)
+
+    def _work(self) -> None:
+        """The thread: after each signal, write until nothing is queued."""
+        go_on = True
+        while go_on:
+            go_on = self._signals.get()
+            while self._queue:
+                with self._lock:
+                    done = self._write(patient=True)
+                self._post(self._settle, done)
+        if self._stopped is not None:
+            self._post(self._stopped.set)
+
+    def _post(self, call: Callable[..., None], *args: Done) -> None:
+        with suppress(RuntimeError):  # the loop was closed without closing the store
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call, *args)
+
+    def _write(self, *, patient: bool) -> Done:
+        """Write the next batch. The lock is held."""
+        batch: list[Ticket] = []
+        while self._queue and len(batch) < MOST:
+            ticket = self._queue.popleft()
+            if not ticket.answer.cancelled():
+                batch.append(ticket)
+        if not batch:
+            return []
+        started = stopwatch()
+        try:
+            outcomes = self._attempt(batch, patient=patient)
+        except sqlite3.OperationalError:
+            self._queue.extendleft(reversed(batch))
+            raise
+        if len(batch) == 1:
+            took = min(stopwatch() - started, 4 * SLOW)  # one stall is not a slow disk
+            self._average += (took - self._average) / 5
+        return list(zip(batch, outcomes, strict=True))
+
+    def _attempt(self, batch: list[Ticket], *, patient: bool) -> list[Outcome]:
+        """Write a batch; in the thread no failure may end the thread."""
+        prepared = [ticket.prepared for ticket in batch]
+        try:
+            self._transaction.checkpoints(patient)
+            return self._transaction.commit(prepared, patient=patient)
+        except Exception as error:
+            if not patient and isinstance(error, sqlite3.OperationalError):
+                raise
+            failure = StoreError(f"the writer failed: {error!r}")
+            failure.__cause__ = error
+            return [failure for _ in batch]
