@@ -1,0 +1,204 @@
+"""A scenario that can be killed anywhere: run as a program, it forks one child for each job.
+
+A job is a line `database world point visit` on standard input: the child arms that crash point
+(`-` for none), opens the database and brings every run to its end, whatever state it finds. The
+answer is a line: `done`, or the signal that killed the child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+from interlock.engine import Engine, NotInDoubt
+from interlock.machines import (
+    Command,
+    DidNotHappen,
+    Happened,
+    Refused,
+    Retry,
+    approval,
+    current,
+    sleep,
+    step,
+    wait_for,
+    workflow,
+)
+from interlock.store import crash
+from interlock.store.contract import FINISHED
+
+WORLD = Path()
+
+
+class World:
+    """The outside: remembers every request durably, and makes one effect for each key."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("pragma journal_mode=wal")
+        self._db.execute("create table if not exists request (key text, what text)")
+
+    def ask(self, key: str, what: str) -> int:
+        """Record a request; how many of this key there were before."""
+        before = self.count(key)
+        self._db.execute("insert into request values (?, ?)", (key, what))
+        return before
+
+    def count(self, key: str) -> int:
+        row = self._db.execute("select count(*) from request where key = ?", (key,)).fetchone()
+        return int(row[0])
+
+    def requests(self) -> dict[str, int]:
+        rows = self._db.execute("select key, count(*) from request group by key order by key")
+        return {str(key): int(n) for key, n in rows}
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def ask(what: str) -> int:
+    world = World(WORLD)
+    try:
+        return world.ask(current().key, what)
+    finally:
+        world.close()
+
+
+class Paid(Command):
+    amount: Decimal
+
+
+class NoTruck(Exception):
+    pass
+
+
+async def refund(payment: dict[str, object]) -> None:
+    ask(f"refund {payment['amount']}")
+
+
+@step(compensate=refund, retry=Retry(attempts=4, initial="1 ms", jitter=0))
+async def charge(amount: int) -> dict[str, object]:
+    if ask(f"charge {amount}") == 0 and amount % 2:
+        raise OSError("the first request of an odd amount is lost")
+    return {"amount": amount, "by": ["card"]}
+
+
+async def wired(amount: int) -> Happened[str] | DidNotHappen:
+    world = World(WORLD)
+    try:
+        return Happened(f"sent {amount}") if world.count(current().key) else DidNotHappen()
+    finally:
+        world.close()
+
+
+@step(on_crash="hold")
+async def wire(amount: int) -> str:
+    ask(f"wire {amount}")
+    return f"wired {amount}"
+
+
+@step(verify=wired)
+async def post(amount: int) -> str:
+    ask(f"post {amount}")
+    return f"sent {amount}"
+
+
+@step(raises=(NoTruck,))
+async def ship(ok: bool) -> str:
+    ask("ship")
+    if not ok:
+        raise NoTruck("none is left")
+    return "shipped"
+
+
+@workflow
+async def paying(amounts: list[int], ok: bool) -> list[object]:
+    done: list[object] = []
+    for amount in amounts:
+        done.append(await charge(amount))
+    decision = await approval("manager", about=done)
+    done.append(decision.granted)
+    await sleep("5 ms")
+    done.append(await ship(ok))
+    return done
+
+
+@workflow
+async def careful(amount: int) -> list[str]:
+    first = await wire(amount)
+    paid = await wait_for(Paid, where=lambda p: p.amount > 5)
+    second = await post(int(paid.amount))
+    return [first, second]
+
+
+RUNS = ("paying-1", "paying-2", "careful-1")
+
+
+async def scenario(database: str) -> None:
+    """Start what is not started, decide what waits, and return when every run has ended."""
+    async with Engine(f"sqlite:///{database}", machines=[paying, careful]) as engine:
+        await engine.start(paying, [1, 2], True, id="paying-1")
+        await engine.start(paying, [4], False, id="paying-2")
+        await engine.start(careful, 7, id="careful-1")
+        await engine.send("careful-1", Paid(amount=Decimal(3)), command_id="few")
+        while True:
+            entries = {e.run: e for e in await engine.runs()}
+            if all(e.status in FINISHED for e in entries.values()):
+                return
+            await nudge(engine)
+            await asyncio.sleep(0.002)
+
+
+async def nudge(engine: Engine) -> None:
+    """Do what people would do: decide, pay, and find out about what is in doubt."""
+    for pending in await engine.approvals():
+        try:
+            await engine.approve(pending.run, pending.name, by="ann", reason="fine")
+        except Refused:
+            continue
+    careful_1 = await engine.store.entry("careful-1")
+    if careful_1 is not None and careful_1.waits == "command":
+        try:
+            await engine.send("careful-1", Paid(amount=Decimal(9)), command_id="enough")
+        except Refused:
+            return
+    if careful_1 is not None and careful_1.status == "in doubt":
+        world = World(WORLD)
+        happened = any(key.startswith("careful-1/wire") for key in world.requests())
+        world.close()
+        try:
+            await engine.resolve(
+                "careful-1", "wire", happened=happened, result="wired 7", by="ann"
+            )
+        except NotInDoubt:
+            return
+
+
+def job(database: str, world: str, point: str, visit: str) -> str:
+    """Run the scenario in a child; how it ended."""
+    child = os.fork()
+    if child == 0:
+        global WORLD
+        WORLD = Path(world)
+        if point != "-":
+            crash.arm(point, int(visit))
+        code = 1
+        try:
+            asyncio.run(scenario(database))
+            code = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return f"signal {os.WTERMSIG(status)}"
+    return "done" if os.WEXITSTATUS(status) == 0 else "failed"
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(job(*line.split()), flush=True)
