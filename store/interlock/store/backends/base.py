@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -42,7 +43,13 @@ class Backend(ABC):
     def _tell(self, events: Sequence[Event]) -> None:
         """Events are durable: tell the listeners, and wake the followers."""
         for listener in self._listeners:
-            listener(events)
+            try:
+                listener(events)
+            except Exception as error:  # the events are durable: the commit has not failed
+                message = "a listener of the store failed"
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": message, "exception": error}
+                )
         self._bell.ring()
 
     @abstractmethod
