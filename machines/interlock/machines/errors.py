@@ -44,6 +44,31 @@ class OutsideRun(MachineError):
     code = "ILK032"
 
 
+class HandlerFailed(MachineError):
+    """A guard or a method of a lifecycle raised, changed its input, or returned what it may not.
+
+    Nothing was recorded. What it raised is the `__cause__`.
+
+    Attributes:
+        handler: its name.
+        file, line: where it is defined.
+    """
+
+    code = "ILK036"
+
+    def __init__(self, handler: str, file: str, line: int, what: str) -> None:
+        super().__init__(f"{file}:{line}: {handler} {what}")
+        self.handler = handler
+        self.file = file
+        self.line = line
+
+
+class NoSuchEdge(MachineError):
+    """A run was about to move where its machine has no edge."""
+
+    code = "ILK037"
+
+
 class TimedOut(InterlockError):
     """A wait, an approval or a step ended by its timeout. Raised in workflow code."""
 

@@ -115,6 +115,11 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         """The nodes by name."""
         return {node.id: node for node in self.nodes}
 
+    @cached_property
+    def moves(self) -> frozenset[tuple[str, str]]:
+        """Every pair of states that an edge joins, for quick asking."""
+        return frozenset((edge.source, edge.target) for edge in self.edges)
+
     def to_json(self) -> str:
         """The whole machine as JSON text; `Machine.from_json` reads it back."""
         return msgspec.json.encode(self).decode()

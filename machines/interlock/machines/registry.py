@@ -11,12 +11,8 @@ from interlock.machines.errors import BadDefinition
 class Registered(Protocol):
     """A workflow (an object) or a lifecycle (a class).
 
-    Attributes:
-        __module__, __qualname__: where it is defined.
+    Its `__module__` and `__qualname__` say where it is defined.
     """
-
-    __module__: str
-    __qualname__: str
 
     @property
     def name(self) -> str:
@@ -41,8 +37,8 @@ def register(kind: Registered) -> None:
     known = _known.get(name)
     if known is not None and known is not kind and _elsewhere(known, kind):
         text = (
-            f"two machines are called {name!r}: {known.__module__}.{known.__qualname__} and "
-            f"{kind.__module__}.{kind.__qualname__}; give one of them another name="
+            f"two machines are called {name!r}: {'.'.join(_place(known))} and "
+            f"{'.'.join(_place(kind))}; give one of them another name="
         )
         raise BadDefinition(text)
     _known[name] = kind
@@ -60,11 +56,14 @@ def all() -> dict[str, Registered]:  # noqa: A001  reads as registry.all()
 
 def _elsewhere(known: Registered, kind: Registered) -> bool:
     """Whether the two are different definitions that both last (not those inside functions)."""
-    if "<locals>" in known.__qualname__ or "<locals>" in kind.__qualname__:
+    (module, qualname), (other_module, other) = _place(known), _place(kind)
+    if "<locals>" in qualname or "<locals>" in other:
         return False
-    if known.__qualname__ != kind.__qualname__:
-        return True
-    return _file(known.__module__) != _file(kind.__module__)
+    return qualname != other or _file(module) != _file(other_module)
+
+
+def _place(kind: object) -> tuple[str, str]:
+    return str(kind.__module__), str(getattr(kind, "__qualname__", "?"))
 
 
 def _file(module: str) -> str:

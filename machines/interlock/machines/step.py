@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
 
@@ -69,7 +69,11 @@ class Step(Generic[P, R]):
     """
 
     def __init__(
-        self, function: Callable[..., Any], name: str, options: StepOptions, label: str | None = None
+        self,
+        function: Callable[..., Any],
+        name: str,
+        options: StepOptions,
+        label: str | None = None,
     ) -> None:
         self.function = function
         self.name = name
@@ -94,9 +98,7 @@ class Step(Generic[P, R]):
         """The same step under its own state name, where one step is awaited at several places."""
         return Step(self.function, self.name, self.options, label)
 
-    def with_(
-        self, *, retry: Retry | None = None, timeout: Duration | None = None
-    ) -> Step[P, R]:
+    def with_(self, *, retry: Retry | None = None, timeout: Duration | None = None) -> Step[P, R]:
         """The same step with another retry schedule or timeout for this call."""
         changed = self.options
         if retry is not None:
@@ -105,8 +107,26 @@ class Step(Generic[P, R]):
             changed = dataclasses.replace(changed, timeout=duration(timeout))
         return Step(self.function, self.name, changed, self.label)
 
+    def effect(self, *args: P.args, **kwargs: P.kwargs) -> Effect:
+        """The call as a value, for a lifecycle to return from an `entering` method."""
+        return Effect(self, args, kwargs)
+
     def __repr__(self) -> str:
         return f"<step {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """A call of a step that should now be made.
+
+    Attributes:
+        step: what to call.
+        args, kwargs: its input.
+    """
+
+    step: Step[..., Any]
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class StepDecorator:

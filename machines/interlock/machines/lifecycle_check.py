@@ -1,0 +1,219 @@
+"""What a lifecycle's class must be: each mistake is named when the class is made."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel
+
+from interlock.machines.command import Command
+from interlock.machines.errors import BadDefinition
+from interlock.machines.guard import Guard, guard_name
+from interlock.machines.place import place_of
+from interlock.machines.rule import Entering, Move, Rule, rules_of
+
+Method = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A lifecycle as its author wrote it.
+
+    Attributes:
+        owner: the class.
+        states: the enumeration.
+        data: the model.
+        initial, final: of the states.
+        methods: those with rules, in the order of the class.
+    """
+
+    owner: type
+    states: type[StrEnum]
+    data: type[BaseModel]
+    initial: StrEnum
+    final: tuple[StrEnum, ...]
+    methods: dict[str, Method]
+
+    def rules(self) -> Iterator[tuple[Method, Rule]]:
+        """Every rule with its method, in the order of the class."""
+        for method in self.methods.values():
+            for rule in rules_of(method):
+                yield method, rule
+
+    def entering(self) -> Iterator[Method]:
+        """The methods that name effects."""
+        for method, rule in self.rules():
+            if isinstance(rule, Entering):
+                yield method
+
+    def commands(self) -> dict[str, type[Command]]:
+        """The commands by name, in the order of the class."""
+        moves = (rule for _, rule in self.rules() if isinstance(rule, Move))
+        return {move.event: move.command for move in moves if move.command is not None}
+
+
+def refuse(where: Method | type, what: str, line: int = 0) -> BadDefinition:
+    """The error for `what`, with its place."""
+    if isinstance(where, type):
+        return BadDefinition(f"{_place_of_class(where)}: {where.__qualname__}: {what}")
+    file, first = place_of(where)
+    return BadDefinition(f"{file}:{line or first}: {where.__qualname__}: {what}")
+
+
+def check(declared: Declared, reserved: frozenset[str]) -> None:
+    """Raise for the first mistake.
+
+    Args:
+        declared: what to check.
+        reserved: names that methods may not take.
+
+    Raises:
+        BadDefinition: with the file and line.
+    """
+    for name in declared.methods.keys() & reserved:
+        raise refuse(declared.methods[name], f"{name!r} is a name of Lifecycle; choose another")
+    heads = [("initial", declared.initial), *(("final", state) for state in declared.final)]
+    for place, state in heads:
+        if state not in list(declared.states) or type(state) is not declared.states:
+            raise refuse(declared.owner, _foreign(declared, state, place))
+    for method, rule in declared.rules():
+        _check_states(declared, method, rule)
+        _check_method(declared, method, rule)
+        if isinstance(rule, Move):
+            for guard in rule.guards:
+                _check_guard(declared, method, guard, rule)
+    _check_commands(declared)
+    _check_candidates(declared)
+
+
+def _foreign(declared: Declared, state: object, place: str) -> str:
+    return f"{place} {state!r} is not one of the states, {declared.states.__qualname__}"
+
+
+def _check_states(declared: Declared, method: Method, rule: Rule) -> None:
+    if isinstance(rule, Entering):
+        named = [("entering", state) for state in rule.states]
+    else:
+        named = [("source", state) for state in rule.sources]
+        named += [] if rule.target is None else [("target", rule.target)]
+    for place, state in named:
+        if type(state) is not declared.states:
+            raise refuse(method, _foreign(declared, state, place), rule.line)
+        if place == "source" and state in declared.final:
+            what = f"{state!r} is final and accepts nothing; take it out of final= or of source="
+            raise refuse(method, what, rule.line)
+
+
+def _check_method(declared: Declared, method: Method, rule: Rule) -> None:
+    if inspect.iscoroutinefunction(method) or inspect.isgeneratorfunction(method):
+        what = "is async or a generator; it only computes. Put work into a step, and return"
+        raise refuse(method, f"{what} its effect from an `entering` method", rule.line)
+    types: list[tuple[str, type]] = [("data", declared.data)]
+    if isinstance(rule, Move) and rule.command is not None:
+        types.append(("command", rule.command))
+    shape = ", ".join(["self", *(name for name, _ in types)])
+    _check_signature(method, 1, types, f"write def {method.__name__}({shape})", method, rule)
+    answer = hints_of(method).get("return")
+    if not isinstance(rule, Move) or not isinstance(answer, type):
+        return
+    if not issubclass(answer, declared.data):
+        what = f"returns {answer.__name__}; it must return the new {declared.data.__name__}"
+        raise refuse(method, what, rule.line)
+
+
+def _check_guard(declared: Declared, method: Method, guard: Guard, move: Move) -> None:
+    if not callable(guard):
+        what = f"guard={guard!r} is not a function (data, command) -> bool | Refuse"
+        raise refuse(method, what, move.line)
+    try:
+        name = guard_name(guard)
+    except BadDefinition as error:
+        raise refuse(method, error.message, move.line) from None
+    command = move.command or Command
+    types: list[tuple[str, type]] = [("data", declared.data), ("command", command)]
+    what = f"the guard {name} must be a function (data, command) -> bool | Refuse"
+    if inspect.iscoroutinefunction(guard):
+        raise refuse(method, f"{what}, not async", move.line)
+    _check_signature(guard, 0, types, what, method, move)
+
+
+def _check_signature(
+    function: Callable[..., Any],
+    skip: int,
+    types: list[tuple[str, type]],
+    instead: str,
+    method: Method,
+    rule: Rule,
+) -> None:
+    """`function` takes arguments of `types` after the first `skip`, and says nothing else."""
+    try:
+        signature = inspect.signature(function)
+        signature.bind(*range(skip + len(types)))
+    except ValueError:
+        return  # a function of C that does not tell
+    except TypeError:
+        raise refuse(method, instead, rule.line) from None
+    hints = hints_of(function)
+    names = list(signature.parameters)[skip:]
+    for name, (role, wanted) in zip(names, types, strict=False):
+        hint = hints.get(name)
+        if isinstance(hint, type) and not issubclass(wanted, hint):
+            what = f"{name}: {hint.__name__} does not fit the {role}, which is {wanted.__name__}"
+            raise refuse(method, f"{what}; {instead}", rule.line)
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Annotations as types; empty when they name what only a type checker can see."""
+    try:
+        return get_type_hints(function)
+    except Exception:
+        return {}  # whatever an annotation may raise: type checkers see it better
+
+
+def _check_commands(declared: Declared) -> None:
+    known: dict[str, type[Command]] = {}
+    for method, rule in declared.rules():
+        if not isinstance(rule, Move) or rule.command is None:
+            continue
+        if known.setdefault(rule.event, rule.command) is not rule.command:
+            what = f"a second command called {rule.event!r}; the log could not tell them apart"
+            raise refuse(method, what, rule.line)
+
+
+def _check_candidates(declared: Declared) -> None:
+    """No two transitions of a state and event may both be open without a guard."""
+    open_ones: dict[tuple[StrEnum, object], str] = {}
+    seen: set[tuple[StrEnum, str, str]] = set()
+    for method, rule in declared.rules():
+        if not isinstance(rule, Move):
+            continue
+        for state in rule.sources:
+            key = (state, rule.delay or rule.event)
+            place = f"{rule.event!r} from {state.value!r}"
+            before = open_ones.get(key)
+            if before is not None:
+                what = (
+                    f"{place} can never be taken: {before} is taken first, without a guard; "
+                    "put the one without a guard last, or remove one"
+                )
+                raise refuse(method, what, rule.line)
+            if (state, rule.event, method.__name__) in seen:
+                what = f"{place} stands twice on one method; write two methods"
+                raise refuse(method, what, rule.line)
+            seen.add((state, rule.event, method.__name__))
+            if not rule.guards:
+                open_ones[key] = method.__name__
+
+
+def _place_of_class(owner: type) -> str:
+    methods: Iterable[object] = vars(owner).values()
+    lines = [place_of(member) for member in methods if inspect.isfunction(member)]
+    try:
+        file, line = inspect.getsourcefile(owner) or "?", inspect.getsourcelines(owner)[1]
+    except (OSError, TypeError):
+        file, line = lines[0] if lines else ("?", 0)
+    return f"{file}:{line}"
