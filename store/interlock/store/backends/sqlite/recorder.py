@@ -100,4 +100,4 @@ class Recorder(SQLiteProcessRecorder):
         tracking = kwargs.get("tracking")
         if tracking is not None:
             self._insert_tracking(c, tracking)
-        return range(first, first + len(rows))
+        return list(range(first, first + len(rows)))

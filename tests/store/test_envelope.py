@@ -1,0 +1,208 @@
+"""The codec of events, the digest chain and the order of ids."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from interlock.store import BODIES, Actor, BrokenChain, Event, Head, UnknownEvent, verify
+from interlock.store.clock import uuid7_text
+from interlock.store.digest import digest_of
+from interlock.store.envelope import decode, encode
+from interlock.store.event import Body, Delta
+from interlock.store.order import sort_key
+from interlock.store.prepared import prepare
+from interlock.store.vocabulary import Failure, StepFailed, StepSucceeded
+from store.samples import NOON, commit
+
+text = st.text(st.characters(codec="utf-8"), max_size=20)
+instants = st.datetimes(timezones=st.just(UTC))
+numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(
+    st.none() | st.booleans() | numbers | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=10,
+)
+deltas = st.builds(
+    Delta,
+    new=st.dictionaries(st.integers(0, 2**62), json_values, max_size=3),
+    patch=st.lists(st.lists(json_values, max_size=3), max_size=2),
+    set=st.dictionaries(text, json_values, max_size=3),
+    unset=st.lists(text, max_size=2),
+    drop=st.lists(st.integers(0, 99), max_size=3),
+)
+failures = st.builds(Failure, type=text, message=text, value=json_values)
+
+
+def bodies_of(cls: type[Body]) -> st.SearchStrategy[Body]:
+    """Bodies of one type, with a strategy for each of its fields by the field's annotation."""
+    by_annotation: dict[str, st.SearchStrategy[object]] = {
+        "str": text,
+        "int": st.integers(0, 2**31),
+        "bool": st.booleans(),
+        "Encoded": json_values,
+        "list[Encoded]": st.lists(json_values, max_size=3),
+        "dict[str, Encoded]": st.dictionaries(text, json_values, max_size=3),
+        "list[str]": st.lists(text, max_size=3),
+        "datetime": instants,
+        "datetime | None": st.none() | instants,
+        "Delta | None": st.none() | deltas,
+    }
+    fields: dict[str, st.SearchStrategy[object]] = {}
+    for base in reversed(cls.__mro__):
+        for name, annotation in vars(base).get("__annotations__", {}).items():
+            if "Failure" in str(annotation):
+                fields[name] = failures
+            elif str(annotation) in by_annotation:
+                fields[name] = by_annotation[str(annotation)]
+    return st.builds(
+        cls, **{name: fields[name] for name in cls.__struct_fields__ if name in fields}
+    )
+
+
+bodies = st.sampled_from(sorted(BODIES)).flatmap(lambda name: bodies_of(BODIES[name]))
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    body = draw(bodies)
+    stream, version = draw(text), draw(st.integers(1, 2**62))
+    actor = Actor(draw(st.sampled_from(["user", "worker", "timer", "system"])), draw(text))
+    event = Event(
+        stream,
+        version,
+        type(body).__name__,
+        id=draw(text),
+        at=draw(instants),
+        machine=draw(text),
+        hash=draw(text),
+        state=draw(text),
+        actor=actor,
+        cause=draw(text),
+        correlation=draw(text),
+        prev=draw(text),
+        body=body,
+        position=draw(st.integers(0, 2**62)),
+    )
+    return replace(event, digest=digest_of(stream, version, event.type, encode(event)))
+
+
+@given(events())
+def test_every_event_survives_the_log(event: Event) -> None:
+    state = encode(event)
+    assert decode(event.stream, event.version, event.type, state, event.position) == event
+    assert json.loads(state)["schema"] == 1
+
+
+@given(events(), events())
+def test_different_events_have_different_digests(one: Event, other: Event) -> None:
+    same = (one.stream, one.version, one.type, encode(one)) == (
+        other.stream,
+        other.version,
+        other.type,
+        encode(other),
+    )
+    assert (one.digest == other.digest) == same
+
+
+def test_the_state_is_readable_json() -> None:
+    row = prepare(commit("order-1"), NOON).rows[0]
+    state = json.loads(row[3])
+    assert list(state) == [
+        "id", "at", "machine", "hash", "state", "actor", "cause", "correlation", "schema", "prev",
+        "body",
+    ]  # fmt: skip
+    assert state["at"] == "2026-05-01T12:00:00Z"
+    assert state["actor"] == {"kind": "user", "id": "ann"}
+    assert state["body"] == {"activity": "a#1", "step": "a", "result": {"total": 3}}
+
+
+@pytest.mark.parametrize(
+    ("topic", "state", "error", "says"),
+    [
+        ("Unheard", b"{}", UnknownEvent, "Unheard"),
+        ("SleepEnded", b'{"schema": 2, "what": "else"}', UnknownEvent, "schema 2"),
+        ("SleepEnded", b'{"schema": 1}', BrokenChain, "event 3 of stream 'a'"),
+        ("SleepEnded", b"not json", BrokenChain, "cannot be read"),
+        ("SleepEnded", b"\xff\xfe", BrokenChain, "cannot be read"),
+        ("SleepEnded", b"", BrokenChain, "cannot be read"),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    topic: str, state: bytes, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        decode("a", 3, topic, state)
+
+
+def test_an_event_of_a_newer_schema_with_a_readable_body_is_unknown() -> None:
+    stream, version, topic, state = prepare(commit("a"), NOON).rows[0]
+    with pytest.raises(UnknownEvent, match="schema 9"):
+        decode(stream, version, topic, state.replace(b'"schema":1', b'"schema":9'))
+
+
+def chain(length: int) -> tuple[list[tuple[str, int, str, bytes]], Head]:
+    head, rows = Head(), list[tuple[str, int, str, bytes]]()
+    while head.version < length:
+        ready = prepare(commit("a", head, bodies=[StepSucceeded("a#1", "a", head.version)]), NOON)
+        head, rows = ready.head, rows + ready.rows
+    return rows, head
+
+
+@given(st.integers(2, 6), st.data())
+def test_every_change_of_a_chain_is_found(length: int, data: st.DataObject) -> None:
+    rows, head = chain(length)
+    assert verify([decode(*row) for row in rows], head=head) == head
+    index = data.draw(st.integers(0, length - 1))
+    change = data.draw(st.sampled_from(["alter", "drop", "swap", "repeat"]))
+    stream, version, topic, state = rows[index]
+    if change == "alter":
+        rows[index] = (stream, version, topic, state.replace(b"charge", b"refund"))
+    elif change == "drop":
+        del rows[index]
+    elif change == "repeat":
+        rows.insert(index, rows[index])
+    else:
+        rows[index - 1], rows[index] = rows[index], rows[index - 1]
+    with pytest.raises(BrokenChain):
+        verify([decode(*row) for row in rows], head=head)
+
+
+def test_the_first_bad_event_is_named() -> None:
+    rows, _ = chain(5)
+    stream, version, topic, state = rows[2]
+    rows[2] = (stream, version, topic, state.replace(b"ann", b"bob"))
+    with pytest.raises(BrokenChain, match="event 4 of stream 'a' does not link"):
+        verify([decode(*row) for row in rows])
+
+
+def test_events_of_two_streams_are_no_chain() -> None:
+    one = [decode(*row) for row in prepare(commit("a"), NOON).rows]
+    other = [decode(*row) for row in prepare(commit("b"), NOON).rows]
+    with pytest.raises(BrokenChain, match="among the events of 'a'"):
+        verify([one[0], other[1]])
+
+
+def test_a_failure_keeps_its_body() -> None:
+    body = StepFailed("a#1", "a", 2, Failure("KeyError", "x", {"$": 1}), NOON)
+    row = prepare(commit("a", bodies=[body]), NOON).rows[0]
+    assert decode(*row).body == body
+
+
+@given(st.integers(0, 10**30), st.integers(0, 10**30), st.sampled_from(["o-", "", "run/"]))
+def test_numbers_are_ordered_by_value(one: int, other: int, prefix: str) -> None:
+    assert (sort_key(f"{prefix}{one}") < sort_key(f"{prefix}{other}")) == (one < other)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  bounds are naive by rule
+def test_uuids_are_of_version_7_and_keep_their_own_order(instant: datetime) -> None:
+    made = uuid7_text(instant)
+    assert (UUID(made).version, str(UUID(made))) == (7, made)
+    assert UUID(made).int >> 80 == int(instant.timestamp() * 1000)
+    assert sort_key(made) == made
