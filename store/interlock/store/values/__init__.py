@@ -20,4 +20,37 @@ and defined once, each with its children encoded:
     {"$": "object", "t": "Order", "v": {field: a}, …}    dataclass, pydantic model, named tuple
     {"$": "error", "t": "KeyError", "v": [args], …}      exception
     "long text" and {"$": "bytes", …}      text and bytes of 64 or more
+
+An object may carry more: `set`, `extra` and `private` (a model's fields set, extra fields, private
+attributes), `a`, `n`, `cause`, `context`, `quiet` and `group` (an exception's attributes, what its
+built-in base holds, `__cause__`, `__context__`, `__suppress_context__`, members of a group),
+`maxlen` (deque), `zone`, `name`, `by`, `fold` (time zone of a datetime or time).
+`{"$": "bytearray"}` is an object; `{"$": "text"}` is text with lone surrogates.
 """
+
+from __future__ import annotations
+
+from interlock.store.event import Encoded
+from interlock.store.values.atom import LONG
+from interlock.store.values.digest import canonical, digest
+from interlock.store.values.image import Image
+from interlock.store.values.memory import Memory
+from interlock.store.values.readable import plain
+from interlock.store.values.registry import Types
+from interlock.store.values.touch import Touch, Writes
+from interlock.store.values.whole import decode_whole, encode_whole
+
+__all__ = [
+    "LONG",
+    "Encoded",
+    "Image",
+    "Memory",
+    "Touch",
+    "Types",
+    "Writes",
+    "canonical",
+    "decode_whole",
+    "digest",
+    "encode_whole",
+    "plain",
+]

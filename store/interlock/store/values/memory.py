@@ -1,0 +1,202 @@
+"""The live side of a run's memory: which values its variables hold, and what a segment changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from interlock.store.event import Delta, Encoded
+from interlock.store.values.build import Decoder
+from interlock.store.values.heap import Heap
+from interlock.store.values.image import Image
+from interlock.store.values.path import path_to
+from interlock.store.values.refusal import Refused, unrecordable
+from interlock.store.values.registry import Types
+from interlock.store.values.touch import Touch, Writes
+from interlock.store.values.whole import detached
+
+_MISSING: Any = object()
+
+
+class Memory:
+    """The memory of one active run.
+
+    It promises what pickling the whole frame at every await would give: the same values, classes
+    and identities after a restart. Its cost follows what a segment touched.
+    """
+
+    def __init__(self, types: Types) -> None:
+        self._types = types
+        self._heap = Heap(types)
+        self._variables: dict[str, object] = {}
+        self._held: list[object] = []  # encoded since the last record: events refer to them
+        self._adopted: list[object] = []
+
+    def adopt(self, value: object, path: str = "") -> tuple[Encoded, object]:
+        """Take over a value from outside: its encoding, and the copy that the run may change.
+
+        Raises:
+            Unrecordable: something in it cannot be recorded; nothing of it was taken over.
+        """
+        copy = detached(self._types, value, path)
+        encoded = self.encode(copy, path)
+        if type(copy) not in self._types.atoms:
+            self._adopted.append(copy)
+        return encoded, copy
+
+    def encode(self, value: object, path: str = "") -> Encoded:
+        """Encode a value: known objects become references, others are defined with the next event.
+
+        Raises:
+            Unrecordable: something in it cannot be recorded; nothing of it was taken over.
+        """
+        try:
+            encoded = self._heap.encode(value)
+        except Refused as refused:
+            raise self._unrecordable(refused, {path: value}) from None
+        if type(encoded) is dict:
+            self._held.append(value)
+        return encoded
+
+    def detach(self, value: object) -> object:
+        """A deep copy for a step: it shares no object with the run that could be changed.
+
+        Raises:
+            Unrecordable: something in it cannot be recorded.
+        """
+        return detached(self._types, value)
+
+    def take(self) -> Delta | None:
+        """What the event that is about to be appended has to define, or None."""
+        heap = self._heap
+        if not heap.new and not heap.patches:
+            return None
+        delta = Delta(new=heap.new, patch=heap.patches)
+        heap.new, heap.patches = {}, []
+        return delta
+
+    def record(
+        self,
+        frame: Mapping[str, object],
+        live: Sequence[str],
+        touched: Mapping[str, Touch],
+        writes: Writes,
+    ) -> Delta:
+        """What a segment changed, with the definitions that are still pending.
+
+        Args:
+            frame: every local that is bound, live or not.
+            live: the names to be recorded.
+            touched: how the segment used the names that it mentions.
+            writes: the places inside containers that it assigned.
+
+        Raises:
+            Unrecordable: a live variable holds something that cannot be recorded.
+        """
+        heap = self._heap
+        first = heap.next
+        try:
+            changed = self._assign_variables(frame, live)
+            deep = self._note_places(writes, first)
+            deep += self._note_touches(frame, touched, first)
+            if deep:
+                heap.scan(deep, first)
+        except Refused as refused:
+            raise self._unrecordable(refused, {name: frame[name] for name in live}) from None
+        return self._close(changed, frame, live)
+
+    @classmethod
+    def restore(cls, types: Types, image: Image) -> tuple[Memory, dict[str, object]]:
+        """The memory and the variables that were recorded.
+
+        Raises:
+            UnknownType: a class of a recorded value is not registered.
+        """
+        decoder = Decoder(types, image.nodes)
+        variables = {name: decoder.child(e) for name, e in image.variables.items()}
+        decoder.finish()
+        memory = cls(types)
+        memory._variables = variables.copy()
+        heap = memory._heap
+        heap.next = image.next
+        for number, obj in decoder.numbered():
+            heap.know(obj, number)
+        heap.orphans = [number for number in image.nodes if number not in decoder.made]
+        return memory, variables
+
+    def _assign_variables(
+        self, frame: Mapping[str, object], live: Sequence[str]
+    ) -> dict[str, Encoded]:
+        """Encode the variables that hold another value than before."""
+        before = self._variables
+        encode = self._heap.encode
+        changed: dict[str, Encoded] = {}
+        for name in live:
+            value = frame.get(name, _MISSING)
+            if value is not before.get(name, _MISSING) and value is not _MISSING:
+                changed[name] = encode(value)
+        return changed
+
+    def _note_places(self, writes: Writes, first: int) -> list[object]:
+        """Record assigned places; give the containers that have to be scanned instead."""
+        heap = self._heap
+        deep: list[object] = []
+        for container, key in writes:
+            entry = heap.find(container)
+            if entry is None or entry.number >= first:
+                continue
+            if not heap.assign(entry, key):
+                deep.append(container)
+        for container, _ in writes:
+            entry = heap.find(container)
+            if entry and type(container) is dict and len(container) != len(entry.state):
+                deep.append(container)
+        return deep
+
+    def _note_touches(
+        self, frame: Mapping[str, object], touched: Mapping[str, Touch], first: int
+    ) -> list[object]:
+        """Record what lists grew by; give the objects that have to be scanned."""
+        deep = self._adopted
+        self._adopted = []
+        atoms = self._types.atoms
+        for name, touch in touched.items():
+            now = frame.get(name)
+            before = self._variables.get(name)
+            for value in (now,) if now is before else (now, before):
+                if type(value) in atoms:
+                    continue
+                if touch is Touch.READ:
+                    if self._types.reads_run_code(type(value)):
+                        deep.append(value)
+                elif touch is Touch.DEEP or not self._note_growth(value, first):
+                    deep.append(value)
+        return deep
+
+    def _note_growth(self, value: object, first: int) -> bool:
+        entry = self._heap.find(value)
+        if entry is None:
+            return type(value) is list
+        return entry.number >= first or self._heap.append(entry)
+
+    def _close(
+        self, changed: dict[str, Encoded], frame: Mapping[str, object], live: Sequence[str]
+    ) -> Delta:
+        """Take over the new frame, forget what nothing refers to, and make the delta."""
+        before, heap = self._variables, self._heap
+        for name in changed:
+            before[name] = frame[name]
+        unset: list[str] = []
+        if len(before) != len(live) or not all(map(frame.__contains__, live)):
+            bound = {name for name in live if name in frame}
+            unset = [name for name in before if name not in bound]
+            for name in unset:
+                del before[name]
+        drop = heap.sweep([*before.values(), *self._held])
+        self._held.clear()
+        delta = Delta(new=heap.new, patch=heap.patches, set=changed, unset=unset, drop=drop)
+        heap.new, heap.patches = {}, []
+        return delta
+
+    def _unrecordable(self, refused: Refused, roots: dict[str, object]) -> Exception:
+        return unrecordable(refused, path_to(self._types, refused.value, roots))
