@@ -30,7 +30,12 @@ SHORT = 64
 
 
 class SQLiteStore(Backend):
-    """A store in one file. Several processes may open it; see `acquire_worker` for engines."""
+    """A store in one file. Several processes may open it; see `acquire_worker` for engines.
+
+    Attributes:
+        path: the file, absolute.
+        connections: what the store holds of it; for the backend and its tests.
+    """
 
     polls = True
 
@@ -44,18 +49,18 @@ class SQLiteStore(Backend):
     ) -> None:
         super().__init__(url or f"sqlite:///{path}", clock)
         self.path = Path(path).resolve()
-        self._connections = connect(
+        self.connections = connect(
             self.path, readonly=readonly, log_id=uuid7_text(self.clock.now())
         )
-        self._near = Queries(self._connections.near)
-        self._far = Queries(self._connections.far)
+        self._near = Queries(self.connections.near)
+        self._far = Queries(self.connections.far)
         self._reader = ThreadPoolExecutor(1, "interlock-reader")
         self._lock = WorkerLock(self.path.with_name(self.path.name + "-lock"))
         self._defined: set[str] = set()
         self._writer: Writer | None = None
-        if self._connections.write is not None:
+        if self.connections.write is not None:
             transaction = Transaction(
-                self._connections.write, self._connections.recorder, str(self.path)
+                self.connections.write, self.connections.recorder, str(self.path)
             )
             self._writer = Writer(transaction, self._settle)
 
@@ -188,6 +193,6 @@ class SQLiteStore(Backend):
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._reader, lambda: None)  # the questions before this one
         self._reader.shutdown()
-        self._connections.close()
+        self.connections.close()
         self._lock.release()
         self._bell.ring()
