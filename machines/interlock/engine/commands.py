@@ -209,7 +209,12 @@ async def accept(
                 if session.broken:
                     continue
                 session.by(actor, command_id)
-                record(session)
+                try:
+                    record(session)
+                except Refused:
+                    if await _accepted_before(engine, run, command_id):
+                        return
+                    raise
                 try:
                     await engine.flush(session, command_id)
                 except Conflict:
@@ -223,6 +228,12 @@ async def accept(
         engine.wake(run)
     finally:
         engine.sessions.release(run)
+
+
+async def _accepted_before(engine: Engine, run: str, command_id: str) -> bool:
+    """Whether a command that is refused now is the repetition of one that moved the run on."""
+    known = await engine.store.command(command_id) if command_id else None
+    return known is not None and known[0] == run
 
 
 def _unknown(engine: Engine, run: str) -> UnknownRun:

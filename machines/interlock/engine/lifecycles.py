@@ -14,7 +14,6 @@ from interlock.machines.lifecycle import LifecycleProgram, Taken
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable
-from interlock.store.event import Encoded
 from interlock.store.values import Memory, Touch, digest, encode_whole
 from interlock.store.vocabulary import (
     RunCompleted,
@@ -73,18 +72,13 @@ class LifecycleRun:
     def _take(self, taken: Taken, command: str, value: Any) -> None:
         self.data = taken.data
         touched = {_DATA: Touch.DEEP}
-        delta = self.memory.record({_DATA: self.data}, (_DATA,), touched, [], self._roots())
+        delta = self.memory.record({_DATA: self.data}, (_DATA,), touched, [])
         body = TransitionTaken(taken.edge.id, taken.source, command, value, delta)
         self.session.emit(body, taken.target)
         if taken.entered:
             for edge, _ in self.program.timers(taken.source):
                 self.session.cleared.add(f"{AFTER}{edge}")
             self._enter(taken.target, taken.effects)
-
-    def _roots(self) -> list[Encoded]:
-        """Inputs of effects under way: their objects must stay known."""
-        pending = self.session.state.pending.values()
-        return [value for a in pending for value in (*a.args, *a.kwargs.values())]
 
     def _enter(self, state: str, effects: Sequence[Effect]) -> None:
         for edge, delay in self.program.timers(state):
@@ -99,15 +93,14 @@ class LifecycleRun:
     def _schedule(self, effect: Effect) -> None:
         step = effect.step
         activity = f"{step.name}#{self.session.state.visits + 1}"
-        encode = self.memory.encode
+        types = self.program.types
         scheduled = StepScheduled(
             activity=activity,
             step=step.name,
             key=f"{self.session.run}/{activity}",
-            args=[encode(v, f"argument {i + 1} of {step.name}") for i, v in enumerate(effect.args)],
-            kwargs={n: encode(v, f"{n} of {step.name}") for n, v in effect.kwargs.items()},
+            args=[encode_whole(types, value) for value in effect.args],
+            kwargs={name: encode_whole(types, value) for name, value in effect.kwargs.items()},
             hold=step.options.on_crash == "hold",
-            memory=self.memory.take(),
         )
         self.session.emit(scheduled)
         self.session.intents.add((activity, 1))

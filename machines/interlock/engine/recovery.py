@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 UNFINISHED = ("running", "compensating", "held")
 """The statuses of runs for which there is something to do; the others wait for time or people."""
 
+_ALL = 2**62
 _LAST = datetime.max.replace(tzinfo=UTC)
 _WAKING = frozenset(
     body.__name__
@@ -35,7 +37,7 @@ _WAKING = frozenset(
 
 async def recover(engine: Engine) -> int:
     """Load the timers, and drive every run that has something to do. How many those are."""
-    engine.timer_service.add(await engine.store.due(_LAST, limit=-1))
+    engine.timer_service.add(await engine.store.due(_LAST, limit=_ALL))
     entries = await engine.store.entries(Filter(status=UNFINISHED))
     for entry in entries:
         engine.wake(entry.run)
@@ -49,27 +51,43 @@ class Watch:
         self._engine = engine
         self._every = every
         self._seen = 0
+        self._own: list[tuple[int, int]] = []
 
     async def watch(self) -> None:
         """Look again and again, for as long as the task lives."""
         engine = self._engine
+        engine.store.on_append(self._note)
         self._seen = await engine.store.position()
         while not engine.closing:
             await asyncio.sleep(self._every)
-            if not engine.driving:
+            if engine.driving:
+                await self._look()
+            else:
                 await engine.take_over()
-                self._seen = await engine.store.position()
-            elif await engine.store.changed_elsewhere():
-                await self._read()
 
-    async def _read(self) -> None:
-        while True:
-            events = await self._engine.store.log(after=self._seen)
-            for event in events:
-                await self._notice(event)
+    def _note(self, events: Sequence[Event]) -> None:
+        self._own.append((events[0].position, events[-1].position))
+
+    async def _look(self) -> None:
+        """Read the log only if it holds more than this process has appended."""
+        last = await self._engine.store.position()
+        own = sum(min(b, last) - a + 1 for a, b in self._own if self._seen < a <= last)
+        if last - self._seen > own:
+            await self._read(last)
+        self._seen = last
+        self._own = [(a, b) for a, b in self._own if b > last]
+
+    async def _read(self, last: int) -> None:
+        own = {position for a, b in self._own for position in range(a, b + 1)}
+        seen = self._seen
+        while seen < last:
+            events = await self._engine.store.log(after=seen)
             if not events:
                 return
-            self._seen = events[-1].position
+            for event in events:
+                if event.position not in own:
+                    await self._notice(event)
+            seen = events[-1].position
 
     async def _notice(self, event: Event) -> None:
         engine = self._engine

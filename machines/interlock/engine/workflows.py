@@ -17,7 +17,7 @@ from interlock.machines.step import Step
 from interlock.machines.waits import Decision
 from interlock.projections import Activity, Undoable
 from interlock.store.errors import Unrecordable
-from interlock.store.event import Encoded
+from interlock.store.event import Delta
 from interlock.store.values import Memory, decode_whole, digest
 from interlock.store.vocabulary import (
     ApprovalRequested,
@@ -271,10 +271,9 @@ class WorkflowRun:
         frame = paused.frame
         self.frame = {name: frame[name] for name in place.live if name in frame}
 
-    def _record(self, paused: Paused, roots: list[Encoded]) -> Any:
-        return self.memory.record(
-            paused.frame, paused.place.live, paused.touched, paused.writes, roots
-        )
+    def _record(self, paused: Paused) -> Delta:
+        live = paused.place.live
+        return self.memory.record(paused.frame, live, paused.touched, paused.writes)
 
     def _pause_step(self, paused: Paused, place: Place, activity: str) -> None:
         step = self._step_at(place.state)
@@ -288,7 +287,7 @@ class WorkflowRun:
             args=args,
             kwargs=kwargs,
             hold=step.options.on_crash == "hold",
-            memory=self._record(paused, [*args, *kwargs.values()]),
+            memory=self._record(paused),
         )
         self.session.emit(scheduled, place.state)
         self.session.intents.add((activity, 1))
@@ -297,14 +296,14 @@ class WorkflowRun:
         name, about, timeout = _approval(*paused.args, **paused.kwargs)
         facts = self.memory.encode(about, f"about of approval {name!r}")
         requested = ApprovalRequested(
-            activity, name, facts, self._deadline(timeout), self._record(paused, [facts])
+            activity, name, facts, self._deadline(timeout), self._record(paused)
         )
         self.session.emit(requested, place.state)
 
     def _pause_sleep(self, paused: Paused, place: Place, activity: str) -> None:
         until = self._deadline(_sleep(*paused.args, **paused.kwargs))
         assert until is not None  # noqa: S101  how_long is required
-        started = SleepStarted(activity, until, self._record(paused, []))
+        started = SleepStarted(activity, until, self._record(paused))
         self.session.emit(started, place.state)
 
     def _pause_wait(self, paused: Paused, place: Place, activity: str) -> None:
@@ -312,7 +311,7 @@ class WorkflowRun:
         timeout = kwargs.get("timeout")
         commands = [command.__name__ for command in place.commands]
         deadline = self._deadline(timeout)
-        started = WaitStarted(activity, commands, deadline, self._record(paused, []))
+        started = WaitStarted(activity, commands, deadline, self._record(paused))
         self.session.emit(started, place.state)
 
     def _deadline(self, timeout: Any) -> datetime | None:

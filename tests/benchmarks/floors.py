@@ -1,0 +1,30 @@
+"""Raw floors: what the same work costs without Interlock, on the same file system."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+
+def bare_commits(folder: Path, count: int) -> list[float]:
+    """Seconds of each of `count` committed one-row inserts (WAL, synchronous=FULL)."""
+    db = sqlite3.connect(folder / "floor.db", isolation_level=None)
+    db.execute("pragma journal_mode=wal")
+    db.execute("pragma synchronous=full")
+    db.execute("create table if not exists t (id integer primary key, stream text, state blob)")
+    row = ("order-17", b"x" * 400)
+    spent: list[float] = []
+    for _ in range(count):
+        began = time.perf_counter()
+        db.execute("begin")
+        db.execute("insert into t (stream, state) values (?, ?)", row)
+        db.execute("commit")
+        spent.append(time.perf_counter() - began)
+    db.close()
+    return spent
+
+
+def median(values: list[float]) -> float:
+    """The middle one."""
+    return sorted(values)[len(values) // 2]

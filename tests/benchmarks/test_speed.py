@@ -1,0 +1,201 @@
+"""Speed of the main job. Run with `pytest tests/benchmarks --benchmark-only`."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from benchmarks.floors import bare_commits, median
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from interlock.engine import Engine
+from interlock.machines import approval, step, workflow
+from interlock.projections import fold
+from interlock.store.open import open_store
+
+Report = Callable[[str], None]
+
+
+@step
+async def nothing(i: int) -> int:
+    return i
+
+
+@workflow
+async def steps(count: int) -> int:
+    total = 0
+    for i in range(count):
+        total += await nothing(i)
+    return total
+
+
+@step
+async def look(item: dict[str, object]) -> dict[str, object]:
+    return {"seen": item["id"], "ok": True}
+
+
+@workflow
+async def collect(items: list[dict[str, object]]) -> int:
+    results: list[dict[str, object]] = []
+    for item in items:
+        results.append(await look(item))
+    return len(results)
+
+
+@workflow
+async def parked(amount: Decimal) -> bool:
+    decision = await approval("manager", about=amount)
+    return decision.granted
+
+
+async def run_all(url: str, runs: int, count: int) -> float:
+    """Seconds for `runs` runs of `count` steps, all in flight at once."""
+    async with Engine(url) as engine:
+        warm = await engine.start(steps, 3, id="warm")
+        await warm.result()
+        began = time.perf_counter()
+        started = [await engine.start(steps, count, id=f"run-{i}") for i in range(runs)]
+        await asyncio.gather(*(run.result() for run in started))
+        return time.perf_counter() - began
+
+
+def test_one_run_at_a_time(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+    ratios: list[float] = []
+    costs: list[float] = []
+
+    def once() -> None:
+        n = len(ratios)
+        floor = median(bare_commits(tmp_path, 500))
+        cost = asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 1, 500)) / 501
+        floor = (floor + median(bare_commits(tmp_path, 500))) / 2
+        ratios.append(cost / floor)
+        costs.append(cost)
+
+    benchmark.pedantic(once, rounds=5, iterations=1)
+    report(
+        f"one run at a time: a durable step costs {median(costs) * 1e6:.0f} µs, "
+        f"{median(ratios):.2f} × a bare committed insert (goal 1.5)"
+    )
+
+
+def test_64_runs_in_flight(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+    rates: list[float] = []
+    ratios: list[float] = []
+
+    def once() -> None:
+        n = len(rates)
+        floor = 1 / median(bare_commits(tmp_path, 500))
+        rate = 6400 / asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 640, 10))
+        rates.append(rate)
+        ratios.append(rate / floor)
+
+    benchmark.pedantic(once, rounds=5, iterations=1)
+    report(
+        f"many runs in flight: {median(rates):.0f} durable steps/s (goal 10,000), "
+        f"{median(ratios):.1f} × the rate of bare commits one at a time"
+    )
+
+
+def test_folding(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+    url = f"sqlite:///{tmp_path}/fold.db"
+    asyncio.run(run_all(url, 1, 5000))
+
+    async def resume(run: str, times: int) -> tuple[float, int]:
+        store = open_store(url, readonly=True)
+        best, events = 9e9, 0
+        for _ in range(times):
+            began = time.perf_counter()
+            stored = await store.read(run)
+            fold(stored)
+            best = min(best, time.perf_counter() - began)
+            events = len(stored)
+        await store.close()
+        return best, events
+
+    seconds, events = benchmark.pedantic(lambda: asyncio.run(resume("run-0", 5)), rounds=3)
+    report(f"folding a stored run: {events / seconds:.0f} events/s (goal 150,000)")
+
+
+def test_resuming_a_run_of_1000_events(
+    benchmark: BenchmarkFixture, tmp_path: Path, report: Report
+) -> None:
+    url = f"sqlite:///{tmp_path}/resume.db"
+    asyncio.run(run_all(url, 1, 500))
+
+    async def resume() -> float:
+        store = open_store(url, readonly=True)
+        began = time.perf_counter()
+        state = fold(await store.read("run-0"))
+        assert state.head.version > 1000
+        spent = time.perf_counter() - began
+        await store.close()
+        return spent
+
+    seconds = benchmark.pedantic(lambda: asyncio.run(resume()), rounds=5)
+    report(f"a run of 1,000 events is loaded in {seconds * 1000:.1f} ms (goal 20)")
+
+
+def test_a_loop_over_recorded_items_is_linear(
+    benchmark: BenchmarkFixture, tmp_path: Path, report: Report
+) -> None:
+    def loop(count: int) -> tuple[float, int]:
+        file = tmp_path / f"loop-{count}-{time.perf_counter_ns()}.db"
+
+        async def main() -> float:
+            async with Engine(f"sqlite:///{file}") as engine:
+                items: list[dict[str, object]] = [{"id": i} for i in range(count)]
+                began = time.perf_counter()
+                run = await engine.start(collect, items, id="loop")
+                assert await run.result() == count
+                return time.perf_counter() - began
+
+        return asyncio.run(main()), file.stat().st_size
+
+    def both() -> tuple[tuple[float, int], tuple[float, int]]:
+        return loop(2500), loop(10_000)
+
+    (t1, s1), (t4, s4) = benchmark.pedantic(both, rounds=1)
+    report(
+        f"a loop over 10,000 recorded items: {t4:.1f} s and {s4 / 1e6:.1f} MB, "
+        f"{t4 / t1:.2f} × the time and {s4 / s1:.2f} × the size of 2,500 (linear is 4)"
+    )
+
+
+def test_parked_runs(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+    async def park(count: int) -> float:
+        async with Engine(f"sqlite:///{tmp_path}/parked.db") as engine:
+            await engine.start(parked, Decimal(1), id="warm")
+            await engine.settle()
+            tracemalloc.start()
+            before = tracemalloc.get_traced_memory()[0]
+            for i in range(count):
+                await engine.start(parked, Decimal(i), id=f"run-{i}")
+            await engine.settle()
+            used = tracemalloc.get_traced_memory()[0] - before
+            tracemalloc.stop()
+            return used / count
+
+    each = benchmark.pedantic(lambda: asyncio.run(park(2000)), rounds=1)
+    report(f"an idle parked run takes {each:.0f} bytes of memory (goal 1,024)")
+
+
+@pytest.mark.parametrize("module", ["interlock.machines"])
+def test_import_time(benchmark: BenchmarkFixture, report: Report, module: str) -> None:
+    def timed(code: str) -> float:
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - began
+
+    def once() -> tuple[float, float]:
+        return timed(f"import {module}"), timed("pass")
+
+    pairs = [benchmark.pedantic(once, rounds=1)] + [once() for _ in range(6)]
+    spent = median([with_ - without for with_, without in pairs])
+    report(f"import {module}: {spent * 1000:.0f} ms more than an empty interpreter (goal 150)")
