@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _RUNS = re.compile(
     r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|([0-9]+)"
@@ -17,6 +18,7 @@ def _padded(found: re.Match[str]) -> str:
     return chr(0x30 + min(len(digits), 0x4A)) + digits
 
 
+@lru_cache(maxsize=4096)  # a run in flight is asked for at each of its commits
 def sort_key(run: str) -> str:
     """A text whose plain order is the natural order of ids.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from interlock.store.contract import FINISHED, Entry, Timer
 from interlock.store.envelope import utc
@@ -13,6 +14,7 @@ ENTRY_COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, sta
 """The columns of an `Entry`, in the order of its fields."""
 
 
+@lru_cache(maxsize=1024)  # a commit names the same instants several times
 def instant(at: datetime) -> str:
     """An instant as text whose order is that of time."""
     return utc(at).isoformat(timespec="microseconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 from eventsourcing.sqlite import SQLiteCursor
@@ -35,6 +36,19 @@ _CREATE = (
 
 PATIENCE = 10.0
 """Seconds that a commit waits for another process to release the file."""
+
+
+def _kind(prepared: Prepared) -> str:
+    """Whether a commit needs only its index row and events, and which statement writes the row."""
+    commit = prepared.commit
+    if commit.command_id or commit.set_timers or commit.clear_timers:
+        return "other"
+    return "stay" if commit.head.version else "create"
+
+
+def _stay_row(prepared: Prepared) -> tuple[str | int, ...]:
+    head = prepared.commit.head
+    return (*entry_row(prepared), head.version, head.digest, is_open(prepared.commit.entry))
 
 
 class Transaction:
@@ -111,13 +125,15 @@ class Transaction:
 
     def _write(self, batch: Sequence[Prepared]) -> list[Outcome]:
         refused: dict[int, Outcome] = {}
+        if len(batch) == 1 or not self._place_together(batch):
+            for index, prepared in enumerate(batch):
+                refusal = self._place(prepared)
+                if refusal is not None:
+                    refused[index] = refusal
         rows: list[Row] = []
         for index, prepared in enumerate(batch):
-            refusal = self._place(prepared)
-            if refusal is None:
+            if index not in refused:
                 rows.extend(prepared.rows)
-            else:
-                refused[index] = refusal
         first = self._recorder.insert_rows(self._library_cursor, rows) if rows else 0
         crash.reached("store.before_commit")
         self._cursor.execute("COMMIT")
@@ -130,6 +146,30 @@ class Transaction:
                 outcomes.append(prepared.stored(first))
                 first += len(prepared.rows)
         return outcomes
+
+    def _place_together(self, batch: Sequence[Prepared]) -> bool:
+        """Place a batch by few statements, as long as all are accepted; else leave no trace.
+
+        Neighbours of one kind share a statement, so commits of one stream stay in order.
+        """
+        for kind, members in groupby(batch, _kind):
+            group = list(members)
+            if kind == "other":
+                if all(self._place(prepared) is None for prepared in group):
+                    continue
+            elif kind == "create":
+                rows = [(*entry_row(one), is_open(one.commit.entry)) for one in group]
+                self._cursor.executemany(_CREATE, rows)
+                if self._cursor.rowcount == len(group):
+                    continue
+            else:
+                self._cursor.executemany(_STAY, [_stay_row(one) for one in group])
+                if self._cursor.rowcount == len(group):
+                    continue
+            self._rollback()
+            self._begin(patient=True)
+            return False
+        return True
 
     def _place(self, prepared: Prepared) -> Outcome | None:
         """Write everything of a commit but its events, or say why not and leave no trace."""
@@ -161,7 +201,7 @@ class Transaction:
         if head.version == 0:
             cursor.execute(_CREATE, (*row, still_open))
             return cursor.rowcount == 1
-        cursor.execute(_STAY, (*row, head.version, head.digest, still_open))
+        cursor.execute(_STAY, _stay_row(prepared))
         if cursor.rowcount == 1:
             return True
         values, key = row[:-2], row[-2:]
