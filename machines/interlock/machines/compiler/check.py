@@ -1,0 +1,158 @@
+"""The first reading: refuses what a workflow cannot hold, before anything is compiled."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from interlock.machines.compiler import refusals
+from interlock.machines.compiler.scope import Scope, Unknown
+from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
+from interlock.machines.compiler.source import Source
+from interlock.machines.compiler.syntax import NESTED, holds, short
+
+_FRAME = frozenset(
+    id(f) for f in (builtins.locals, builtins.vars, builtins.exec, builtins.eval, builtins.dir)
+)
+
+
+class Check(ast.NodeVisitor):
+    """Visits every node of the function once, in order of the source.
+
+    A name that is awaited and not defined yet is remembered until everything else is checked.
+    """
+
+    def __init__(self, source: Source, scope: Scope, sites: Sites) -> None:
+        self._source = source
+        self._scope = scope
+        self._sites = sites
+        self._awaited: set[int] = set()
+        self._nested = 0
+        self._undefined: NotYetDefined | None = None
+
+    def run(self) -> None:
+        """Check the whole body.
+
+        Raises:
+            CompileError: the first construct that is refused.
+        """
+        for statement in self._source.tree.body:
+            self.visit(statement)
+        if self._undefined is not None:
+            raise self._undefined
+
+    def visit_Await(self, node: ast.Await) -> None:
+        if self._nested:
+            raise self._source.refuse(refusals.AWAIT_IN_SCOPE, node)
+        try:
+            self._sites.of(node)
+        except NotYetDefined as error:
+            self._undefined = self._undefined or error
+        if isinstance(node.value, ast.Call):
+            self._awaited.add(id(node.value))
+        self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        if id(node) not in self._awaited:
+            self._check_call(node)
+        self.generic_visit(node)
+
+    def _check_call(self, node: ast.Call) -> None:
+        if self._sites.step_of(node.func) is not None:
+            raise self._source.refuse(refusals.STEP_NOT_AWAITED, node, name=short(node.func))
+        found = self._scope.meaning(node.func)
+        if isinstance(found, Unknown):
+            return
+        refusal = concurrency(found)
+        if refusal is not None:
+            raise self._source.refuse(refusal, node, name=short(node.func))
+        if id(found) in _FRAME and not self._nested and _reads_frame(node):
+            raise self._source.refuse(refusals.FRAME_ACCESS, node, name=short(node.func))
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
+        raise self._source.refuse(refusals.ASYNC_FOR, node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        if node.is_async:
+            raise self._source.refuse(refusals.ASYNC_FOR, node.target)
+        self.generic_visit(node)
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
+        for item in node.items:
+            if isinstance(item.context_expr, ast.Call):
+                found = self._scope.meaning(item.context_expr.func)
+                refusal = concurrency(found)
+                if refusal is not None:
+                    name = short(item.context_expr.func)
+                    raise self._source.refuse(refusal, node, name=name)
+        raise self._source.refuse(refusals.ASYNC_WITH, node)
+
+    def visit_With(self, node: ast.With) -> None:
+        if any(holds(child, ast.Await) for child in node.body) and not self._suppresses(node):
+            name = short(node.items[0].context_expr)
+            raise self._source.refuse(refusals.WITH_AROUND_AWAIT, node, name=name)
+        self.generic_visit(node)
+
+    def _suppresses(self, node: ast.With) -> bool:
+        return all(suppressed(item, self._scope) is not None for item in node.items)
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        inner = [node.elt, *node.generators[0].ifs, *node.generators[1:]]
+        if any(holds(child, ast.Await) for child in inner):
+            raise self._source.refuse(refusals.AWAIT_IN_SCOPE, node)
+        self.generic_visit(node)
+
+    def visit_Yield(self, node: ast.Yield) -> None:
+        if not self._nested:
+            raise self._source.refuse(refusals.GENERATOR, node)
+        self.generic_visit(node)
+
+    def visit_TryStar(self, node: ast.TryStar) -> None:
+        raise self._source.refuse(refusals.EXCEPT_STAR, node)
+
+    def visit_Global(self, node: ast.Global) -> None:
+        name = f"global {', '.join(node.names)}"
+        raise self._source.refuse(refusals.GLOBAL_NONLOCAL, node, name=name)
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
+        name = f"nonlocal {', '.join(node.names)}"
+        raise self._source.refuse(refusals.GLOBAL_NONLOCAL, node, name=name)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        raise self._source.refuse(refusals.NESTED_ASYNC, node, name=node.name)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        raise self._source.refuse(refusals.CLASS_DEFINITION, node, name=node.name)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._nest(node)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._nest(node)
+
+    def _nest(self, node: ast.AST) -> None:
+        assert isinstance(node, NESTED)
+        self._nested += 1
+        self.generic_visit(node)
+        self._nested -= 1
+
+
+def _reads_frame(node: ast.Call) -> bool:
+    """Whether a call of locals, vars, dir, eval or exec looks at the calling frame."""
+    if isinstance(node.func, ast.Name) and node.func.id in ("vars", "dir"):
+        return not node.args
+    return True
+
+
+def suppressed(item: ast.withitem, scope: Scope) -> list[ast.expr] | None:
+    """The exception classes of a `contextlib.suppress(...)`; None for another context manager."""
+    called = item.context_expr
+    if not isinstance(called, ast.Call) or called.keywords:
+        return None
+    found = scope.meaning(called.func)
+    if getattr(found, "__module__", "") != "contextlib":
+        return None
+    if getattr(found, "__name__", "") != "suppress":
+        return None
+    named = all(isinstance(arg, (ast.Name, ast.Attribute)) for arg in called.args)
+    return list(called.args) if named else None

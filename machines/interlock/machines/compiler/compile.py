@@ -1,0 +1,175 @@
+"""The steps of compiling, from the author's function to a program."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from interlock.machines.canonical import canonical_digest
+from interlock.machines.compiler import refusals
+from interlock.machines.compiler.blocks import Block, Pause, control, reachable
+from interlock.machines.compiler.builder import Builder
+from interlock.machines.compiler.check import Check
+from interlock.machines.compiler.edges import Edges
+from interlock.machines.compiler.emit import Emitter
+from interlock.machines.compiler.failures import Failures
+from interlock.machines.compiler.liveness import Names, liveness
+from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
+from interlock.machines.compiler.program import CompiledProgram, Stop
+from interlock.machines.compiler.scope import Scope
+from interlock.machines.compiler.sites import Site, Sites
+from interlock.machines.compiler.source import Source, read_source
+from interlock.machines.compiler.statements import visit
+from interlock.machines.compiler.syntax import walk_scope
+from interlock.machines.compiler.touches import Touches
+from interlock.machines.compiler.vocabulary import collect_types
+from interlock.machines.ir import Edge, Machine, Node
+from interlock.machines.program import Place
+
+
+def compile_workflow(function: Callable[..., Any], name: str | None = None) -> CompiledProgram:
+    """Compile an `async def` whose awaits are steps and waits.
+
+    Args:
+        function: the author's function; its source has to be readable.
+        name: what the machine is called; default is the function's name.
+
+    Raises:
+        CompileError: it holds something that a workflow cannot hold.
+        NotYetDefined: it awaits a name that is not defined yet.
+    """
+    source = read_source(function)
+    try:
+        return _compile(source, name or source.function.__name__)
+    except RecursionError:
+        where = source.function.__qualname__
+        raise source.refuse(refusals.TOO_DEEP, source.tree, name=where) from None
+
+
+def _compile(source: Source, name: str) -> CompiledProgram:
+    scope = Scope(source.function, source.tree)
+    sites = Sites(source, scope)
+    Check(source, scope, sites).run()
+    builder = Builder(source, scope, sites, visit)
+    tree = copy.deepcopy(source.tree)
+    builder.body(tree.body)
+    builder.emit(ast.Return(None), tree.body[-1])
+    blocks = reachable(builder.entry)
+    live = liveness(blocks)
+    found = {n.site: n for block in blocks for n in control(block) if isinstance(n, Pause)}
+    states = state_names(source, [site for site in builder.order if site in found])
+    pauses = [found[site] for site in states]
+    variables = _variables(scope, builder, blocks)
+    places = [_place(pause, states[pause.site], live, variables) for pause in pauses]
+    _refuse_functions(source, scope, places)
+    types = collect_types(source.function, source.tree.body, scope, list(states))
+    touches = Touches(blocks, scope, pauses)
+    raises = Failures(scope, sites).of(source.tree.body)
+    edges = _edges(builder.entry, states, pauses)
+    machine = _machine(source, name, places, edges, [error.__name__ for error in raises])
+    stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
+    segment = Emitter(source, scope, blocks, variables, live, pauses).function()
+    return CompiledProgram(machine, types, source.function, segment, stops, touches)
+
+
+def _variables(scope: Scope, builder: Builder, blocks: Sequence[Block]) -> list[str]:
+    """All variables: the author's by first appearance, then the compiler's that are used."""
+    stored = {
+        node.id
+        for block in blocks
+        for node in walk_scope(*block.statements)
+        if isinstance(node, ast.Name)
+    }
+    return [*scope.variables, *(name for name in builder.hidden if name in stored)]
+
+
+def _place(
+    pause: Pause, state: str, live: Mapping[Block, Names], variables: Sequence[str]
+) -> Place:
+    site = pause.site
+    names = live[pause.behind] | (live[pause.where] if pause.where is not None else frozenset())
+    known = tuple(name for name in variables if name in names)
+    return Place(state, site.kind, site.line, known, site.step, site.commands)
+
+
+def _stop(place: Place, index: int, pause: Pause) -> Stop:
+    where = -1 if pause.where is None else pause.where.number
+    return Stop(place, index, pause.behind.number, where, pause.behind.active)
+
+
+def _refuse_functions(source: Source, scope: Scope, places: Sequence[Place]) -> None:
+    """Refuse variables that hold something which no log can hold."""
+    live = {name for place in places for name in place.live}
+    for node in walk_scope(*source.tree.body):
+        name = _holds_function(node)
+        if name is not None and name in live and scope.is_local(name):
+            raise source.refuse(refusals.FUNCTION_VALUED, node, name=name)
+
+
+def _holds_function(node: ast.AST) -> str | None:
+    """The variable that a statement binds to a function, a module or a generator."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name
+    if isinstance(node, ast.Import):
+        return node.names[0].asname or node.names[0].name.partition(".")[0]
+    if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Lambda, ast.GeneratorExp)):
+        target = node.targets[0]
+        return target.id if isinstance(target, ast.Name) else None
+    return None
+
+
+def _edges(entry: Block, states: Mapping[Site, str], pauses: Sequence[Pause]) -> tuple[Edge, ...]:
+    compensates = any(s.step is not None and s.step.options.compensate for s in states)
+    behind = {pause.site: pause.behind for pause in pauses}
+    return tuple(Edges(states, compensates=compensates).all(entry, behind))
+
+
+def _machine(
+    source: Source, name: str, places: Sequence[Place], edges: tuple[Edge, ...], raises: list[str]
+) -> Machine:
+    targets = {edge.target for edge in edges}
+    nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
+    nodes += [_node(place) for place in places]
+    nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
+    nodes += [Node(id=end, kind="final") for end in ENDS]
+    nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
+    commands = dict.fromkeys(c.__name__ for place in places for c in place.commands)
+    return Machine(
+        name=name,
+        kind="workflow",
+        initial="start",
+        nodes=tuple(nodes),
+        edges=edges,
+        commands=tuple(commands),
+        raises=tuple(dict.fromkeys(raises)),
+        body=canonical_digest(_anonymous(source.tree)),
+        module=source.function.__module__,
+        qualname=source.function.__qualname__,
+        file=source.file,
+        line=source.tree.lineno,
+        source=source.text,
+    )
+
+
+def _node(place: Place) -> Node:
+    step = place.step
+    waits_for = step.name if step is not None else place.state.partition(":")[2]
+    if place.commands:
+        waits_for = ", ".join(command.__name__ for command in place.commands)
+    return Node(
+        id=place.state,
+        kind=place.kind,
+        waits_for=waits_for,
+        variables=place.live,
+        line=place.line,
+        compensated=step is not None and step.options.compensate is not None,
+    )
+
+
+def _anonymous(tree: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+    """The definition without its decorators and name, which decide nothing."""
+    made = copy.copy(tree)
+    made.name, made.decorator_list = "workflow", []
+    return made

@@ -1,0 +1,171 @@
+"""The edges of the graph: what can follow each await, and the author's conditions on the way."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+
+from interlock.machines.compiler.blocks import Block, Jump, Label, Pause, Reraise, control
+from interlock.machines.compiler.sites import Site
+from interlock.machines.compiler.syntax import walk_scope
+from interlock.machines.ir import Edge
+
+_PATHS = 400  # paths looked at for labels, from one state; every edge is found in any case
+_LONGEST = 60
+
+
+class Edges:
+    """Finds the edges of one workflow.
+
+    An edge's event is `done` when the awaited thing ended and no exception was on the way,
+    `error` when an exception led there, `cancel` when the run was cancelled.
+    """
+
+    def __init__(self, states: Mapping[Site, str], *, compensates: bool) -> None:
+        self._states = states
+        self._failing = ("failed", "compensating") if compensates else ("failed",)
+        self._compensates = compensates
+        self._order: dict[tuple[str, str], int] = {}
+        self._labels: dict[tuple[str, str], dict[str, None]] = {}
+        self._budget = 0
+
+    def all(self, entry: Block, behind: Mapping[Site, Block]) -> Iterator[Edge]:
+        """Every edge, grouped by the state it leaves."""
+        yield from self._leaving("start", entry, 0)
+        for site, state in self._states.items():
+            yield from self._leaving(state, behind[site], site.line)
+            target = "compensating" if self._compensates else "cancelled"
+            yield self._edge(state, target, "cancel", "", site.line)
+            if self._compensates:
+                yield self._edge(state, "cancelled", "cancel", "", site.line)
+        if self._compensates:
+            for target in ("compensated", "compensation failed", "cancelled"):
+                yield self._edge("compensating", target, "done", "", 0)
+
+    def _leaving(self, state: str, block: Block, line: int) -> Iterator[Edge]:
+        self._labels = {}
+        self._budget = _PATHS
+        self._walk(block, (), "done", frozenset())
+        if state != "start":
+            self._budget = _PATHS
+            self._raised(block, (), frozenset())
+        self._complete(block)
+        for target in self._failing:
+            self._labels.setdefault((target, "error"), {"": None})
+        for (target, event), labels in self._labels.items():
+            yield self._edge(state, target, event, _joined(list(labels)), line)
+
+    def _edge(self, source: str, target: str, event: str, label: str, line: int) -> Edge:
+        order = self._order[source, event] = self._order.get((source, event), -1) + 1
+        suffix = "" if event == "done" else f" on {event}"
+        identity = f"{source} -> {target}{suffix}"
+        return Edge(
+            id=identity, source=source, target=target, event=event, label=label, order=order,
+            line=line,
+        )  # fmt: skip
+
+    def _found(self, target: str, event: str, path: tuple[Label, ...]) -> None:
+        labels = self._labels.setdefault((target, event), {})
+        labels[_text(path)] = None
+
+    def _walk(
+        self, block: Block, path: tuple[Label, ...], event: str, seen: frozenset[tuple[Block, str]]
+    ) -> None:
+        """Follow every path from a block, each block once on a path."""
+        self._budget -= 1
+        if self._budget < 0 or (block, event) in seen:
+            return
+        seen = seen | {(block, event)}
+        for node in control(block):
+            if isinstance(node, Jump):
+                longer = path if node.label is None else (*path, node.label)
+                self._walk(node.target, longer, event, seen)
+            elif isinstance(node, Pause):
+                self._found(self._states[node.site], event, path)
+            elif isinstance(node, ast.Return):
+                self._found("completed", event, path)
+            elif block.handler is None:
+                for target in self._failing:
+                    self._found(target, "error", path)
+            elif isinstance(node, Reraise):
+                self._raised(block, path, seen)
+        if block.handler is not None and may_raise(block):
+            self._raised(block, path, seen)
+
+    def _raised(
+        self, block: Block, path: tuple[Label, ...], seen: frozenset[tuple[Block, str]]
+    ) -> None:
+        if block.handler is not None:
+            self._walk(block.handler, path, "error", seen)
+
+    def _complete(self, first: Block) -> None:
+        """Add the edges that were not on the paths looked at, without a label."""
+        todo: list[tuple[Block, str]] = [(first, "done")]
+        if first.handler is not None:
+            todo.append((first.handler, "error"))
+        seen = set(todo)
+        while todo:
+            block, event = todo.pop()
+            following: list[tuple[Block, str]] = []
+            for node in control(block):
+                if isinstance(node, Jump):
+                    following.append((node.target, event))
+                elif isinstance(node, Pause):
+                    self._labels.setdefault((self._states[node.site], event), {"": None})
+                elif isinstance(node, ast.Return):
+                    self._labels.setdefault(("completed", event), {"": None})
+            if block.handler is not None and may_raise(block):
+                following.append((block.handler, "error"))
+            for step in following:
+                if step not in seen:
+                    seen.add(step)
+                    todo.append(step)
+
+
+def may_raise(block: Block) -> bool:
+    """Whether an exception can begin in a block (one thrown in at an await apart)."""
+    return any(_may_raise(statement) for statement in block.statements)
+
+
+def _may_raise(node: ast.stmt) -> bool:
+    if isinstance(node, (Jump, ast.Pass)):
+        return False
+    if isinstance(node, Pause):
+        values = [*node.call.args, *(k.value for k in node.call.keywords)]
+        return not all(isinstance(v, (ast.Name, ast.Constant)) for v in values)
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return not isinstance(node.value, (ast.Name, ast.Constant)) and not _internal(node)
+    if isinstance(node, ast.If):
+        quiet = isinstance(node.test, (ast.Name, ast.Constant)) or _internal(node.test)
+        return not quiet or any(_may_raise(child) for child in (*node.body, *node.orelse))
+    if isinstance(node, ast.Return):
+        return node.value is not None and not isinstance(node.value, (ast.Name, ast.Constant))
+    if isinstance(node, ast.AugAssign):
+        return not _internal(node)
+    return True
+
+
+def _internal(node: ast.AST) -> bool:
+    """Whether only variables of the compiler are read: the turns of a loop, a completion."""
+    names = [n for n in walk_scope(node) if isinstance(n, ast.Name)]
+    loads = [n.id for n in names if isinstance(n.ctx, ast.Load)]
+    return bool(loads) and all(name.startswith(".") for name in loads)
+
+
+def _text(path: Sequence[Label]) -> str:
+    """The conditions that held on a path; `else` when there were only some that did not."""
+    held = list(dict.fromkeys(label.text for label in path if label.holds and label.text))
+    if not held:
+        return "else" if path else ""
+    text = " and ".join(held)
+    return text if len(text) <= _LONGEST else held[-1]
+
+
+def _joined(labels: list[str]) -> str:
+    """The label of an edge that several paths lead along."""
+    if len(labels) == 1:
+        return labels[0]
+    if "" in labels or "else" in labels:
+        return ""
+    text = " or ".join(labels)
+    return text if len(text) <= _LONGEST else ""

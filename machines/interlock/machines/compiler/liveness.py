@@ -1,0 +1,181 @@
+"""Which variables a later segment may still read: backward dataflow over the blocks."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from interlock.machines.compiler.blocks import CONTROL, Block, Jump, Pause, Reraise
+from interlock.machines.compiler.scope import COMPREHENSIONS
+from interlock.machines.compiler.syntax import NESTED
+
+Names = frozenset[str]
+NOTHING: Names = frozenset()
+
+def liveness(blocks: Sequence[Block]) -> dict[Block, Names]:
+    """The variables that are live at the beginning of each block."""
+    live: dict[Block, Names] = dict.fromkeys(blocks, NOTHING)
+    changed = True
+    while changed:
+        changed = False
+        for block in reversed(blocks):
+            found = _Flow(live).block(block)
+            if found != live[block]:
+                live[block] = found
+                changed = True
+    return live
+
+
+class _Flow:
+    """One backward pass over the statements of a block."""
+
+    def __init__(self, live: dict[Block, Names]) -> None:
+        self._live = live
+        self._breaks: Names = NOTHING
+        self._continues: Names = NOTHING
+
+    def block(self, block: Block) -> Names:
+        after = NOTHING if block.active is None else frozenset({block.active})
+        inside = self.body(block.statements, after)
+        if block.handler is not None:
+            inside |= self._live[block.handler]
+        return inside - CONTROL
+
+    def body(self, statements: Sequence[ast.stmt], after: Names) -> Names:
+        for statement in reversed(statements):
+            after = self.statement(statement, after)
+        return after
+
+    def statement(self, node: ast.stmt, after: Names) -> Names:
+        if isinstance(node, Jump):
+            return self._live[node.target]
+        if isinstance(node, Pause):
+            where = NOTHING if node.where is None else self._live[node.where]
+            return uses(node.call) | self._live[node.behind] | where
+        if isinstance(node, Reraise):
+            return frozenset({node.variable})
+        if isinstance(node, ast.If):
+            either = self.body(node.body, after) | self.body(node.orelse, after)
+            return either | uses(node.test)
+        if isinstance(node, (ast.For, ast.While)):
+            return self._loop(node, after)
+        if isinstance(node, ast.Try):
+            return self._try(node, after)
+        if isinstance(node, ast.With):
+            inside = self.body(node.body, after)
+            for item in reversed(node.items):
+                if item.optional_vars is not None:
+                    inside = (inside - binds(item.optional_vars)) | uses(item.optional_vars)
+                inside |= uses(item.context_expr)
+            return inside | after
+        if isinstance(node, ast.Match):
+            found = after
+            for case in node.cases:
+                found |= uses(case.pattern) | (uses(case.guard) if case.guard else NOTHING)
+                found |= self.body(case.body, after)
+            return found | uses(node.subject)
+        if isinstance(node, ast.Break):
+            return self._breaks
+        if isinstance(node, ast.Continue):
+            return self._continues
+        return _simple(node, after)
+
+    def _loop(self, node: ast.For | ast.While, after: Names) -> Names:
+        outer = self._breaks, self._continues
+        done = self.body(node.orelse, after)
+        head: Names = done if isinstance(node, ast.For) else done | uses(node.test)
+        while True:
+            self._breaks, self._continues = after, head
+            inside = self.body(node.body, head)
+            if isinstance(node, ast.For):
+                inside = (inside - binds(node.target)) | uses(node.target)
+            wider = head | inside
+            if wider == head:
+                break
+            head = wider
+        self._breaks, self._continues = outer
+        return head | uses(node.iter) if isinstance(node, ast.For) else head
+
+    def _try(self, node: ast.Try, after: Names) -> Names:
+        outer = self._breaks, self._continues
+        final = self.body(node.finalbody, after)
+        if node.finalbody:  # a jump out of the statement runs it as well
+            everywhere = final | self.body(node.finalbody, outer[0] | outer[1])
+            self._breaks, self._continues = outer[0] | everywhere, outer[1] | everywhere
+        caught: Names = final if node.finalbody else NOTHING
+        for handler in node.handlers:
+            inside = self.body(handler.body, final)
+            caught |= inside - ({handler.name} if handler.name else set())
+            caught |= uses(handler.type) if handler.type else NOTHING
+        inside = self.body(node.body, self.body(node.orelse, final))
+        everything = caught | (self.body(node.finalbody, NOTHING) if node.finalbody else NOTHING)
+        self._breaks, self._continues = outer
+        return inside | everything
+
+
+def _simple(node: ast.stmt, after: Names) -> Names:
+    if isinstance(node, (ast.Return, ast.Raise)):
+        return uses(node)
+    if isinstance(node, ast.Assign):
+        for target in reversed(node.targets):
+            after = (after - binds(target)) | uses(target)
+        return after | uses(node.value)
+    if isinstance(node, ast.AnnAssign):
+        if node.value is None:
+            return after
+        return (after - binds(node.target)) | uses(node.target) | uses(node.value)
+    if isinstance(node, ast.AugAssign):
+        own = frozenset({node.target.id}) if isinstance(node.target, ast.Name) else NOTHING
+        return after | own | uses(node.target) | uses(node.value)
+    if isinstance(node, ast.Delete):
+        names = {target.id for target in node.targets if isinstance(target, ast.Name)}
+        return after | names | uses(node)
+    if isinstance(node, ast.FunctionDef):
+        return (after - {node.name}) | uses(node)
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return after - {a.asname or a.name.partition(".")[0] for a in node.names}
+    return after | uses(node)
+
+
+def binds(target: ast.expr) -> Names:
+    """The names that an assignment to `target` surely binds."""
+    if isinstance(target, ast.Name):
+        return frozenset({target.id})
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return frozenset().union(*(binds(element) for element in target.elts))
+    return binds(target.value) if isinstance(target, ast.Starred) else NOTHING
+
+
+def uses(node: ast.AST) -> Names:
+    """The names that evaluating a node may read, those read by functions made in it included."""
+    found: set[str] = set()
+    todo: list[ast.AST] = [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Load):
+                found.add(part.id)
+        elif isinstance(part, (*COMPREHENSIONS, *NESTED)):
+            found |= _free(part)
+        elif not isinstance(part, (Jump, Reraise)):
+            todo.extend(ast.iter_child_nodes(part))
+    return frozenset(found)
+
+
+def _free(node: ast.AST) -> Names:
+    """The names that an inner scope may take from around it."""
+    if isinstance(node, ast.Lambda):
+        args = node.args
+        own = frozenset(arg.arg for arg in ast.walk(args) if isinstance(arg, ast.arg))
+        defaults = [d for d in (*args.defaults, *args.kw_defaults) if d is not None]
+        return (uses(node.body) - own).union(*(uses(default) for default in defaults))
+    if isinstance(node, COMPREHENSIONS):
+        targets = (n for g in node.generators for n in ast.walk(g.target))
+        own = frozenset(n.id for n in targets if isinstance(n, ast.Name))
+        parts: list[ast.expr] = [test for g in node.generators for test in g.ifs]
+        parts += [g.iter for g in node.generators[1:]] + [g.target for g in node.generators]
+        parts += [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        inner = NOTHING.union(*(uses(part) for part in parts))
+        return (inner - own) | uses(node.generators[0].iter)
+    names = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+    return frozenset(n.id for n in names if isinstance(n.ctx, ast.Load))

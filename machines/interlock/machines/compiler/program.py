@@ -1,0 +1,168 @@
+"""A compiled workflow at work: runs one segment of the author's function at a time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
+from interlock.machines.compiler.support import Writes
+from interlock.machines.ir import Machine
+from interlock.machines.program import Ended, Paused, Place, Raised, Returned
+from interlock.store.values import Touch, Types
+
+Segment = Callable[..., tuple[Any, ...]]
+Touches = Callable[[int, int], Mapping[str, Touch]]
+_EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+
+class Stop:
+    """A place with what is needed to go on behind it.
+
+    Attributes:
+        place: what the engine sees.
+        block: number of the block behind the await.
+        where: number of the block that evaluates the wait's condition, -1 for none.
+        active: hidden variable of the exception being handled there, None for none.
+    """
+
+    __slots__ = ("active", "block", "hidden", "index", "place", "where")
+
+    def __init__(
+        self, place: Place, index: int, block: int, where: int, active: str | None
+    ) -> None:
+        self.place = place
+        self.index = index
+        self.block = block
+        self.where = where
+        self.active = active
+        self.hidden = frozenset(name for name in place.live if name[0] == ".")
+
+
+class CompiledProgram:
+    """Implements `interlock.machines.program.Program`."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        types: Types,
+        function: Callable[..., Any],
+        segment: Segment,
+        stops: Sequence[Stop],
+        touches: Touches,
+    ) -> None:
+        self.machine = machine
+        self.types = types
+        self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
+        self._signature = inspect.signature(function)
+        self._segment = segment
+        self._stops = tuple(stops)
+        self._by_state = {stop.place.state: stop for stop in stops}
+        self._touches = touches
+
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The first frame: parameters by name, defaults applied.
+
+        Raises:
+            TypeError: the arguments do not fit the signature.
+        """
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return dict(bound.arguments)
+
+    def start(self, frame: dict[str, Any]) -> Ended:
+        """Run from the beginning to the first await or the end."""
+        return self._run(-1, 0, None, frame, None, None)
+
+    def resume(self, state: str, frame: dict[str, Any], value: Any) -> Ended:
+        """Go on behind the await of `state`, which gave `value`."""
+        stop = self._by_state[state]
+        active = None if stop.active is None else frame.get(stop.active)
+        return self._run(stop.index, stop.block, active, frame, value, None)
+
+    def throw(self, state: str, frame: dict[str, Any], error: BaseException) -> Ended:
+        """Go on at the await of `state`, which raised `error`."""
+        stop = self._by_state[state]
+        active = None if stop.active is None else frame.get(stop.active)
+        return self._run(stop.index, stop.block, active, frame, None, error)
+
+    def where(self, state: str, frame: dict[str, Any]) -> Callable[[Any], bool] | None:
+        """The `where=` of the wait at `state`, evaluated with the variables recorded there."""
+        stop = self._by_state[state]
+        if stop.where < 0:
+            return None
+        answer = self._segment(stop.where, frame, None, None, False, Writes())
+        if answer[0] == RAISED:
+            raise answer[1]
+        condition: Callable[[Any], bool] | None = answer[1]
+        return condition
+
+    def _run(
+        self,
+        index: int,
+        block: int,
+        active: BaseException | None,
+        frame: dict[str, Any],
+        value: Any,
+        error: BaseException | None,
+    ) -> Ended:
+        writes = Writes()
+        if error is None and active is None:
+            answer = self._segment(block, frame, value, None, False, writes)
+        else:
+            context = None if error is None else error.__context__
+            answer = self._under(active, block, frame, value, error, False, writes)
+            if error is not None:
+                _set_context(error, context, active)
+        while answer[0] == BOUNCED:
+            _, block, active, frame = answer
+            answer = self._under(active, block, frame, None, None, True, writes)
+        if answer[0] == RETURNED:
+            return Returned(answer[1])
+        if answer[0] == RAISED:
+            if isinstance(answer[1], _EXITS):
+                raise answer[1]
+            return Raised(answer[1])
+        return self._paused(index, answer, writes)
+
+    def _paused(self, index: int, answer: tuple[Any, ...], writes: Writes) -> Paused:
+        number, (args, kwargs), variables = answer
+        stop = self._stops[number]
+        keep = stop.hidden
+        frame = {n: v for n, v in variables.items() if n[0] != "." or n in keep}
+        touched = self._touches(index, number)
+        if writes.deep:
+            touched = {**touched, **dict.fromkeys(writes.deep, Touch.DEEP)}
+        return Paused(stop.place, args, kwargs, frame, touched, writes.pairs)
+
+    def _under(self, active: BaseException | None, *call: Any) -> tuple[Any, ...]:
+        """Run a segment while `active` is the exception being handled, as in an `except` block."""
+        if active is None:
+            return self._segment(*call)
+        traceback, context = active.__traceback__, active.__context__
+        try:
+            raise active
+        except BaseException:
+            active.__traceback__, active.__context__ = traceback, context
+            return self._segment(*call)
+
+
+def _set_context(
+    error: BaseException, context: BaseException | None, active: BaseException | None
+) -> None:
+    """Give an exception that was thrown in the context it would have had, raised by the call.
+
+    Raising it at the await replaced its own context; that one comes back, and the exception that
+    was being handled stands behind it.
+    """
+    if context is None or context is active:
+        error.__context__ = active if active is not error else context
+        return
+    error.__context__ = context
+    last, seen = context, {id(error)}
+    while last.__context__ is not None and id(last) not in seen:
+        seen.add(id(last))
+        last = last.__context__
+    if active is not None and last is not active and active is not error and id(last) not in seen:
+        last.__context__ = active

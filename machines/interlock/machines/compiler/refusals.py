@@ -1,0 +1,165 @@
+"""Everything a workflow cannot hold: a code for each, what was found, what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One construct that is refused.
+
+    Attributes:
+        code: its stable identifier.
+        what: what was found; `{name}` stands for the author's own word for it.
+        instead: what to write instead.
+    """
+
+    code: str
+    what: str
+    instead: str
+
+
+NO_SOURCE = Refusal(
+    "ILK040",
+    "the source of {name} cannot be read",
+    "define the workflow in a file: a workflow is compiled from its text",
+)
+NOT_ASYNC = Refusal(
+    "ILK041", "{name} is not a plain async def", "write `async def`, with @workflow right above it"
+)
+NOT_A_STEP = Refusal(
+    "ILK042",
+    "`await {name}(...)` awaits something that is neither a step nor a wait",
+    "declare the function with @step; what runs between steps needs no await",
+)
+NOT_A_CALL = Refusal(
+    "ILK043",
+    "`await {name}` awaits a value that is known only at run time",
+    "await a call of a declared step directly, such as `await charge(order)`",
+)
+ASYNCIO_SLEEP = Refusal(
+    "ILK044",
+    "`{name}` would be forgotten in a restart",
+    'write `await sleep("30 seconds")` with sleep from interlock.machines',
+)
+CONCURRENT = Refusal(
+    "ILK045",
+    "`{name}` starts coroutines that no log knows of",
+    "await the steps one after the other, or do the concurrent work inside one step",
+)
+ASYNCIO_TIMEOUT = Refusal(
+    "ILK046",
+    "`{name}` measures time that a restart forgets",
+    "give the step or the wait a timeout=, and catch TimedOut",
+)
+LOCKS = Refusal(
+    "ILK047",
+    "`{name}` lives in one process",
+    "a run is moved by one worker at a time; wait for other runs with wait_for(SomeCommand)",
+)
+STEP_NOT_AWAITED = Refusal(
+    "ILK048", "the step {name} is called and never awaited", "write `await {name}(...)`"
+)
+ASYNC_FOR = Refusal(
+    "ILK049",
+    "`async for` consumes a stream that cannot be recorded",
+    "consume it in one step that returns a list, and loop over that",
+)
+ASYNC_WITH = Refusal(
+    "ILK050",
+    "`async with` holds a resource that cannot be recorded",
+    "use the resource inside a step, or release it in a try/finally with steps",
+)
+WITH_AROUND_AWAIT = Refusal(
+    "ILK051",
+    "`with {name}` holds a resource across an await",
+    "end the block before the await, or use try/finally (contextlib.suppress is allowed)",
+)
+GENERATOR = Refusal(
+    "ILK052", "a workflow cannot yield", "return a list, or record progress with a step"
+)
+EXCEPT_STAR = Refusal(
+    "ILK053", "`except*` handles exception groups", "write `except`: steps raise one error each"
+)
+GLOBAL_NONLOCAL = Refusal(
+    "ILK054",
+    "`{name}` changes a variable outside of the run",
+    "keep it in a local variable, or change it inside a step",
+)
+NESTED_ASYNC = Refusal(
+    "ILK055",
+    "the nested async def {name} would be a coroutine that no log knows of",
+    "move its steps into the workflow, or declare it with @step at module level",
+)
+CLASS_DEFINITION = Refusal(
+    "ILK056", "the class {name} is made anew in every run", "define the class at module level"
+)
+FRAME_ACCESS = Refusal(
+    "ILK057",
+    "`{name}` reaches into the frame of the function",
+    "name the variables: a compiled frame also holds the compiler's own",
+)
+FUNCTION_VALUED = Refusal(
+    "ILK058",
+    "{name} holds a function, a module or a generator across an await",
+    "define it at module level, or again behind the await",
+)
+STATE_CLASH = Refusal(
+    "ILK059",
+    "two awaits would both be the state {name!r}",
+    'name one: `await charge.named("first charge")(...)`',
+)
+NOT_FIXED = Refusal(
+    "ILK060",
+    "the options in `{name}` depend on a local variable",
+    "give .named() and .with_() constants, or options declared at module level",
+)
+UNKNOWN_NAME = Refusal(
+    "ILK061", "{name} is not defined", "define or import it before the workflow is first used"
+)
+AWAIT_IN_SCOPE = Refusal(
+    "ILK062",
+    "an await inside a generator expression runs when nobody knows",
+    "write a list comprehension, or a for loop",
+)
+WRAPPED = Refusal(
+    "ILK063",
+    "{name} is wrapped by another decorator",
+    "put @workflow directly above the async def, and other decorators on its steps",
+)
+CHILD_WORKFLOW = Refusal(
+    "ILK064",
+    "`await {name}(...)` awaits another workflow",
+    "start it from a step, or move its steps here: child runs are not available",
+)
+COMMAND_TYPE = Refusal(
+    "ILK065",
+    "wait_for does not say by its first argument which command it waits for",
+    "name the Command class: `await wait_for(PaymentReceived, ...)`",
+)
+AWAIT_IN_WHERE = Refusal(
+    "ILK066",
+    "the where= of a wait holds an await or an assignment",
+    "do it before, and use its result in the condition",
+)
+ENDLESS = Refusal(
+    "ILK067",
+    "the iterable {name} has no end",
+    "count in a `while` loop, or loop over range(...) or itertools.islice(...)",
+)
+RESERVED_STATE = Refusal(
+    "ILK068",
+    "the state {name!r} is one that every workflow has",
+    'name it otherwise: `await step.named("...")(...)`',
+)
+TOO_DEEP = Refusal(
+    "ILK069",
+    "{name} is nested too deeply to be compiled",
+    "move the inner part into a plain function or a step",
+)
+
+ALL: tuple[Refusal, ...] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Refusal)
+)
+"""Every refusal, in the order of their codes."""

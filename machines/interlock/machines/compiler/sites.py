@@ -1,0 +1,182 @@
+"""The awaits of a workflow: what each one calls, decided when it is compiled."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from interlock.machines import waits
+from interlock.machines.command import Command
+from interlock.machines.compiler import refusals
+from interlock.machines.compiler.refusals import Refusal
+from interlock.machines.compiler.scope import COMPUTED, LOCAL, MISSING, Scope, Unknown
+from interlock.machines.compiler.source import Source
+from interlock.machines.compiler.syntax import holds, short
+from interlock.machines.errors import CompileError
+from interlock.machines.step import Step
+
+
+class NotYetDefined(CompileError):
+    """A name that is awaited is not defined yet: it may be, further down in the module."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Site:
+    """One await in the source.
+
+    Attributes:
+        kind: what is awaited.
+        base: its state's name, if that is unique.
+        line: line of the await.
+        named: whether the author chose the name.
+        step: the step that is called.
+        commands: the command types that a wait accepts.
+    """
+
+    kind: Literal["step", "approval", "sleep", "wait"]
+    base: str
+    line: int
+    named: bool = False
+    step: Step[..., Any] | None = None
+    commands: tuple[type[Command], ...] = ()
+
+
+class Sites:
+    """Finds out, once for each await, what it calls."""
+
+    def __init__(self, source: Source, scope: Scope) -> None:
+        self._source = source
+        self._scope = scope
+        self._known: dict[tuple[int, int], Site] = {}
+
+    def of(self, node: ast.Await) -> Site:
+        """The site of an await (copies of a node have the same).
+
+        Raises:
+            CompileError: it is not a call of a step or a wait.
+        """
+        key = (node.lineno, node.col_offset)
+        if key not in self._known:
+            self._known[key] = self._find(node)
+        return self._known[key]
+
+    def step_of(self, node: ast.expr) -> Step[..., Any] | None:
+        """The step that an expression in front of call parentheses means, if any."""
+        found = self.target(node)
+        return found if isinstance(found, Step) else None
+
+    def target(self, node: ast.expr) -> object:
+        """What is called: a value, or an `Unknown`."""
+        if not isinstance(node, ast.Call):
+            return self._scope.meaning(node)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("named", "with_"):
+            return COMPUTED
+        base = self.target(node.func.value)
+        if not isinstance(base, Step):
+            return base
+        options = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for option in options:
+            value = self._scope.evaluate(option)
+            if value is MISSING:
+                return MISSING
+            if isinstance(value, Unknown):
+                raise self._source.refuse(refusals.NOT_FIXED, node, name=short(node))
+        args = [self._scope.evaluate(arg) for arg in node.args]
+        kwargs = {k.arg: self._scope.evaluate(k.value) for k in node.keywords if k.arg}
+        change: Callable[..., object] = getattr(base, node.func.attr)
+        return change(*args, **kwargs)
+
+    def _find(self, node: ast.Await) -> Site:
+        called = node.value
+        if not isinstance(called, ast.Call):
+            raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
+        target = self.target(called.func)
+        name = short(called.func)
+        if target is MISSING:
+            refusal = refusals.UNKNOWN_NAME
+            raise NotYetDefined(
+                refusal.code, self._source.file, node.lineno,
+                refusal.what.format(name=name), refusal.instead,
+            )  # fmt: skip
+        if target is LOCAL or target is COMPUTED:
+            raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
+        if isinstance(target, Step):
+            base = target.label or target.name
+            return Site("step", base, node.lineno, target.label is not None, target)
+        if target is waits.approval:
+            return Site("approval", self._approval(called), node.lineno)
+        if target is waits.sleep:
+            return Site("sleep", "sleep", node.lineno)
+        if target is waits.wait_for:
+            command = self._command(called)
+            self._check_where(called)
+            state = f"wait:{command.__name__}"
+            return Site("wait", state, node.lineno, commands=(command,))
+        raise self._source.refuse(why_not(target), node, name=name)
+
+    def _approval(self, called: ast.Call) -> str:
+        name = _argument(called, 0, "name")
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            return f"approval:{name.value}"
+        return "approval"
+
+    def _command(self, called: ast.Call) -> type[Command]:
+        argument = _argument(called, 0, "command")
+        found = COMPUTED if argument is None else self._scope.meaning(argument)
+        if isinstance(found, type) and issubclass(found, Command):
+            return found
+        raise self._source.refuse(refusals.COMMAND_TYPE, called)
+
+    def _check_where(self, called: ast.Call) -> None:
+        where = _argument(called, 9, "where")
+        if where is not None and holds(where, ast.Await, ast.NamedExpr):
+            raise self._source.refuse(refusals.AWAIT_IN_WHERE, where)
+
+
+def _argument(called: ast.Call, place: int, name: str) -> ast.expr | None:
+    for keyword in called.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    return called.args[place] if len(called.args) > place else None
+
+
+_BY_NAME: dict[str, Refusal] = {
+    "sleep": refusals.ASYNCIO_SLEEP,
+    "wait_for": refusals.ASYNCIO_TIMEOUT,
+    "timeout": refusals.ASYNCIO_TIMEOUT,
+    "timeout_at": refusals.ASYNCIO_TIMEOUT,
+    "Timeout": refusals.ASYNCIO_TIMEOUT,
+}
+_LOCKS = frozenset(
+    {"Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"}
+    | {"Queue", "PriorityQueue", "LifoQueue"}
+)
+
+
+def concurrency(target: object) -> Refusal | None:
+    """How a name of asyncio (or trio, anyio) is refused; None for anything else."""
+    module = getattr(target, "__module__", None) or ""
+    name = getattr(target, "__name__", "")
+    if not isinstance(module, str) or module.partition(".")[0] not in ("asyncio", "anyio", "trio"):
+        return None
+    if isinstance(target, type) and issubclass(target, BaseException):
+        return None
+    if name in _LOCKS:
+        return refusals.LOCKS
+    return _BY_NAME.get(name, refusals.CONCURRENT)
+
+
+def why_not(target: object) -> Refusal:
+    """Why something that is not a step or a wait cannot be awaited."""
+    refused = concurrency(target)
+    if refused is not None:
+        return refused
+    if getattr(target, "is_workflow", False) is True:
+        return refusals.CHILD_WORKFLOW
+    if inspect.ismethod(target) and isinstance(target.__self__, asyncio.AbstractEventLoop):
+        return refusals.CONCURRENT
+    return refusals.NOT_A_STEP

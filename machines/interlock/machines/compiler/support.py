@@ -1,0 +1,89 @@
+"""What compiled functions call besides the author's code."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from interlock.machines.compiler import refusals
+from interlock.machines.errors import MachineError
+
+LONGEST = 1_000_000
+"""Items that an iterable other than a list, tuple, text or range may give to one `for`."""
+
+_ATOMS = frozenset({int, float, bool, str, bytes, Decimal, datetime, date, time, timedelta})
+
+
+class EndlessIterable(MachineError):
+    """A `for` around an await over something that has no end."""
+
+    code = refusals.ENDLESS.code
+
+
+class Writes:
+    """The places inside containers that a segment assigned.
+
+    Attributes:
+        pairs: container and key of each.
+        deep: variables whose containers hold a value that was changed in place by it.
+    """
+
+    __slots__ = ("deep", "pairs")
+
+    def __init__(self) -> None:
+        self.pairs: list[tuple[object, object]] = []
+        self.deep: set[str] = set()
+
+
+def wrote(writes: Writes, container: Any, key: Any, augmented: str = "") -> None:
+    """Note that `container[key]` was assigned, by `op=` when `augmented` names the variable."""
+    if type(container) is list and type(key) is int and key < 0:
+        key += len(container)
+    writes.pairs.append((container, key))
+    if augmented and type(container[key]) not in _ATOMS:
+        writes.deep.add(augmented)
+
+
+def call(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of an awaited call, evaluated."""
+    return args, kwargs
+
+
+def matches(error: BaseException, classes: object) -> bool:
+    """Whether `except classes` catches an exception: Python's rule, which looks at types only."""
+    if isinstance(classes, tuple):
+        return any(matches(error, item) for item in classes)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any
+    if not isinstance(classes, type) or not issubclass(classes, BaseException):
+        message = "catching classes that do not inherit from BaseException is not allowed"
+        raise TypeError(message)
+    return classes in type(error).__mro__
+
+
+def sequence(iterable: Iterable[Any]) -> Sequence[Any]:
+    """What a `for` around an await keeps: the very list (so that it may grow), or all items.
+
+    Raises:
+        EndlessIterable: there is no end to them.
+    """
+    if type(iterable) in (list, tuple, str, range, bytes):
+        return iterable  # type: ignore[return-value]  # pyright: ignore[reportReturnType]  # just tested
+    name = type(iterable).__name__
+    if isinstance(iterable, (itertools.count, itertools.cycle)) or _repeats(iterable):
+        raise _endless(name)
+    items = list(itertools.islice(iterable, LONGEST + 1))
+    if len(items) > LONGEST:
+        raise _endless(f"{name} of more than {LONGEST:,} items")
+    return items
+
+
+def _repeats(iterable: object) -> bool:
+    return isinstance(iterable, itertools.repeat) and operator.length_hint(iterable, -1) < 0
+
+
+def _endless(name: str) -> EndlessIterable:
+    refusal = refusals.ENDLESS
+    return EndlessIterable(f"{refusal.what.format(name=name)}; {refusal.instead}")

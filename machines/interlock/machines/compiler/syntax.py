@@ -1,0 +1,76 @@
+"""Small pieces of syntax tree, made at the place of another node."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
+
+NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+"""Nodes that open a scope of their own."""
+
+
+def walk_scope(*roots: ast.AST) -> Iterator[ast.AST]:
+    """Every node below `roots` that belongs to the same function (nested ones are given, closed)."""
+    todo = list(reversed(roots))
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, NESTED):
+            todo.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def holds(node: ast.AST, *kinds: type[ast.AST]) -> bool:
+    """Whether a node of one of these kinds is at or below `node`, nested functions apart."""
+    return any(isinstance(child, kinds) for child in walk_scope(node))
+
+
+def placed(node: Node, at: ast.AST) -> Node:
+    """`node` and all new nodes below it, at the line of `at`."""
+    for child in ast.walk(node):
+        if "lineno" in child._attributes and getattr(child, "lineno", None) is None:
+            ast.copy_location(child, at)
+    return node
+
+
+def load(name: str) -> ast.Name:
+    """The value of a variable."""
+    return ast.Name(name, ast.Load())
+
+
+def store(name: str) -> ast.Name:
+    """A variable as a target."""
+    return ast.Name(name, ast.Store())
+
+
+def const(value: str | int | bool | None) -> ast.Constant:
+    """A constant."""
+    return ast.Constant(value)
+
+
+def assign(name: str, value: ast.expr) -> ast.Assign:
+    """`name = value`."""
+    return ast.Assign([store(name)], value)
+
+
+def forget(name: str) -> list[ast.stmt]:
+    """`name = None; del name`, as Python does at the end of `except ... as name`."""
+    return [assign(name, const(None)), ast.Delete([ast.Name(name, ast.Del())])]
+
+
+def call(function: str, *args: ast.expr) -> ast.Call:
+    """`function(*args)`."""
+    return ast.Call(load(function), list(args), [])
+
+
+def either(test: ast.expr, then: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> ast.If:
+    """`if test: then else: other`."""
+    return ast.If(test, list(then), list(other))
+
+
+def short(node: ast.AST, limit: int = 60) -> str:
+    """The author's text of an expression in one line, cut when long."""
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,102 @@
+"""How a segment may change what its variables refer to: read, grown, or changed anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from interlock.machines.compiler.blocks import CONTROL, Block, Pause, control, successors
+from interlock.machines.compiler.effects import Effects, Level
+from interlock.machines.compiler.scope import Scope
+from interlock.store.values import Touch
+
+_REPORTED = {
+    Level.READ: Touch.READ, Level.GROWN: Touch.APPEND,
+    Level.CHANGED: Touch.DEEP, Level.DEEP: Touch.DEEP,
+}  # fmt: skip
+
+
+class Touches:
+    """Answers, for a pair of awaits, how the code between them may treat each variable.
+
+    Sound, not exact: every block on any path between the two counts, in any order.
+    """
+
+    def __init__(self, blocks: Sequence[Block], scope: Scope, pauses: Sequence[Pause]) -> None:
+        self._blocks = blocks
+        self._entries = [pause.behind for pause in pauses]
+        self._exits = [
+            next(b for b in blocks if any(node is pause for node in control(b))) for pause in pauses
+        ]
+        self._ahead = {block: _onward(block) for block in blocks}
+        self._back: dict[Block, list[Block]] = {block: [] for block in blocks}
+        for block in blocks:
+            for other in self._ahead[block]:
+                self._back[other].append(block)
+        self._effects = {block: Effects(scope).of(block) for block in blocks}
+        self._known: dict[tuple[int, int], dict[str, Touch]] = {}
+
+    def __call__(self, entry: int, exit_: int) -> Mapping[str, Touch]:
+        """The touches between pause `entry` (-1 for the beginning) and pause `exit_`."""
+        key = (entry, exit_)
+        if key not in self._known:
+            first = self._blocks[0] if entry < 0 else self._entries[entry]
+            self._known[key] = self._between(first, self._exits[exit_])
+        return self._known[key]
+
+    def _between(self, first: Block, last: Block) -> dict[str, Touch]:
+        between = _closure(first, self._ahead) & _closure(last, self._back)
+        levels: dict[str, Level] = {}
+        flows: set[tuple[str, str, str]] = set()
+        for block in between:
+            effects = self._effects[block]
+            flows |= effects.flows
+            for name, level in effects.levels.items():
+                levels[name] = max(level, levels.get(name, Level.READ))
+        _propagate(levels, flows)
+        return {
+            name: _REPORTED[level]
+            for name, level in levels.items()
+            if not name.startswith(".inner")
+        }
+
+
+def _onward(block: Block) -> list[Block]:
+    """Where control can go within the segment, exceptions included."""
+    behind = {id(node.behind) for node in control(block) if isinstance(node, Pause)}
+    following = [other for other in successors(block) if id(other) not in behind]
+    return following if block.handler is None else [*following, block.handler]
+
+
+def _closure(first: Block, steps: Mapping[Block, Sequence[Block]]) -> set[Block]:
+    seen = {first}
+    todo = [first]
+    while todo:
+        for other in steps[todo.pop()]:
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen
+
+
+def _is_internal(name: str) -> bool:
+    return name in CONTROL or name.startswith(".inner")
+
+
+def _propagate(levels: dict[str, Level], flows: set[tuple[str, str, str]]) -> None:
+    """Carry changes from what was assigned to what it was assigned from.
+
+    `same`: the very object. `part`: something inside it, so that a change of it is a deep change
+    of the whole. `holds`: a new object that only refers to it, so that only deep changes count.
+    """
+    changed = True
+    while changed:
+        changed = False
+        for target, origin, kind in flows:
+            level = levels.get(target, Level.READ)
+            if kind == "part" and level > Level.READ:
+                level = Level.DEEP
+            if kind == "holds" and level < Level.DEEP:
+                level = Level.READ
+            if level > levels.get(origin, Level.READ):
+                levels[origin] = level
+                changed = True

@@ -1,0 +1,73 @@
+"""The classes that a workflow's values may have: from annotations and from what it mentions."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import typing
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from interlock.machines.compiler.scope import Scope, Unknown
+from interlock.machines.compiler.sites import Site
+from interlock.machines.errors import StepFailed, TimedOut
+from interlock.machines.waits import Decision
+from interlock.store.errors import InterlockError
+from interlock.store.values import Types
+
+
+def collect_types(
+    function: Callable[..., Any], body: Sequence[ast.stmt], scope: Scope, sites: Sequence[Site]
+) -> Types:
+    """A registry of everything that a run may have to decode."""
+    types = Types()
+    types.collect(Decision, TimedOut, StepFailed)
+    types.collect(*_annotations(function))
+    for site in sites:
+        types.collect(*site.commands)
+        if site.step is not None:
+            types.collect(*site.step.options.raises, *_annotations(site.step.function))
+    for found in _mentioned(body, scope):
+        try:
+            types.collect(found)
+        except InterlockError:  # only mentioned: its name may be taken by one that is declared
+            continue
+    return types
+
+
+def _annotations(function: Callable[..., Any]) -> list[Any]:
+    """The annotations of a function, as far as their names are known."""
+    function = inspect.unwrap(function)
+    try:
+        return list(typing.get_type_hints(function, include_extras=True).values())
+    except Exception:
+        found = dict(getattr(function, "__annotations__", {}))
+        return [hint for hint in map(_evaluated(function), found.values()) if hint is not None]
+
+
+def _evaluated(function: Callable[..., Any]) -> Callable[[object], object]:
+    names: dict[str, Any] = getattr(function, "__globals__", {})
+
+    def evaluate(hint: object) -> object:
+        if not isinstance(hint, str):
+            return hint
+        try:
+            return eval(hint, names)
+        except Exception:
+            return None
+
+    return evaluate
+
+
+def _mentioned(body: Sequence[ast.stmt], scope: Scope) -> Iterator[Any]:
+    """Classes that the body names outside of local variables, annotations included."""
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.AnnAssign):
+                found = scope.evaluate(node.annotation)
+                if not isinstance(found, Unknown):
+                    yield found
+            if isinstance(node, (ast.Name, ast.Attribute)):
+                found = scope.meaning(node)
+                if isinstance(found, type):
+                    yield found
