@@ -26,6 +26,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         variables: names that are live there, in order: what a run remembers.
         line: line of the author's source file, 0 for none.
         compensated: the step has an undo.
+        timeout: the wait can end by a timeout; None where the definition does not tell.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     variables: tuple[str, ...] = ()
     line: int = 0
     compensated: bool = False
+    timeout: bool | None = None
 
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

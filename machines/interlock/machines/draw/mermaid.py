@@ -1,0 +1,94 @@
+"""Mermaid: a `stateDiagram-v2`, as GitHub and most documentation tools show it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from interlock.machines.draw.picture import APART, APART_TITLE, COLOURS, Look, Picture
+from interlock.machines.ir import Machine, Node
+
+_STYLES: dict[Look, str] = {
+    "waiting": "stroke-dasharray:5 3",
+    "final": "stroke-width:2px",
+    "visited": "stroke-width:2px",
+    "at": "stroke-width:4px,font-weight:bold",
+}
+_SPECIAL = re.compile(r"[^\w \[\]().,+*/=!?'-]", re.ASCII)
+
+
+def mermaid(machine: Machine, *, at: str | None = None, visited: Collection[str] = ()) -> str:
+    """The machine as a Mermaid diagram.
+
+    Args:
+        machine: what to draw.
+        at: the state a run is in, to be marked.
+        visited: states the run has been in, to be marked.
+    """
+    picture = Picture(machine, at, visited)
+    lines = ["stateDiagram-v2", *_block(picture, None, "    "), *_apart(picture)]
+    for (source, target), said in picture.arrows.items():
+        lines.append(f"    {picture.ids[source]} --> {picture.ids[target]}{_said(*said)}")
+    ends = [n for n in picture.children(None) if n.kind == "final" and n.id in machine.by_id]
+    lines += [f"    {picture.ids[node.id]} --> [*]" for node in ends]
+    return "\n".join([*lines, *_marks(picture)]) + "\n"
+
+
+def _block(picture: Picture, parent: str | None, indent: str) -> Iterator[str]:
+    """The states in `parent`, nested ones inside theirs."""
+    if parent is None:
+        begins = picture.begins
+    else:
+        first = picture.machine.by_id[parent].initial
+        begins = [(first, "")] if first in picture.ids else []
+    for state, label in begins:
+        yield f"{indent}[*] --> {picture.ids[state]}{_said(label)}"
+    parallel = parent is not None and picture.machine.by_id[parent].kind == "parallel"
+    for number, node in enumerate(picture.children(parent)):
+        if parallel and number:
+            yield f"{indent}--"
+        yield from _state(picture, node, indent)
+
+
+def _state(picture: Picture, node: Node, indent: str) -> Iterator[str]:
+    head = f'{indent}state "{escape(node.id)}" as {picture.ids[node.id]}'
+    if not picture.children(node.id):
+        yield head
+        for label in picture.internal(node):
+            yield f"{indent}{picture.ids[node.id]}{_said(label)}"
+        return
+    yield f"{head} {{"
+    yield from _block(picture, node.id, indent + "    ")
+    yield f"{indent}}}"
+
+
+def _apart(picture: Picture) -> Iterator[str]:
+    """How it ends badly, in a frame of its own, since it may begin after any state."""
+    if not picture.apart:
+        return
+    yield f'    state "{APART_TITLE}" as {APART} {{'
+    for node in picture.nodes:
+        if node.id in picture.apart:
+            yield from _state(picture, node, " " * 8)
+    yield "    }"
+
+
+def _marks(picture: Picture) -> Iterator[str]:
+    looks = {node.id: picture.looks(node) for node in picture.nodes}
+    for look, (fill, line) in COLOURS.items():
+        marked = [picture.ids[state] for state, some in looks.items() if look in some]
+        if marked:
+            style = f"fill:{fill},stroke:{line},color:#1a202c,{_STYLES[look]}"
+            yield f"    classDef {look} {style}"
+            yield f"    class {','.join(marked)} {look}"
+
+
+def _said(*labels: str) -> str:
+    said = "<br/>".join(escape(label) for label in labels if label)
+    return f" : {said}" if said else ""
+
+
+def escape(text: str) -> str:
+    """Text that Mermaid shows as it is: what could mean something to it becomes a code."""
+    plain = " ".join(text.split()) or " "
+    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", plain)

@@ -1,0 +1,156 @@
+"""What every drawing shows: a machine's states, moves and marks, with identifiers for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from interlock.machines.ir import Edge, Machine, Node
+
+Look = Literal["waiting", "final", "visited", "at"]
+"""How a state is marked, from the weakest to the strongest."""
+
+COLOURS: dict[Look, tuple[str, str]] = {
+    "waiting": ("#fff4d6", "#b7791f"),
+    "final": ("#e8ecf1", "#4a5568"),
+    "visited": ("#d9f0e3", "#2f855a"),
+    "at": ("#ffb347", "#9c4221"),
+}
+"""Fill and line of each look; text is black on all of them."""
+
+_WORDS = (
+    "as choice class classdef click default direction end fork graph digraph edge node strict "
+    "subgraph hide history href join left note of right root scale start state style undo"
+)
+APART = "apart"
+"""The identifier of the frame around how a workflow ends badly."""
+
+APART_TITLE = "on failure or cancellation"
+
+_RESERVED = frozenset(_WORDS.split())
+_WAITING = ("approval", "sleep", "wait")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A machine, and where a run is in it.
+
+    Attributes:
+        machine: what to draw.
+        at: the state the run is in. One that the machine does not have (`failed`) is drawn too.
+        visited: states the run has been in.
+    """
+
+    machine: Machine
+    at: str | None = None
+    visited: Collection[str] = ()
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """The states to draw; a begin that is no state of its own only where a run is there."""
+        known = self.machine.nodes
+        shown = [node for node in known if node.kind != "initial" or node.id == self.at]
+        if self.at is not None and self.at not in self.machine.by_id:
+            shown.append(Node(id=self.at, kind="final"))
+        return tuple(shown)
+
+    @cached_property
+    def ids(self) -> dict[str, str]:
+        """An identifier for each state: plain letters, unique, no word of a drawing language."""
+        found: dict[str, str] = {}
+        taken = {APART}
+        for node in self.nodes:
+            name = re.sub(r"[^A-Za-z0-9]+", "_", node.id).strip("_") or "state"
+            if name[0].isdigit() or name.lower() in _RESERVED:
+                name = f"s_{name}"
+            number, unique = 2, name
+            while unique.lower() in taken:
+                unique, number = f"{name}_{number}", number + 1
+            taken.add(unique.lower())
+            found[node.id] = unique
+        return found
+
+    @property
+    def begins(self) -> list[tuple[str, str]]:
+        """The states entered first, each with what decides on it."""
+        first = self.machine.by_id.get(self.machine.initial)
+        if first is not None and (first.kind != "initial" or first.id in self.ids):
+            return [(first.id, "")]
+        return [
+            (edge.target, edge_label(edge))
+            for edge in self.machine.edges
+            if edge.source == self.machine.initial and self._is_drawn(edge)
+        ]
+
+    @property
+    def arrows(self) -> dict[tuple[str, str], list[str]]:
+        """What leads from a state to another: one arrow for each pair, with all that it says."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for edge in self.machine.edges:
+            if edge.source in self.ids and not edge.internal and self._is_drawn(edge):
+                found.setdefault((edge.source, edge.target), []).append(edge_label(edge))
+        return {ends: [*dict.fromkeys(filter(None, said))] for ends, said in found.items()}
+
+    def _is_drawn(self, edge: Edge) -> bool:
+        """Leave out what any state can do: fail somehow, be cancelled."""
+        if edge.target not in self.ids:
+            return False
+        if edge.target not in self.apart or edge.source in self.apart:
+            return True
+        undoes = any(self.machine.by_id[state].kind != "final" for state in self.apart)
+        where = self.machine.by_id[edge.target].kind
+        said = edge.event == "error" and edge.label not in ("", "else")
+        return said and (where != "final" or not undoes)
+
+    @cached_property
+    def apart(self) -> frozenset[str]:
+        """How a workflow ends badly: what is entered only by errors and by being cancelled."""
+        if self.machine.kind != "workflow":
+            return frozenset()
+        found = {node.id for node in self.nodes if node.kind in ("atomic", "final")}
+        found &= {edge.target for edge in self.machine.edges} - {"completed"}
+        while True:
+            entered = {
+                edge.target
+                for edge in self.machine.edges
+                if edge.event not in ("error", "cancel") and edge.source not in found
+            }
+            if not found & entered:
+                return frozenset(found)
+            found -= entered
+
+    def internal(self, node: Node) -> list[str]:
+        """What a state accepts without being left; for the undoing state, what it undoes."""
+        if node.id in self.apart and node.kind != "final":
+            steps = [step for step in reversed(self.machine.nodes) if step.compensated]
+            return [f"undo {step.id}" for step in steps]
+        edges = [e for e in self.machine.edges if e.internal and e.source == node.id]
+        return [label for label in map(edge_label, edges) if label]
+
+    def children(self, parent: str | None) -> list[Node]:
+        """The states nested directly in `parent`, or those at the top that are not apart."""
+        return [n for n in self.nodes if n.parent == parent and n.id not in self.apart]
+
+    def looks(self, node: Node) -> list[Look]:
+        """The marks of a state."""
+        looks: list[Look] = []
+        if node.kind in _WAITING:
+            looks.append("waiting")
+        if node.kind == "final":
+            looks.append("final")
+        if node.id in self.visited and node.id != self.at:
+            looks.append("visited")
+        if node.id == self.at:
+            looks.append("at")
+        return looks
+
+
+def edge_label(edge: Edge) -> str:
+    """What an arrow says: the event (unless it is just `done`), the condition, the guard."""
+    event = {"done": "", "error": "on error", "cancel": "on cancel"}.get(edge.event, edge.event)
+    said = ", ".join(part for part in (event, edge.label) if part)
+    guard = f"[{edge.guard}]" if edge.guard else ""
+    return " ".join(f"{said} {guard}".split())
