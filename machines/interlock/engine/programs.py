@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import TypeAlias, cast
+from typing import TypeVar, cast
 
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
@@ -11,14 +12,13 @@ from interlock.engine.mover import Mover
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
+from interlock.machines.errors import Refused, StepFailed, TimedOut
 from interlock.machines.lifecycle import Lifecycle, LifecycleProgram
 from interlock.machines.program import Program
+from interlock.machines.waits import Decision
 from interlock.machines.workflow import Workflow
+from interlock.store.errors import Unrecordable
 from interlock.store.values import Types
-
-AnyMachine: TypeAlias = "Workflow[..., object] | type[Lifecycle[object, object]]"
-"""What an author declares: a workflow, or a lifecycle's class."""
-
 
 def program_of(kind: object) -> Program | LifecycleProgram:
     """The program of a workflow or lifecycle.
@@ -28,11 +28,24 @@ def program_of(kind: object) -> Program | LifecycleProgram:
         CompileError: the workflow cannot be compiled.
     """
     if isinstance(kind, Workflow):
-        return cast("Program", kind.program)
+        return _with_own_types(cast("Program", kind.program))
     if isinstance(kind, type) and issubclass(kind, Lifecycle):
-        return kind.program()
+        return _with_own_types(kind.program())
     message = f"{kind!r} is not a workflow or a lifecycle; decorate the function with @workflow"
     raise UnknownMachine(message)
+
+
+_OWN = (asyncio.CancelledError, Refused, StepFailed, TimedOut, Unrecordable, Decision)
+"""What the engine itself hands to workflow code, and records."""
+
+P = TypeVar("P", Program, LifecycleProgram)
+
+
+def _with_own_types(program: P) -> P:
+    for cls in _OWN:
+        if cls not in program.types:
+            program.types.register(cls, f"interlock.{cls.__name__}")
+    return program
 
 
 class Programs:

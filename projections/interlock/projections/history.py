@@ -10,7 +10,7 @@ from interlock.projections.errors import EmptyHistory, NoSuchVersion
 from interlock.projections.fold import evolve, fold
 from interlock.projections.ledger import Effect, ledger
 from interlock.projections.run import Activity, RunState
-from interlock.store.envelope import verify
+from interlock.store.digest import verify
 from interlock.store.event import JSON, Event
 
 
