@@ -254,6 +254,11 @@ class Engine:
         actor = Actor("user", by)
         await commands.resolve(self, _id(run), step, happened, result, actor, reason)
 
+    @property
+    def busy(self) -> int:
+        """How many runs are being moved right now: for those who start many, to wait for room."""
+        return len(self._drivers)
+
     async def settle(self) -> None:
         """Wait until this engine has nothing to do but wait for people, commands or time."""
         await self._idle.wait()
