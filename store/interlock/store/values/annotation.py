@@ -30,9 +30,10 @@ def classes(*annotations: Any) -> Iterator[type]:
 
 def is_recordable(cls: type) -> bool:
     """Whether it is of a kind that can be registered: an enum, exception, model, dataclass …"""
-    if issubclass(cls, tuple):
+    mro = cls.__mro__
+    if tuple in mro:
         return hasattr(cls, "_fields")
-    return issubclass(cls, Enum | BaseException) or is_model(cls) or dataclasses.is_dataclass(cls)
+    return Enum in mro or BaseException in mro or is_model(cls) or dataclasses.is_dataclass(cls)
 
 
 def field_types(cls: type) -> list[Any]:

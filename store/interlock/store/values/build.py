@@ -9,7 +9,7 @@ from typing import Any
 
 from interlock.store.errors import UnknownType
 from interlock.store.event import Encoded
-from interlock.store.values.atom import DECODERS
+from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codec, Codecs
 
 
@@ -87,10 +87,11 @@ class Decoder(Builder):
         return codec.decode(content, self.child, self.key)
 
     def child(self, source: Any) -> Any:
-        cls = type(source)
+        cls = class_of(source)
         if cls is not dict and cls is not list:
             return source
-        if cls is dict and type(number := source.get("$")) is int:
+        number: Any = source.get("$") if cls is dict else None
+        if type(number) is int:
             return self.again(number) if number in self.made else self._node(number)
         self._inline -= 1
         return self._value(self._inline, source)
@@ -111,11 +112,12 @@ class Decoder(Builder):
 
     def _value(self, name: int, node: Any) -> Any:
         """A value that stands in place, or the definition of an object."""
-        if type(node) is list:
+        cls = class_of(node)
+        if cls is list:
             return self.begin(name, self._list, node)
-        if type(node) is not dict:
+        if cls is not dict:
             return node
-        tag = node.get("$", "dict")
+        tag: Any = node.get("$", "dict")
         if tag in DECODERS:
             return DECODERS[tag](node)
         if tag == "enum":
@@ -148,7 +150,7 @@ class Copier(Builder):
         return codec.convert(content, self.child, self.key)
 
     def child(self, source: Any) -> Any:
-        cls = type(source)
+        cls = class_of(source)
         if cls in self._codecs.atoms:
             return source
         if id(source) in self.made:

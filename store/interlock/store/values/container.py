@@ -34,7 +34,8 @@ class ListCodec(Codec):
     def decode(self, encoded: list[Encoded], child: Convert, key: Convert) -> list[object]:
         return [child(x) for x in encoded]
 
-    convert = decode
+    def convert(self, state: list[object], child: Convert, key: Convert) -> list[object]:
+        return [child(x) for x in state]
 
     def shell(self) -> list[object]:
         return []
@@ -99,7 +100,8 @@ class _Items(Codec):
     tag = ""
 
     def parts(self, state: Any) -> Iterable[object]:
-        return state  # type: ignore[no-any-return]  # an iterable by construction
+        children: Iterable[object] = state
+        return children
 
     def labels(self, state: Any) -> Iterator[tuple[str, object]]:
         return ((f"[{i}]", child) for i, child in enumerate(state))
@@ -230,7 +232,7 @@ class ByteArrayCodec(_Flat):
         return bytes(obj)
 
     def unchanged(self, obj: bytearray, state: bytes) -> bool:
-        return obj == state
+        return bytes(obj) == state
 
     def encode(self, state: bytes, child: Encode) -> Encoded:
         return {"$": "bytearray", "v": base64.b64encode(state).decode("ascii")}

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from interlock.store.event import Encoded
-from interlock.store.values.atom import DECODERS
+from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codecs
 from interlock.store.values.whole import encode_whole
 
@@ -79,13 +79,18 @@ class _Canonical:
             return {"$": tag, "v": sorted(forms, key=encode)}
         form: dict[str, Any] = {}
         for part, content in encoded.items():
-            if part == "set":
-                continue
-            if type(content) is dict and "$" not in content:
-                form[part] = {name: self.form(x) for name, x in content.items()}
-            else:
+            if part in ("v", "extra", "private", "a", "n") and tag in ("object", "error"):
+                form[part] = self._named(content)
+            elif part != "set":
                 form[part] = self.form(content)
         return form
+
+    def _named(self, content: Any) -> Any:
+        """The attributes of an object, or the arguments of an error."""
+        kind = class_of(content)
+        if kind is list:
+            return self.form(content)
+        return {name: self.form(x) for name, x in content.items()}
 
 
 def _atom(encoded: dict[str, Any]) -> Any:

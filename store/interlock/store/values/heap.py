@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from interlock.store.event import Encoded
-from interlock.store.values.atom import LONG
+from interlock.store.values.atom import LONG, class_of
 from interlock.store.values.codec import Codec, Patch
 from interlock.store.values.registry import Types
 
@@ -42,6 +42,11 @@ class Entry:
             kinds = set(map(type, state))
             only = kinds.pop() if len(kinds) == 1 else None
             self.keys = only if only in _EXACT_KEYS else None
+
+    def has_other_size(self) -> bool:
+        """Whether a dict has more or fewer keys than were recorded."""
+        obj: Any = self.obj
+        return dict in type(obj).__mro__ and len(obj) != len(self.state)
 
     def parts(self) -> Iterable[object]:
         """The children, as recorded last."""
@@ -142,8 +147,9 @@ class Heap:
 
     def append(self, entry: Entry) -> bool:
         """Record what was appended to a list; False when it is not a list that only grew."""
-        obj = entry.obj
-        if type(obj) is not list or len(obj) < len(entry.state):
+        obj: Any = entry.obj
+        kind = class_of(obj)
+        if kind is not list or len(obj) < len(entry.state):
             return False
         tail = obj[len(entry.state) :]
         if tail:
@@ -154,10 +160,11 @@ class Heap:
 
     def assign(self, entry: Entry, key: Any) -> bool:
         """Record `obj[key] = …` alone; False when that is not possible."""
-        obj = entry.obj
-        if type(obj) is list:
+        obj: Any = entry.obj
+        kind = class_of(obj)
+        if kind is list:
             return self._assign_item(entry, obj, key)
-        return type(obj) is dict and self._assign_key(entry, obj, key)
+        return kind is dict and self._assign_key(entry, obj, key)
 
     def _assign_item(self, entry: Entry, obj: list[object], key: Any) -> bool:
         size = len(obj)
@@ -171,7 +178,7 @@ class Heap:
         return True
 
     def _assign_key(self, entry: Entry, obj: dict[Any, object], key: Any) -> bool:
-        cls = type(key)
+        cls = class_of(key)
         if not entry.state and cls in _EXACT_KEYS:
             entry.keys = cls
         if entry.keys is not cls or key not in obj:

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from interlock.store.event import JSON, Delta, Encoded
-from interlock.store.values.atom import is_clean
+from interlock.store.values.atom import class_of, is_clean
 from interlock.store.values.build import Decoder
 from interlock.store.values.codec import Codecs
 from interlock.store.values.readable import Reader
@@ -170,11 +170,14 @@ class Image:
 
 
 def _items(node: Any) -> list[Any]:
-    return node if type(node) is list else node["v"]
+    kind = class_of(node)
+    items: list[Any] = node if kind is list else node["v"]
+    return items
 
 
 def _owned(node: Any) -> Any:
     """A copy that can be altered without altering the event it came from."""
-    if type(node) is dict and "$" in node:
-        return node | {"v": node["v"].copy()}
-    return node.copy()
+    copy: Any = node.copy()
+    if "$" in node and isinstance(node, dict):
+        copy["v"] = copy["v"].copy()
+    return copy

@@ -149,7 +149,7 @@ class Memory:
                 deep.append(container)
         for container, _ in writes:
             entry = heap.find(container)
-            if entry and type(container) is dict and len(container) != len(entry.state):
+            if entry is not None and entry.has_other_size():
                 deep.append(container)
         return deep
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from interlock.store.event import JSON, Encoded
+from interlock.store.values.atom import class_of
 
 _DEEP = 100
 
@@ -46,7 +47,8 @@ class Reader:
     def _deeper(self, encoded: Any, depth: int) -> JSON:
         if depth > _DEEP:
             return "<deeper>"
-        if type(encoded) is list:
+        kind = class_of(encoded)
+        if kind is list:
             return [self.read(x, depth + 1) for x in encoded]
         tag = encoded.get("$")
         if tag is None:
@@ -58,7 +60,8 @@ class Reader:
         if tag == "error":
             return self._error(encoded, depth)
         if tag == "bytearray":
-            return encoded["v"]  # type: ignore[no-any-return]  # base64
+            text: str = encoded["v"]  # base64
+            return text
         return [self.read(x, depth + 1) for x in encoded["v"]]
 
     def _fields(self, encoded: Any, parts: tuple[str, ...], depth: int) -> dict[str, JSON]:
@@ -95,7 +98,8 @@ def _atom(encoded: dict[str, Any]) -> JSON:
         return str(timedelta(*value))
     if tag in ("datetime", "time") and "zone" in encoded:
         return f"{value}[{encoded['zone']}]"
-    return value  # type: ignore[no-any-return]  # text, or the value of a flag
+    readable: JSON = value  # text, or the value of a flag
+    return readable
 
 
 def plain(encoded: Encoded) -> JSON:

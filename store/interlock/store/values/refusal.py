@@ -7,7 +7,7 @@ import inspect
 import io
 import types as python
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from enum import Enum
 from typing import Any
 
@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818  (caught inside the package and raised a
 
 def refuse(value: object) -> Refused:
     """The refusal of a value of which no kind is known."""
-    cls = type(value)
+    cls: type[Any] = type(value)
     what = f"it is a {cls.__module__}.{cls.__qualname__}"
     if isinstance(value, Enum) or dataclasses.is_dataclass(cls) or is_model(cls):
         return Refused(value, f"{what}, a class that is not registered; {_register(cls)}")
@@ -54,9 +54,9 @@ def refuse(value: object) -> Refused:
         if applies(value):
             return Refused(value, f"{what}; {advice}")
     for plain in _PLAIN:
-        if isinstance(value, plain):
+        if plain in cls.__mro__:
             return Refused(value, f"{what}; {_subclass(cls, plain)}")
-    if isinstance(value, Iterable):
+    if hasattr(cls, "__iter__"):
         return Refused(value, f"{what}; make a list of it, or {STEP}")
     return Refused(value, f"{what}; {STEP}, or make it a dataclass")
 

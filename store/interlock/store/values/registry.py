@@ -58,7 +58,7 @@ class Types:
         """The registered names and classes, without those that every program knows."""
         return iter([(n, c) for n, c in self._classes.items() if _KNOWN.get(n) is not c])
 
-    def __contains__(self, cls: object) -> bool:
+    def __contains__(self, cls: type) -> bool:
         return cls in self._names
 
     def update(self, other: Types) -> None:
@@ -142,7 +142,7 @@ class Types:
         name = self._names.get(cls)
         if name is None:
             raise refuse(value)
-        if issubclass(cls, Enum):
+        if Enum in cls.__mro__:
             self.atoms[cls] = partial(_encode_enum, name)
             return None
         codec = self._make(cls, name)
@@ -172,7 +172,7 @@ class Types:
         return codec
 
     def _make(self, cls: type, name: str) -> Codec | None:
-        if issubclass(cls, BaseException):
+        if BaseException in cls.__mro__:
             return ErrorCodec(cls, name, self._is_kept)
         return structure_codec(cls, name)
 
@@ -214,7 +214,7 @@ def _encode_enum(name: str, member: Enum) -> Encoded:
 
 
 def _reads_quietly(cls: type) -> bool:
-    if issubclass(cls, BaseException):
+    if BaseException in cls.__mro__:
         return False  # raising one changes it: its context
     own = [base for base in cls.__mro__ if is_heap(base) and base.__module__ not in _QUIET]
     return not any(

@@ -67,7 +67,7 @@ def same_items(left: dict[str, object], right: dict[str, object]) -> bool:
 class ObjectCodec(Codec):
     """A dataclass; the state is a dict of its attributes."""
 
-    def __init__(self, cls: type, name: str) -> None:
+    def __init__(self, cls: type[Any], name: str) -> None:
         self._cls = cls
         self._name = name
         self._attributes = Attributes(cls)
@@ -79,7 +79,8 @@ class ObjectCodec(Codec):
         return same_items(self._attributes.read(obj), state)
 
     def parts(self, state: Any) -> Iterable[object]:
-        return state.values()  # type: ignore[no-any-return]  # a dict's
+        children: Iterable[object] = state.values()
+        return children
 
     def labels(self, state: Any) -> Iterator[tuple[str, object]]:
         return ((f".{name}", child) for name, child in state.items())
@@ -95,7 +96,8 @@ class ObjectCodec(Codec):
         return {name: child(value) for name, value in state.items()}
 
     def shell(self) -> Any:
-        return object.__new__(self._cls)
+        empty: object = object.__new__(self._cls)
+        return empty
 
     def fill(self, obj: object, state: Any) -> None:
         self._attributes.write(obj, state)
@@ -212,7 +214,8 @@ class NamedTupleCodec(Codec):
         return obj
 
     def parts(self, state: Any) -> Iterable[object]:
-        return state  # type: ignore[no-any-return]  # a tuple
+        children: Iterable[object] = state
+        return children
 
     def labels(self, state: Any) -> Iterator[tuple[str, object]]:
         return ((f".{name}", child) for name, child in zip(self._fields, state, strict=True))
@@ -228,7 +231,7 @@ class NamedTupleCodec(Codec):
         return [child(value) for value in state]
 
     def make(self, state: Any) -> Any:
-        return tuple.__new__(self._cls, state)
+        return tuple[Any].__new__(self._cls, state)
 
 
 def structure_codec(cls: type, name: str) -> Codec | None:
