@@ -118,9 +118,7 @@ def _check_method(declared: Declared, method: Method, rule: Rule) -> None:
     shape = ", ".join(["self", *(name for name, _ in types)])
     _check_signature(method, 1, types, f"write def {method.__name__}({shape})", method, rule)
     answer = hints_of(method).get("return")
-    if not isinstance(rule, Move) or not isinstance(answer, type):
-        return
-    if not issubclass(answer, declared.data):
+    if isinstance(rule, Move) and isinstance(answer, type) and not _fits(answer, declared.data):
         what = f"returns {answer.__name__}; it must return the new {declared.data.__name__}"
         raise refuse(method, what, rule.line)
 
@@ -161,8 +159,9 @@ def _check_signature(
     names = list(signature.parameters)[skip:]
     for name, (role, wanted) in zip(names, types, strict=False):
         hint = hints.get(name)
-        if isinstance(hint, type) and not issubclass(wanted, hint):
-            what = f"{name}: {hint.__name__} does not fit the {role}, which is {wanted.__name__}"
+        if not _fits(wanted, hint):
+            has = getattr(hint, "__name__", hint)
+            what = f"{name}: {has} does not fit the {role}, which is {wanted.__name__}"
             raise refuse(method, f"{what}; {instead}", rule.line)
 
 
@@ -172,6 +171,14 @@ def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
         return get_type_hints(function)
     except Exception:
         return {}  # whatever an annotation may raise: type checkers see it better
+
+
+def _fits(given: object, wanted: object) -> bool:
+    """Whether one class can stand for the other, as far as can be told at run time."""
+    if not isinstance(given, type) or not isinstance(wanted, type):
+        return True
+    open_one = Any in (given, wanted) or getattr(wanted, "_is_protocol", False)
+    return open_one or issubclass(given, wanted)
 
 
 def _check_commands(declared: Declared) -> None:
@@ -187,7 +194,7 @@ def _check_commands(declared: Declared) -> None:
 def _check_candidates(declared: Declared) -> None:
     """No two transitions of a state and event may both be open without a guard."""
     open_ones: dict[tuple[StrEnum, object], str] = {}
-    seen: set[tuple[StrEnum, str, str]] = set()
+    seen: set[tuple[StrEnum, str, int]] = set()
     for method, rule in declared.rules():
         if not isinstance(rule, Move):
             continue
@@ -201,10 +208,10 @@ def _check_candidates(declared: Declared) -> None:
                     "put the one without a guard last, or remove one"
                 )
                 raise refuse(method, what, rule.line)
-            if (state, rule.event, method.__name__) in seen:
+            if (state, rule.event, id(method)) in seen:
                 what = f"{place} stands twice on one method; write two methods"
                 raise refuse(method, what, rule.line)
-            seen.add((state, rule.event, method.__name__))
+            seen.add((state, rule.event, id(method)))
             if not rule.guards:
                 open_ones[key] = method.__name__
 
