@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from interlock.store import BODIES, Actor, BrokenChain, Event, Head, UnknownEvent, verify
-from interlock.store.clock import uuid7_text
+from interlock.store.clock import uuid7_texts
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode, encode
 from interlock.store.event import Body, Delta
@@ -202,7 +202,10 @@ def test_numbers_are_ordered_by_value(one: int, other: int, prefix: str) -> None
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  bounds are naive by rule
 def test_uuids_are_of_version_7_and_keep_their_own_order(instant: datetime) -> None:
-    made = uuid7_text(instant)
-    assert (UUID(made).version, str(UUID(made))) == (7, made)
-    assert UUID(made).int >> 80 == int(instant.timestamp() * 1000)
-    assert sort_key(made) == made
+    made = uuid7_texts(instant, 5)
+    assert sorted(set(made)) == made
+    for one in made:
+        assert (UUID(one).version, str(UUID(one))) == (7, one)
+        assert UUID(one).variant == RFC_4122
+        assert UUID(one).int >> 80 == int(instant.timestamp() * 1000)
+        assert sort_key(one) == one

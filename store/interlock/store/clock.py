@@ -49,14 +49,22 @@ def uuid7(now: datetime) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
-def uuid7_text(now: datetime) -> str:
-    """The text of a `uuid7`, made directly: a commit makes one for each of its events."""
+def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
+    """As many `uuid7` as text, in ascending order.
+
+    One random number serves them all, counted up (RFC 9562, section 6.2, method 2): asking the
+    system for each would cost more than everything else about an event.
+    """
     millis = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    random = int.from_bytes(os.urandom(10), "big")
-    high = 0x7000 | random >> 68
-    low = 0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF
-    text = f"{millis:012x}{high:04x}{low:016x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    random = int.from_bytes(os.urandom(10), "big") & (1 << 74) - 1
+    random = min(random, (1 << 74) - count)
+    return [_uuid7_text(millis, random + step) for step in range(count)]
+
+
+def _uuid7_text(millis: int, random: int) -> str:
+    text = f"{millis:012x}"
+    low = f"{0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF:016x}"
+    return f"{text[:8]}-{text[8:]}-7{random >> 62:03x}-{low[:4]}-{low[4:]}"
 
 
 def stopwatch() -> float:

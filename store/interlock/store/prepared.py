@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from msgspec.structs import force_setattr
 
-from interlock.store.clock import uuid7_text
+from interlock.store.clock import uuid7_texts
 from interlock.store.contract import Appended, Commit, Head
 from interlock.store.digest import digest_of
 from interlock.store.envelope import encode, utc
@@ -63,14 +63,14 @@ def prepare(commit: Commit, now: datetime) -> Prepared:
     version, digest = head.version, head.digest
     events: list[Event] = []
     rows: list[Row] = []
-    for draft in commit.drafts:
+    for draft, event_id in zip(commit.drafts, uuid7_texts(now, len(commit.drafts)), strict=True):
         version += 1
         topic = type(draft.body).__name__
         event = Event(
             stream,
             version,
             topic,
-            uuid7_text(now),
+            event_id,
             at,
             entry.machine,
             entry.hash,

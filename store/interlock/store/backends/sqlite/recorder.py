@@ -21,6 +21,10 @@ EVENTS = "stored_events"
 """The library's own table of events: its tools can read the log."""
 
 
+FEW = 4
+"""Up to so many events are inserted by one statement."""
+
+
 class Pool(SQLiteConnectionPool):
     """The library's pool, with the pragmas that durability rests on."""
 
@@ -59,6 +63,8 @@ class Recorder(SQLiteProcessRecorder):
             f"INSERT INTO {events_table_name} "
             "(originator_id, originator_version, topic, state) VALUES (?,?,?,?)"
         )
+        # One statement for the few events of a lone commit: each call costs more than its row.
+        self._insert_few = [self.insert_events_statement + ",(?,?,?,?)" * n for n in range(FEW)]
 
     def construct_create_table_statements(self) -> list[str]:
         """The library's statements, with an explicit id in the table of events."""
@@ -79,9 +85,13 @@ class Recorder(SQLiteProcessRecorder):
 
         Ids are consecutive, because the transaction is the only one that writes.
         """
-        if len(rows) > 1:
+        if len(rows) <= FEW:
+            cursor.execute(
+                self._insert_few[len(rows) - 1], [value for row in rows for value in row]
+            )
+        else:
             cursor.executemany(self.insert_events_statement, rows[:-1])
-        cursor.execute(self.insert_events_statement, rows[-1])
+            cursor.execute(self.insert_events_statement, rows[-1])
         return int(cursor.lastrowid) - len(rows) + 1
 
     def _insert_events(

@@ -17,7 +17,7 @@ from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Done, Writer
-from interlock.store.clock import Clock, uuid7_text
+from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import StoreReadOnly
 from interlock.store.event import Event
@@ -50,7 +50,7 @@ class SQLiteStore(Backend):
         super().__init__(url or f"sqlite:///{path}", clock)
         self.path = Path(path).resolve()
         self.connections = connect(
-            self.path, readonly=readonly, log_id=uuid7_text(self.clock.now())
+            self.path, readonly=readonly, log_id=str(uuid7(self.clock.now()))
         )
         self._near = Queries(self.connections.near)
         self._far = Queries(self.connections.far)

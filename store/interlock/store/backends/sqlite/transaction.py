@@ -34,6 +34,9 @@ _CREATE = (
     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
+CHECKPOINT_PAGES = 4000
+"""Pages of 4 KB in the write-ahead log before it is moved into the file (SQLite's own: 1000)."""
+
 PATIENCE = 10.0
 """Seconds that a commit waits for another process to release the file."""
 
@@ -101,7 +104,7 @@ class Transaction:
     def checkpoints(self, allowed: bool) -> None:
         """Whether a commit may move the write-ahead log into the file, which takes some ms."""
         if allowed is not self._checkpoints:
-            self._cursor.execute(f"PRAGMA wal_autocheckpoint={1000 if allowed else 0}")
+            self._cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES if allowed else 0}")
             self._checkpoints = allowed
 
     def _begin(self, *, patient: bool) -> None:
