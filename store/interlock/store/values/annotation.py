@@ -42,8 +42,8 @@ def field_types(cls: type) -> list[Any]:
     if is_model(cls):
         fields: dict[str, Any] = getattr(cls, "model_fields", {})
         hints |= {name: field.annotation for name, field in fields.items()}
-        metadata = getattr(cls, "__pydantic_generic_metadata__", {"args": ()})
-        return [*hints.values(), *metadata["args"]]
+        generic = getattr(cls, "__pydantic_generic_metadata__", {"args": (), "origin": None})
+        return [*hints.values(), *generic["args"], generic["origin"]]
     return list(hints.values())
 
 

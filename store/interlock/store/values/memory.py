@@ -102,7 +102,7 @@ class Memory:
             if deep:
                 heap.scan(deep, first)
         except Refused as refused:
-            raise self._unrecordable(refused, {name: frame[name] for name in live}) from None
+            raise self._unrecordable(refused, _bound(frame, live)) from None
         return self._close(changed, frame, live)
 
     @classmethod
@@ -188,7 +188,7 @@ class Memory:
             before[name] = frame[name]
         unset: list[str] = []
         if len(before) != len(live) or not all(map(frame.__contains__, live)):
-            bound = {name for name in live if name in frame}
+            bound = _bound(frame, live)
             unset = [name for name in before if name not in bound]
             for name in unset:
                 del before[name]
@@ -200,3 +200,7 @@ class Memory:
 
     def _unrecordable(self, refused: Refused, roots: dict[str, object]) -> Exception:
         return unrecordable(refused, path_to(self._types, refused.value, roots))
+
+
+def _bound(frame: Mapping[str, object], live: Sequence[str]) -> dict[str, object]:
+    return {name: frame[name] for name in live if name in frame}

@@ -33,7 +33,7 @@ _ADVICE: list[tuple[Callable[[Any], bool], str]] = [
 _PLAIN = (dict, list, tuple, set, frozenset, str, bytes, bytearray, int, float, deque)
 
 
-class Refused(Exception):  # noqa: N818  (caught inside the package and raised again as Unrecordable)
+class Refused(Exception):
     """An object that cannot be recorded was met; its path is not known yet."""
 
     def __init__(self, value: object, reason: str) -> None:

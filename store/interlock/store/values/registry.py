@@ -214,6 +214,8 @@ def _encode_enum(name: str, member: Enum) -> Encoded:
 
 
 def _reads_quietly(cls: type) -> bool:
+    if Enum in cls.__mro__:
+        return True  # a member cannot be changed
     if BaseException in cls.__mro__:
         return False  # raising one changes it: its context
     own = [base for base in cls.__mro__ if is_heap(base) and base.__module__ not in _QUIET]

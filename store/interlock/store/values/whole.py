@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded
+from interlock.store.values.atom import class_of
 from interlock.store.values.build import Copier, Decoder
 from interlock.store.values.codec import Codecs
 from interlock.store.values.path import path_to
@@ -42,8 +45,13 @@ def detached(types: Codecs, value: object, path: str = "") -> object:
     Raises:
         Unrecordable: something in it cannot be recorded.
     """
-    if type(value) in types.atoms:
+    cls = class_of(value)
+    if cls in types.atoms:
         return value
+    if cls is tuple and _only_atoms(types, value):
+        return value
+    if cls is dict and not value:
+        return {}
     try:
         return Copier(types).whole(value)
     except Refused as refused:
@@ -56,6 +64,10 @@ def order_key(types: Codecs, element: object) -> bytes:
         return msgspec.json.encode(_Whole(types).encode(element))
     except (Refused, RecursionError):
         return b""  # refused again where it is encoded for good
+
+
+def _only_atoms(types: Codecs, values: Any) -> bool:
+    return all(map(types.atoms.__contains__, map(type, values)))
 
 
 class _Whole:
