@@ -1,4 +1,4 @@
-"""Authoring: workflows, steps, waits, lifecycles, commands, and the machine that they compile to."""
+"""Authoring: workflows, steps, waits, lifecycles, commands, and the machine they compile to."""
 
 from interlock.machines.command import Command
 from interlock.machines.context import Current, calling, current
@@ -7,13 +7,14 @@ from interlock.machines.effect import Effect
 from interlock.machines.errors import (
     BadDefinition,
     CompileError,
+    HandlerFailed,
     MachineError,
     OutsideRun,
     Refused,
     StepFailed,
     TimedOut,
 )
-from interlock.machines.guard import Refuse
+from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.retry import Retry
@@ -22,38 +23,45 @@ from interlock.machines.step import DidNotHappen, Happened, Step, step
 from interlock.machines.waits import Decision, approval, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
 
-__all__ = [
-    "BadDefinition",
-    "Command",
-    "CompileError",
-    "Current",
+__all__ = [  # noqa: RUF022  grouped by what they serve
+    # Workflows
     "Decision",
-    "DidNotHappen",
     "Duration",
-    "Edge",
-    "Effect",
-    "Happened",
-    "Lifecycle",
-    "Machine",
-    "MachineError",
-    "Node",
-    "OutsideRun",
-    "Refuse",
-    "Refused",
-    "Retry",
-    "Step",
-    "StepFailed",
-    "TimedOut",
     "Workflow",
-    "after",
     "approval",
-    "calling",
-    "current",
     "duration",
-    "entering",
-    "on",
     "sleep",
-    "step",
     "wait_for",
     "workflow",
+    # Steps
+    "Current",
+    "DidNotHappen",
+    "Happened",
+    "Retry",
+    "Step",
+    "calling",
+    "current",
+    "step",
+    # Lifecycles
+    "Check",
+    "Command",
+    "Effect",
+    "Lifecycle",
+    "Refuse",
+    "after",
+    "entering",
+    "on",
+    # Machines
+    "Edge",
+    "Machine",
+    "Node",
+    # Errors
+    "BadDefinition",
+    "CompileError",
+    "HandlerFailed",
+    "MachineError",
+    "OutsideRun",
+    "Refused",
+    "StepFailed",
+    "TimedOut",
 ]
