@@ -88,12 +88,17 @@ class Draft(msgspec.Struct, frozen=True):
         state: the state the stream is in after it.
         actor: who caused it.
         cause: id of the command that led to it, or "".
+        at: when it happened, for an event that is taken over from another store; None for the
+            commit's instant. Never earlier than the event before it.
+        id: its id there, for the same purpose; "" for a new one.
     """
 
     body: Body
     state: str
     actor: Actor
     cause: str = ""
+    at: datetime | None = None
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

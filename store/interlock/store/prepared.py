@@ -65,12 +65,14 @@ def prepare(commit: Commit, now: datetime) -> Prepared:
     rows: list[Row] = []
     for draft, event_id in zip(commit.drafts, uuid7_texts(now, len(commit.drafts)), strict=True):
         version += 1
+        if draft.at is not None:
+            at = max(at, utc(draft.at))
         topic = type(draft.body).__name__
         event = Event(
             stream,
             version,
             topic,
-            event_id,
+            draft.id or event_id,
             at,
             entry.machine,
             entry.hash,
