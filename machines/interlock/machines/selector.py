@@ -60,7 +60,7 @@ class Selector:
     """The selector that engines use: a plain table, read out of the compiled machine.
 
     The table is compiled on first use from the `transitions` machine of `FlatSelector`, which
-    answers the same (a law of the tests) at a tenth of the speed.
+    answers the same (a law of the tests), several times slower.
 
     Args:
         machine: the graph.
