@@ -34,9 +34,6 @@ _CREATE = (
     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
-CHECKPOINT_PAGES = 4000
-"""Pages of 4 KB in the write-ahead log before it is moved into the file (SQLite's own: 1000)."""
-
 PATIENCE = 10.0
 """Seconds that a commit waits for another process to release the file."""
 
@@ -63,7 +60,7 @@ class Transaction:
         self._path = path
         self._cursor = connection.cursor()
         self._library_cursor = SQLiteCursor(self._cursor)
-        self._checkpoints: bool | None = None
+        self._checkpoint_at = -1
 
     def commit(self, batch: Sequence[Prepared], *, patient: bool = True) -> list[Outcome]:
         """Commit a batch in one transaction; what became of each commit, in order.
@@ -101,11 +98,11 @@ class Transaction:
             self._rollback()
             raise
 
-    def checkpoints(self, allowed: bool) -> None:
-        """Whether a commit may move the write-ahead log into the file, which takes some ms."""
-        if allowed is not self._checkpoints:
-            self._cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES if allowed else 0}")
-            self._checkpoints = allowed
+    def checkpoint_at(self, pages: int) -> None:
+        """Move the write-ahead log into the file when it has so many pages of 4 KB (0: never)."""
+        if pages != self._checkpoint_at:
+            self._cursor.execute(f"PRAGMA wal_autocheckpoint={pages}")
+            self._checkpoint_at = pages
 
     def _begin(self, *, patient: bool) -> None:
         """Take the file's write lock. SQLite's own waiting is unfair and would hold up the loop."""

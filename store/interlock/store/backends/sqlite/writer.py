@@ -28,6 +28,12 @@ CHECKPOINT_EVERY = 200
 """Lone commits on the loop before one goes to the thread, which may checkpoint."""
 
 
+LONE_PAGES, BATCH_PAGES = 1000, 4000
+"""Length of the write-ahead log, in pages of 4 KB, at which the thread checkpoints it. A short log
+is soon written over instead of growing, which makes flushes cheaper; a long one lets batches
+rewrite a page many times before it is moved."""
+
+
 @dataclass(slots=True)
 class Ticket:
     """One commit that waits for its transaction."""
@@ -152,7 +158,8 @@ class Writer:
         """Write a batch; in the thread no failure may end the thread."""
         prepared = [ticket.prepared for ticket in batch]
         try:
-            self._transaction.checkpoints(patient)
+            pages = 0 if not patient else LONE_PAGES if len(batch) == 1 else BATCH_PAGES
+            self._transaction.checkpoint_at(pages)
             return self._transaction.commit(prepared, patient=patient)
         except Exception as error:
             if not patient and isinstance(error, sqlite3.OperationalError):
