@@ -1,0 +1,1 @@
+"""Package data of the demo: real orders and payments; NOTICE.md names their source and licence."""

@@ -1,0 +1,37 @@
+"""The worker is killed again and again: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from interlock.demo.errors import DemoError
+from interlock.demo.kill import run_killed
+from interlock.demo.summary import Progress
+
+
+async def test_kills_leave_no_trace_in_the_outcome(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/killed.db"
+    seen: list[Progress] = []
+    report = await run_killed(url, limit=12, latency=0.01, progress=seen.append)
+    assert report.kills >= 2
+    assert [check for check in report.proof.checks if not check.holds] == []
+    assert len(report.proof.checks) == 10
+    assert report.doubled == 0
+    assert report.summary.orders == 12
+    assert [p.events for p in seen] == sorted(p.events for p in seen)
+    with pytest.raises(DemoError, match="nothing is left"):
+        await run_killed(url, limit=12)
+
+
+async def test_a_store_in_memory_cannot_be_killed() -> None:
+    with pytest.raises(DemoError, match="memory"):
+        await run_killed("memory://")
+
+
+async def test_a_worker_that_fails_by_itself_is_not_taken_for_killed(tmp_path: Path) -> None:
+    (tmp_path / "bad-world.db").write_text("this is not a database, and long enough to show it")
+    (tmp_path / "bad.db").mkdir()
+    with pytest.raises(Exception, match="bad"):
+        await run_killed(f"sqlite:///{tmp_path}/bad.db", limit=3)
