@@ -225,7 +225,8 @@ async def accept(
                     return
             break
         crash.reached("engine.command_accepted")
-        engine.wake(run)
+        if not session.idle:
+            engine.wake(run)
     finally:
         engine.sessions.release(run)
 

@@ -70,6 +70,11 @@ class Session:
         return self._state is not None
 
     @property
+    def idle(self) -> bool:
+        """Whether there is nothing to drive: a lifecycle moves by commands and timers alone."""
+        return self.state.lifecycle and not self.state.pending
+
+    @property
     def version(self) -> int:
         """Version of the last event that is known to be in the log."""
         return self._head.version

@@ -47,7 +47,8 @@ async def start_run(
                 except Conflict:
                     continue
             break
-        engine.wake(run)
+        if not session.idle:
+            engine.wake(run)
     finally:
         engine.sessions.release(run)
 
