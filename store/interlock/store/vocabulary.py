@@ -7,7 +7,7 @@ from datetime import datetime
 from interlock.store.event import Body, Delta, Encoded
 
 
-class Failure(Body):
+class Failure(Body, frozen=True):
     """An exception, as recorded.
 
     Attributes:
@@ -21,7 +21,7 @@ class Failure(Body):
     value: Encoded = None
 
 
-class RunStarted(Body):
+class RunStarted(Body, frozen=True):
     """A run began. `memory` defines the objects of the input."""
 
     args: list[Encoded] = []
@@ -31,7 +31,7 @@ class RunStarted(Body):
     memory: Delta | None = None
 
 
-class StepScheduled(Body):
+class StepScheduled(Body, frozen=True):
     """Intent: this call is about to be made. Recorded before the call.
 
     Attributes:
@@ -51,14 +51,14 @@ class StepScheduled(Body):
     memory: Delta | None = None
 
 
-class StepStarted(Body):
+class StepStarted(Body, frozen=True):
     """An at-most-once call is being made now."""
 
     activity: str
     attempt: int
 
 
-class StepSucceeded(Body):
+class StepSucceeded(Body, frozen=True):
     """A call returned. `memory` defines the objects of the result."""
 
     activity: str
@@ -69,7 +69,7 @@ class StepSucceeded(Body):
     memory: Delta | None = None
 
 
-class StepFailed(Body):
+class StepFailed(Body, frozen=True):
     """An attempt raised. With `retry_at` it is also the intent of the next attempt."""
 
     activity: str
@@ -80,7 +80,7 @@ class StepFailed(Body):
     memory: Delta | None = None
 
 
-class StepInDoubt(Body):
+class StepInDoubt(Body, frozen=True):
     """A call was started, and whether it happened is unknown: somebody has to find out."""
 
     activity: str
@@ -88,7 +88,7 @@ class StepInDoubt(Body):
     attempt: int
 
 
-class StepResolved(Body):
+class StepResolved(Body, frozen=True):
     """Somebody found out whether a doubtful call happened. `result` is encoded in one piece."""
 
     activity: str
@@ -99,13 +99,13 @@ class StepResolved(Body):
     undoable: bool = False
 
 
-class CancelDelivered(Body):
+class CancelDelivered(Body, frozen=True):
     """The wait of `activity` was abandoned, and `CancelledError` was raised there."""
 
     activity: str
 
 
-class ApprovalRequested(Body):
+class ApprovalRequested(Body, frozen=True):
     """The run waits for a decision. `about` is what is to be decided on."""
 
     activity: str
@@ -115,7 +115,7 @@ class ApprovalRequested(Body):
     memory: Delta | None = None
 
 
-class ApprovalGranted(Body):
+class ApprovalGranted(Body, frozen=True):
     """The decision was yes; the actor is in the envelope."""
 
     activity: str
@@ -123,7 +123,7 @@ class ApprovalGranted(Body):
     reason: str = ""
 
 
-class ApprovalRejected(Body):
+class ApprovalRejected(Body, frozen=True):
     """The decision was no; the actor is in the envelope."""
 
     activity: str
@@ -131,7 +131,7 @@ class ApprovalRejected(Body):
     reason: str = ""
 
 
-class SleepStarted(Body):
+class SleepStarted(Body, frozen=True):
     """The run sleeps until an instant."""
 
     activity: str
@@ -139,13 +139,13 @@ class SleepStarted(Body):
     memory: Delta | None = None
 
 
-class SleepEnded(Body):
+class SleepEnded(Body, frozen=True):
     """The instant has come."""
 
     activity: str
 
 
-class WaitStarted(Body):
+class WaitStarted(Body, frozen=True):
     """The run waits for a command of one of these types."""
 
     activity: str
@@ -154,7 +154,7 @@ class WaitStarted(Body):
     memory: Delta | None = None
 
 
-class CommandReceived(Body):
+class CommandReceived(Body, frozen=True):
     """A command was accepted into the run's inbox; its id is the envelope's `cause`.
 
     Attributes:
@@ -166,40 +166,40 @@ class CommandReceived(Body):
     value: Encoded
 
 
-class WaitMatched(Body):
+class WaitMatched(Body, frozen=True):
     """The wait took this command out of the inbox."""
 
     activity: str
     command_id: str
 
 
-class WaitDeclined(Body):
+class WaitDeclined(Body, frozen=True):
     """The wait's `where` said no to these commands; they stay in the inbox for others."""
 
     activity: str
     command_ids: list[str]
 
 
-class WaitTimedOut(Body):
+class WaitTimedOut(Body, frozen=True):
     """The deadline of an approval or a wait passed."""
 
     activity: str
 
 
-class CancelRequested(Body):
+class CancelRequested(Body, frozen=True):
     """Somebody asked for the run to be cancelled."""
 
     reason: str = ""
 
 
-class CompensationStarted(Body):
+class CompensationStarted(Body, frozen=True):
     """The run ended badly (`error`) or was cancelled; what was done is now undone, newest first."""
 
     error: Failure | None = None
     memory: Delta | None = None
 
 
-class UndoScheduled(Body):
+class UndoScheduled(Body, frozen=True):
     """Intent: the undo of `of` (an activity) is about to be called."""
 
     activity: str
@@ -209,15 +209,15 @@ class UndoScheduled(Body):
     key: str
 
 
-class UndoSucceeded(Body):
+class UndoSucceeded(Body, frozen=True):
     """The undo returned."""
 
     activity: str
     of: str
 
 
-class UndoFailed(Body):
-    """An attempt at the undo raised; without `retry_at` it is given up, and the next one follows."""
+class UndoFailed(Body, frozen=True):
+    """An attempt at the undo raised; without `retry_at` it is given up and the next follows."""
 
     activity: str
     of: str
@@ -226,28 +226,28 @@ class UndoFailed(Body):
     retry_at: datetime | None = None
 
 
-class RunCompleted(Body):
+class RunCompleted(Body, frozen=True):
     """The workflow returned (or the lifecycle reached a final state)."""
 
     result: Encoded = None
     memory: Delta | None = None
 
 
-class RunFailed(Body):
+class RunFailed(Body, frozen=True):
     """The workflow raised, and there was nothing to undo."""
 
     error: Failure
     memory: Delta | None = None
 
 
-class RunCompensated(Body):
+class RunCompensated(Body, frozen=True):
     """The workflow raised, and everything that could be undone was undone."""
 
     error: Failure
     undone: list[str] = []
 
 
-class RunCompensationFailed(Body):
+class RunCompensationFailed(Body, frozen=True):
     """The workflow raised, and some undo failed: a person has to act on `not_undone`."""
 
     error: Failure
@@ -255,7 +255,7 @@ class RunCompensationFailed(Body):
     not_undone: list[str] = []
 
 
-class RunCancelled(Body):
+class RunCancelled(Body, frozen=True):
     """The run was cancelled, and what could be undone was undone."""
 
     reason: str = ""
@@ -264,13 +264,13 @@ class RunCancelled(Body):
     memory: Delta | None = None
 
 
-class RunHeld(Body):
+class RunHeld(Body, frozen=True):
     """The run cannot go on here, and why: until it can, it stands still visibly."""
 
     reason: str
 
 
-class TransitionTaken(Body):
+class TransitionTaken(Body, frozen=True):
     """A lifecycle moved by a command or a timer; `memory` is what changed in its data.
 
     Attributes:
