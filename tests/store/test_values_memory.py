@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,21 +13,18 @@ import pytest
 from interlock.store.event import Delta
 from interlock.store.values import Image, Memory, Touch, Types
 from store.values_kit import (
+    LIVE,
+    TYPES,
     Box,
     Declined,
     Open,
     Order,
-    Pair,
     Point,
+    Run,
     Slotted,
-    all_types,
     assert_same,
     fold,
-    from_text,
 )
-
-TYPES = all_types()
-LIVE = ["a", "b"]
 
 
 @dataclass
@@ -44,28 +39,6 @@ class Lazy:
 @dataclass
 class Holder:
     lazy: list[Lazy]
-
-
-class Run:
-    """A memory, its variables and the fold of its deltas."""
-
-    def __init__(self, **frame: Any) -> None:
-        self.memory = Memory(TYPES)
-        self.image = Image()
-        self.frame = frame
-        self.pause()
-
-    def pause(self, *writes: tuple[object, object], **touched: Touch) -> Delta:
-        live = [name for name in LIVE if name in self.frame]
-        delta = self.memory.record(self.frame, live, touched, [*writes])
-        fold(self.image, delta)
-        return delta
-
-    def restored(self) -> dict[str, Any]:
-        return Memory.restore(TYPES, from_text(self.image))[1]
-
-    def check(self) -> None:
-        assert_same({n: self.frame[n] for n in LIVE if n in self.frame}, self.restored())
 
 
 def test_nothing_changed_gives_an_empty_delta() -> None:
@@ -221,6 +194,46 @@ def test_an_object_that_moved_before_it_changed_is_found() -> None:
     run.check()
 
 
+def test_what_a_name_referred_to_before_is_looked_at() -> None:
+    run = Run(a=[1], b=None)
+    run.frame["b"] = {"k": run.frame["a"]}
+    run.pause(b=Touch.DEEP)
+    run.frame["a"].append(2)
+    run.frame["a"] = None
+    run.pause(a=Touch.DEEP)
+    run.check()
+
+
+def test_what_was_stored_and_changed_where_it_was_stored_is_found() -> None:
+    run = Run(a=[], b=[1])
+    run.frame["a"].append([run.frame["b"]])
+    run.frame["a"][0][0].append(2)
+    run.pause(a=Touch.DEEP, b=Touch.READ)
+    run.check()
+
+
+def test_an_assigned_place_in_a_dict_that_lost_another() -> None:
+    run = Run(a={"x": 1})
+    run.frame["a"]["n"] = 1
+    del run.frame["a"]["x"]
+    run.pause((run.frame["a"], "n"), a=Touch.READ)
+    run.check()
+
+
+def test_private_attributes_of_a_model() -> None:
+    run = Run(a=Order(number=1))
+    run.frame["a"]._seen = [1]
+    run.pause(a=Touch.DEEP)
+    run.check()
+
+
+def test_what_is_hashed_is_complete_when_it_is_restored() -> None:
+    inner = Point(1, (2, Point("x")))
+    run = Run(a=[inner, {inner: frozenset([inner])}], b={inner, (inner, 1)})
+    run.check()
+    assert inner in run.restored()["b"]
+
+
 def test_what_was_adopted_shares_nothing_with_the_outside() -> None:
     inner = [1]
     outside = {"x": inner, "y": (inner, Box(inner)), "z": Open.model_validate({"more": inner})}
@@ -308,55 +321,3 @@ def test_a_cause_that_cannot_be_recorded_is_left_out() -> None:
     assert isinstance(copy, ValueError)
     assert copy.__cause__ is None
     assert copy.args == ("bad",)
-
-
-def test_variables_for_people() -> None:
-    order = Order(number=1, lines=[Point(1, {2})])
-    run = Run(a=[order, order, Pair(1, (2,))], b={1: bytearray(b"x"), "d": Declined(code=2)})
-    run.frame["a"].append(run.frame["a"])
-    run.pause(a=Touch.DEEP)
-    run.image.variables[".hidden"] = run.image.variables["loop@1"] = 1
-    plain = {"number": 1, "lines": [{"x": 1, "y": [2]}], "status": "PAID", "_seen": []}
-    declined = {"error": "Declined", "args": ["declined with 2"], "code": 2, "box": None}
-    assert run.image.plain_variables() == {
-        "a": [plain, plain, {"first": 1, "second": [2]}, "<cycle>"],
-        "b": {"1": "eA==", "d": declined},
-    }
-    assert run.image.plain_variables(hidden=True).keys() == {"a", "b", ".hidden", "loop@1"}
-
-
-def test_applying_a_delta_alters_neither_events_nor_copies() -> None:
-    run = Run(a=[1], b={"k": 1})
-    first = Delta(new={9: {"$": "set", "v": [1]}})
-    before = msgspec.json.encode(first)
-    run.image.apply(first)
-    copy = run.image.copy()
-    nodes = msgspec.json.encode(copy.nodes)
-    run.image.apply(Delta(patch=[[9, "add", 2], [1, "append", 2], [2, "set", "k", 2]]))
-    assert msgspec.json.encode(first) == before
-    assert msgspec.json.encode(copy.nodes) == nodes
-    copy.apply(Delta(patch=[[9, "discard", 1]]))
-    assert run.image.nodes[9] == {"$": "set", "v": [1, 2]}
-    assert copy.nodes[9] == {"$": "set", "v": []}
-
-
-def test_another_process_restores_from_text_alone() -> None:
-    run = Run(a={"orders": [Order(number=1)], "$": {1, 2}}, b=None)
-    run.frame["b"] = run.frame["a"]["orders"][0]
-    run.pause()
-    text = msgspec.json.encode(Delta(new=run.image.nodes, set=run.image.variables))
-    program = (
-        "import sys, msgspec\n"
-        "from interlock.store.event import Delta\n"
-        "from interlock.store.values import Image, Memory\n"
-        "from store.values_kit import all_types\n"
-        "image = Image()\n"
-        "image.apply(msgspec.json.decode(sys.stdin.buffer.read(), type=Delta))\n"
-        "_, frame = Memory.restore(all_types(), image)\n"
-        "print(frame['a']['orders'][0] is frame['b'], frame['b'].number, sorted(frame['a']['$']))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], input=text, capture_output=True, check=False,
-        env={"PYTHONPATH": ":".join(p for p in sys.path if p)},
-    )  # fmt: skip
-    assert done.stdout.decode() == "True 1 [1, 2]\n", done.stderr.decode()

@@ -142,6 +142,31 @@ def test_what_only_a_dead_variable_holds_is_not_refused() -> None:
     assert delta.set == {"a": 1}
 
 
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep: tuple[Any, ...] = ()
+    for _ in range(5000):
+        deep = (deep,)
+    with pytest.raises(Unrecordable, match="argument is nested too deeply"):
+        Memory(Types()).adopt(deep, "argument")
+    with pytest.raises(Unrecordable, match="nested too deeply"):
+        encode_whole(Types(), deep)
+
+
+def test_long_chains_of_objects_are_no_problem() -> None:
+    chain = None
+    for _ in range(5000):
+        chain = Slotted(chain)
+    memory, image = Memory(all_types()), Image()
+    _, frame = memory.adopt(chain)
+    image.apply(memory.record({"a": frame}, ["a"], {}, []))
+    restored: Any = Memory.restore(all_types(), image)[1]["a"]
+    length = 0
+    while restored is not None:
+        restored, length = restored.left, length + 1
+    assert length == 5000
+    assert "<deeper>" in str(image.plain_variables())
+
+
 def test_a_cycle_has_no_encoding_in_one_piece() -> None:
     cycle: list[Any] = []
     cycle.append(cycle)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from interlock.store.event import Delta
-from interlock.store.values import Image, Types
+from interlock.store.values import Image, Memory, Touch, Types
 
 T = TypeVar("T")
 
@@ -207,3 +207,29 @@ def assert_same(left: Mapping[str, Any], right: Mapping[str, Any]) -> None:
     same = Same()
     for name in left:
         same(left[name], right[name], name)
+
+
+TYPES = all_types()
+LIVE = ["a", "b"]
+
+
+class Run:
+    """A memory, its variables and the fold of its deltas."""
+
+    def __init__(self, **frame: Any) -> None:
+        self.memory = Memory(TYPES)
+        self.image = Image()
+        self.frame = frame
+        self.pause()
+
+    def pause(self, *writes: tuple[object, object], **touched: Touch) -> Delta:
+        live = [name for name in LIVE if name in self.frame]
+        delta = self.memory.record(self.frame, live, touched, [*writes])
+        fold(self.image, delta)
+        return delta
+
+    def restored(self) -> dict[str, Any]:
+        return Memory.restore(TYPES, from_text(self.image))[1]
+
+    def check(self) -> None:
+        assert_same({n: self.frame[n] for n in LIVE if n in self.frame}, self.restored())

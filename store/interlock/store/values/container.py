@@ -86,6 +86,8 @@ class DictCodec(Codec):
         obj.update(state)
 
     def patch(self, number: int, old: Any, new: Any, child: Encode) -> list[Patch]:
+        if 2 * len(new) < len(old):
+            return super().patch(number, old, new, child)
         return dict_patch(number, old, new, child)
 
 

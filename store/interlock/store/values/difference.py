@@ -36,7 +36,8 @@ def dict_patch(
 ) -> list[Patch]:
     """Delete and set keys; the order of the keys comes out exactly as in `new`."""
     kept = _kept(old, new)
-    patches: list[Patch] = [[number, "del", child(key)] for key in old if key not in kept]
+    gone = [child(key) for key in old if key not in kept]
+    patches: list[Patch] = [[number, "del", *gone]] if gone else []
     for index, (key, value) in enumerate(new.items()):
         if index >= len(kept) or value is not old[key]:
             patches.append([number, "set", child(key), child(value)])

@@ -6,7 +6,7 @@ Patches, one JSON array each, applied in order after `new`:
     [node, "splice", start, count, x, …] list: replace `count` items from `start` on
     [node, "set", key, x]                list: the item at `key`; dict and object: key or attribute,
                                          in its place, or at the end when it was not there
-    [node, "del", key]                   dict and object
+    [node, "del", key, …]                dict and object
     [node, "add", x, …]                  set
     [node, "discard", x, …]              set
     [node, "is", encoding]               anything: all of its contents
@@ -14,6 +14,7 @@ Patches, one JSON array each, applied in order after `new`:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -137,14 +138,15 @@ class Image:
 
     def _delete(self, number: int, patch: list[Any]) -> None:
         node: Any = self.nodes[number]
-        key = patch[2]
-        if node.get("$") == "object":
-            del node["v"][key]
-        elif "$" not in node:
-            del node[key]
-        else:
-            del node["v"][self._places(number, node["v"])[msgspec.json.encode(key)]]
+        if node.get("$") == "dict":
+            places = self._places(number, node["v"])
+            gone = {places[msgspec.json.encode(key)] for key in patch[2:]}
+            node["v"] = [pair for place, pair in enumerate(node["v"]) if place not in gone]
             del self._index[number]
+            return
+        named = node["v"] if "$" in node else node
+        for key in patch[2:]:
+            del named[key]
 
     def _places(self, number: int, pairs: list[Any]) -> dict[bytes, int]:
         """Where each key of a tagged dict is; made when first needed."""
@@ -156,8 +158,15 @@ class Image:
 
     def _discard(self, number: int, patch: list[Any]) -> None:
         items = _items(self.nodes[number])
-        for item in patch[2:]:
-            items.remove(item)
+        gone = Counter(map(msgspec.json.encode, patch[2:]))
+        kept: list[Encoded] = []
+        for item in items:
+            text = msgspec.json.encode(item)
+            if gone[text]:  # two that are not equal may look alike: nan and nan
+                gone[text] -= 1
+            else:
+                kept.append(item)
+        items[:] = kept
 
     _operations: ClassVar[dict[str, Callable[[Image, int, list[Any]], None]]] = {
         "append": _append,

@@ -26,8 +26,7 @@ def encode_whole(types: Codecs, value: object, path: str = "") -> Encoded:
     except Refused as refused:
         raise unrecordable(refused, path_to(types, refused.value, {path: value})) from None
     except RecursionError:
-        message = f"{path or 'the value'} is nested too deeply to be encoded in one piece"
-        raise Unrecordable(message, path) from None
+        raise _too_deep(path) from None
 
 
 def decode_whole(types: Codecs, encoded: Encoded) -> object:
@@ -56,6 +55,8 @@ def detached(types: Codecs, value: object, path: str = "") -> object:
         return Copier(types).whole(value)
     except Refused as refused:
         raise unrecordable(refused, path_to(types, refused.value, {path: value})) from None
+    except RecursionError:
+        raise _too_deep(path) from None
 
 
 def order_key(types: Codecs, element: object) -> bytes:
@@ -64,6 +65,10 @@ def order_key(types: Codecs, element: object) -> bytes:
         return msgspec.json.encode(_Whole(types).encode(element))
     except (Refused, RecursionError):
         return b""  # refused again where it is encoded for good
+
+
+def _too_deep(path: str) -> Unrecordable:
+    return Unrecordable(f"{path or 'the value'} is nested too deeply", path)
 
 
 def _only_atoms(types: Codecs, values: Any) -> bool:
