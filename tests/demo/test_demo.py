@@ -9,6 +9,7 @@ import pytest
 
 from interlock.demo.errors import DemoError
 from interlock.demo.kill import undisturbed
+from interlock.demo.lifecycle import RequestReturn
 from interlock.demo.orders import real_orders
 from interlock.demo.proof import prove
 from interlock.demo.runner import answers, run_demo, world_path
@@ -78,15 +79,21 @@ async def test_what_is_left_pending_can_be_approved_later(url: str) -> None:
         await engine.settle()
         run = await engine.get(order)
         assert await run.state() == "wait:CarrierArrived"
-    for path in [world_path(url)]:
-        assert path is not None
-        World.close(path)
+
+
+async def test_what_people_did_meanwhile_stands(url: str) -> None:
+    await run_demo(url, latency=0, limit=5)
+    async with Engine(url) as engine:
+        for entry in await engine.runs(machine="demo-order", state="completed"):
+            await engine.send(entry.run, RequestReturn(reason="too small"), by="ann")
+    again = await run_demo(url, latency=0, limit=5)
+    assert set(again.lifecycles) == {"return_pending", "returned"}
 
 
 async def test_scale_repeats_the_orders_under_other_ids(url: str) -> None:
     summary = await run_demo(url, scale=3, limit=10)
     assert summary.orders == 30
-    assert summary.steps_per_second > 0
+    assert summary.events_per_second > summary.steps_per_second > 0
     async with Engine(url, worker=False) as engine:
         ids = {entry.run for entry in await engine.runs(machine="demo-checkout")}
     assert {"order-1", "order-1.2", "order-1.3", "order-10.3"} <= ids

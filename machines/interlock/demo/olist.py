@@ -172,9 +172,12 @@ async def run_marketplace(
                 if progress is not None:
                     progress(len(feeder.fed), len(rows))
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(in_flight):
-                group.create_task(feed())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(in_flight):
+                    group.create_task(feed())
+        except ExceptionGroup as failed:  # the others were stopped because of the first
+            raise failed.exceptions[0] from failed
         return await feeder.summary(rows, began)
 
 

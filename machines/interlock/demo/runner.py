@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from interlock.demo.checkout import APPROVAL_ABOVE, CarrierArrived, checkout
@@ -23,7 +24,7 @@ from interlock.demo.summary import OnProgress, Progress, Summary, lifecycle_coun
 from interlock.demo.watcher import Watcher
 from interlock.demo.world import World
 from interlock.engine import Engine
-from interlock.machines import Command
+from interlock.machines import Command, Refused
 from interlock.store.clock import stopwatch
 from interlock.store.contract import Store
 
@@ -123,10 +124,13 @@ class _Demo:
         """All orders, as far as they go."""
         began = stopwatch()
         self._report()
-        async with asyncio.TaskGroup() as group:
-            for real in self._reals:
-                await self._slots.acquire()
-                group.create_task(self._one(real))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for real in self._reals:
+                    await self._slots.acquire()
+                    group.create_task(self._one(real))
+        except ExceptionGroup as failed:  # the others were stopped because of the first
+            raise failed.exceptions[0] from failed
         await self._engine.settle()
         return await self._summary(stopwatch() - began)
 
@@ -140,7 +144,10 @@ class _Demo:
         self._report()
 
     async def _take(self, real: RealOrder) -> None:
-        """One order: start, give it its commands, answer its approval, see it off."""
+        """One order: start, give it its commands, answer its approval, see it off.
+
+        Where a command is refused, somebody else was faster: their answer stands.
+        """
         engine, order = self._engine, real.order
         await engine.start(OrderLifecycle, OrderData(order=order), id=order.lifecycle)
         await engine.start(checkout, order, id=order.id)
@@ -149,7 +156,8 @@ class _Demo:
             entry = await self._watcher.stopped(order.id)
         if entry.waits == "command" and real.status is not Status.PLACED:
             arrived = CarrierArrived(carrier="Royal Jaffle Mail")
-            await engine.send(order.id, arrived, by="carrier", command_id=f"{order.id}:carrier")
+            with suppress(Refused):
+                await engine.send(order.id, arrived, by="carrier", command_id=f"{order.id}:carrier")
             entry = await self._watcher.stopped(order.id)
         if entry.status == "completed":
             await self._afterwards(real)
@@ -163,14 +171,16 @@ class _Demo:
         if answer == "leave":
             return False
         command = f"{order.id}:manager"
-        await decide(order.id, "manager", by="demo", reason=words, command_id=command)
+        with suppress(Refused):
+            await decide(order.id, "manager", by="demo", reason=words, command_id=command)
         return True
 
     async def _afterwards(self, real: RealOrder) -> None:
         for command in _AFTERWARDS.get(real.status, ()):
             run = real.order.lifecycle
             name = f"{run}:{type(command).__name__}"
-            await self._engine.send(run, command, by="data", command_id=name)
+            with suppress(Refused):
+                await self._engine.send(run, command, by="data", command_id=name)
 
     def _recorded(self) -> None:
         """Report now and then, also between the ends of orders."""

@@ -93,6 +93,11 @@ class Summary:
         """Durable steps a second."""
         return self.steps / self.seconds if self.seconds else 0.0
 
+    @property
+    def events_per_second(self) -> float:
+        """Durable events a second: those of the steps, of the commands and of the lifecycles."""
+        return self.events / self.seconds if self.seconds else 0.0
+
 
 async def outcome_of(store: Store, real: RealOrder) -> Outcome:
     """How an order stands."""

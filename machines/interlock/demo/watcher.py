@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from interlock.store.contract import FINISHED, Entry, Store
+from interlock.store.contract import Entry, Store
 from interlock.store.event import Event
 from interlock.store.vocabulary import (
     ApprovalRequested,
@@ -14,6 +14,7 @@ from interlock.store.vocabulary import (
     RunCompensationFailed,
     RunCompleted,
     RunFailed,
+    RunHeld,
     StepSucceeded,
     WaitStarted,
 )
@@ -22,9 +23,10 @@ _STOPS = frozenset(
     body.__name__
     for body in (
         ApprovalRequested, WaitStarted, RunCancelled, RunCompensated, RunCompensationFailed,
-        RunCompleted, RunFailed,
+        RunCompleted, RunFailed, RunHeld,
     )
 )  # fmt: skip
+_MOVING = ("running", "compensating")
 _STEP = StepSucceeded.__name__
 
 
@@ -50,7 +52,7 @@ class Watcher:
         try:
             while True:
                 entry = await self._store.entry(run)
-                if entry is not None and (entry.status in FINISHED or entry.status == "waiting"):
+                if entry is not None and entry.status not in _MOVING:
                     return entry
                 await moved.wait()
                 moved.clear()
