@@ -1,4 +1,4 @@
-"""The JSON side of a run's memory: for people, for copies, and for a process that has text alone."""
+"""The JSON side of a run's memory: for people, for copies, for a process with text alone."""
 
 from __future__ import annotations
 

@@ -232,6 +232,7 @@ def test_what_is_hashed_is_complete_when_it_is_restored() -> None:
     run = Run(a=[inner, {inner: frozenset([inner])}], b={inner, (inner, 1)})
     run.check()
     assert inner in run.restored()["b"]
+    Run(a=inner, b={inner}).check()
 
 
 def test_what_was_adopted_shares_nothing_with_the_outside() -> None:
