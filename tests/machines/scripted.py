@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import copy
 import linecache
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -17,6 +17,10 @@ from interlock.machines.program import Ended, Paused, Place, Program, Raised, Re
 from interlock.store.values import Image, Memory
 
 _files = count()
+_UNBOUND = re.compile(
+    r"(UnboundLocal|Name)Error\(.cannot access (free|local) variable [\w\\']+ where it is not "
+    r"associated with a value( in enclosing scope)?"
+)
 
 
 def define(source: str, names: Mapping[str, Any], function: str = "flow") -> Callable[..., Any]:
@@ -40,6 +44,16 @@ class Outcome:
     calls: list[str] = field(default_factory=list)
     result: str = ""
 
+    def comparable(self) -> Outcome:
+        """With one text for all unbound variables.
+
+        An awaiting comprehension is a loop when compiled: a variable around it is no longer the
+        free variable of an inner function, as Python's message would call it.
+        """
+        self.calls = [_UNBOUND.sub("unbound", call) for call in self.calls]
+        self.result = _UNBOUND.sub("unbound", self.result)
+        return self
+
 
 def describe(error: BaseException, depth: int = 4) -> str:
     """An exception's type, arguments, cause and context, as text."""
@@ -55,14 +69,24 @@ def natively(flow: Callable[..., Any], script: Any, args: Sequence[Any]) -> Outc
     """Run the author's function as Python does."""
     outcome = script.outcome = Outcome()
 
-    async def main() -> object:
-        return await flow(*copy.deepcopy(list(args)))
+    value, error = _finished(flow(*copy.deepcopy(list(args))))
+    outcome.result = repr(value) if error is None else describe(error)
+    return outcome.comparable()
 
+
+def _finished(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """What a coroutine that never really waits gives or raises.
+
+    The exception is handed on outside of any handler, which would become its context.
+    """
     try:
-        outcome.result = repr(asyncio.run(main()))
-    except Exception as error:  # noqa: BLE001  it is compared
-        outcome.result = describe(error)
-    return outcome
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value, None
+    except Exception as error:  # noqa: BLE001  it is compared, or thrown in
+        return None, error
+    message = "a scripted step does not wait"
+    raise AssertionError(message)
 
 
 def compiled(program: Program, script: Any, args: Sequence[Any], keep: Any = None) -> Outcome:
@@ -75,7 +99,7 @@ def compiled(program: Program, script: Any, args: Sequence[Any], keep: Any = Non
         ended = _follow(program, script, keeper, ended)
     assert isinstance(ended, Returned | Raised)
     outcome.result = repr(ended.value) if isinstance(ended, Returned) else describe(ended.error)
-    return outcome
+    return outcome.comparable()
 
 
 def _follow(program: Program, script: Any, keeper: Any, paused: Paused) -> Ended:
@@ -84,13 +108,10 @@ def _follow(program: Program, script: Any, keeper: Any, paused: Paused) -> Ended
     assert {name for name in place.live if name in paused.frame} <= set(paused.frame)
     args, kwargs = copy.deepcopy((paused.args, paused.kwargs))
     frame = keeper.keep(program, paused)
-    try:
-        value = asyncio.run(place.step(*args, **kwargs))
-    except Exception as error:  # noqa: BLE001  it is thrown in
-        frame, raised = keeper.adopt(program, frame, error)
-        return program.throw(place.state, frame, raised)
-    frame, value = keeper.adopt(program, frame, value)
-    return program.resume(place.state, frame, value)
+    value, raised = _finished(place.step(*args, **kwargs))
+    if raised is not None:
+        return program.throw(place.state, frame, keeper.adopt(program, raised))
+    return program.resume(place.state, frame, keeper.adopt(program, value))
 
 
 class PassedOn:
@@ -102,10 +123,8 @@ class PassedOn:
     def keep(self, program: Program, paused: Paused) -> dict[str, Any]:
         return {n: paused.frame[n] for n in paused.place.live if n in paused.frame}
 
-    def adopt(
-        self, program: Program, frame: dict[str, Any], value: Any
-    ) -> tuple[dict[str, Any], Any]:
-        return frame, value
+    def adopt(self, program: Program, value: Any) -> Any:
+        return value
 
 
 class Restored(PassedOn):
@@ -126,12 +145,10 @@ class Restored(PassedOn):
         self._write(delta)
         return self._restore(program)
 
-    def adopt(
-        self, program: Program, frame: dict[str, Any], value: Any
-    ) -> tuple[dict[str, Any], Any]:
+    def adopt(self, program: Program, value: Any) -> Any:
         _, adopted = self.memory.adopt(value)
         self._write(self.memory.take())
-        return frame, adopted
+        return adopted
 
     def _write(self, delta: Any) -> None:
         self.deltas.append(msgspec.json.encode(delta))

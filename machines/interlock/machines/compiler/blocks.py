@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from interlock.machines.compiler.sites import Site
-from interlock.machines.compiler.syntax import walk_scope
+from interlock.machines.compiler.syntax import NESTED
 
 CAUGHT = ".caught"
 """The hidden local that holds an exception on its way to a handler."""
@@ -41,6 +41,7 @@ class Block:
         number: its number among the reachable blocks.
         resumes: the await behind which this block goes on.
         condition: whether this block only evaluates a wait's `where=`.
+        exits: the statements that end it, once all blocks are known.
     """
 
     handler: Block | None
@@ -49,6 +50,7 @@ class Block:
     number: int = -1
     resumes: Site | None = None
     condition: bool = False
+    exits: Sequence[ast.stmt] = ()
 
 
 class Jump(ast.stmt):
@@ -85,11 +87,23 @@ class Reraise(ast.stmt):
         self.variable = variable
 
 
-def control(block: Block) -> Iterator[ast.stmt]:
+def control(block: Block) -> Sequence[ast.stmt]:
     """The statements of a block that end it: jumps, pauses, re-raises, returns, raises."""
-    for node in walk_scope(*block.statements):
+    return block.exits
+
+
+def _exits(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in statements:
         if isinstance(node, (Jump, Pause, Reraise, ast.Return, ast.Raise)):
             yield node
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                yield from _exits(case.body)
+        elif not isinstance(node, NESTED):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _exits(getattr(node, field, ()))
+            for handler in getattr(node, "handlers", ()):
+                yield from _exits(handler.body)
 
 
 def ends(statements: list[ast.stmt]) -> bool:
@@ -132,6 +146,7 @@ def reachable(entry: Block) -> list[Block]:
         block.number = len(order)
         order.append(block)
         ends(block.statements)
+        block.exits = tuple(_exits(block.statements))
         following = list(successors(block))
         following += [n.where for n in control(block) if isinstance(n, Pause) and n.where]
         if block.handler is not None:

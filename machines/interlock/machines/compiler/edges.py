@@ -28,6 +28,7 @@ class Edges:
         self._order: dict[tuple[str, str], int] = {}
         self._labels: dict[tuple[str, str], dict[str, None]] = {}
         self._budget = 0
+        self._raising: dict[Block, bool] = {}
 
     def all(self, entry: Block, behind: Mapping[Site, Block]) -> Iterator[Edge]:
         """Every edge, grouped by the state it leaves."""
@@ -89,7 +90,7 @@ class Edges:
                     self._found(target, "error", path)
             elif isinstance(node, Reraise):
                 self._raised(block, path, seen)
-        if block.handler is not None and may_raise(block):
+        if block.handler is not None and self._may_raise(block):
             self._raised(block, path, seen)
 
     def _raised(
@@ -97,6 +98,11 @@ class Edges:
     ) -> None:
         if block.handler is not None:
             self._walk(block.handler, path, "error", seen)
+
+    def _may_raise(self, block: Block) -> bool:
+        if block not in self._raising:
+            self._raising[block] = may_raise(block)
+        return self._raising[block]
 
     def _complete(self, first: Block) -> None:
         """Add the edges that were not on the paths looked at, without a label."""
@@ -114,7 +120,7 @@ class Edges:
                     self._labels.setdefault((self._states[node.site], event), {"": None})
                 elif isinstance(node, ast.Return):
                     self._labels.setdefault(("completed", event), {"": None})
-            if block.handler is not None and may_raise(block):
+            if block.handler is not None and self._may_raise(block):
                 following.append((block.handler, "error"))
             for step in following:
                 if step not in seen:

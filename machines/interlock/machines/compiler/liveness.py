@@ -35,8 +35,9 @@ class _Flow:
         self._continues: Names = NOTHING
 
     def block(self, block: Block) -> Names:
-        after = NOTHING if block.active is None else frozenset({block.active})
-        inside = self.body(block.statements, after)
+        inside = self.body(block.statements, NOTHING)
+        if block.active is not None and not _assigns(block, block.active):
+            inside |= {block.active}  # whatever is raised in here gets it as its context
         if block.handler is not None:
             inside |= self._live[block.handler]
         return inside - CONTROL
@@ -111,6 +112,12 @@ class _Flow:
         everything = caught | (self.body(node.finalbody, NOTHING) if node.finalbody else NOTHING)
         self._breaks, self._continues = outer
         return inside | everything
+
+
+def _assigns(block: Block, name: str) -> bool:
+    """Whether a block begins the handling of an exception."""
+    first = block.statements[0] if block.statements else None
+    return isinstance(first, ast.Assign) and name in binds(first.targets[0])
 
 
 def _simple(node: ast.stmt, after: Names) -> Names:

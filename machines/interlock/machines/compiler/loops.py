@@ -19,24 +19,22 @@ def iterate(
 ) -> None:
     """Run `body` for each item; the very list is kept, so one that grows is followed."""
     text = short(target, 30)
-    sequence = b.fresh(f"for {text}")
-    index = b.fresh(f"index {text}")
-    b.emit(assign(sequence, call(".sequence", iterable)), iterable)
+    hidden = any(isinstance(n, ast.Name) and n.id[0] == "." for n in ast.walk(iterable))
+    label = f"for {text}" if hidden else f"for {text} in {short(iterable, 30)}"
+    counted = _enumerated(b, iterable)
+    sequence, index = b.fresh(f"for {text}"), b.fresh(f"index {text}")
+    b.emit(assign(sequence, call(".sequence", counted or iterable)), iterable)
     b.emit(assign(index, const(0)), iterable)
     header, each, done, after = b.block(), b.block(), b.block(), b.block()
     b.jump(header, target)
     b.begin(header)
     test = ast.Compare(load(index), [ast.Lt()], [call(".len", load(sequence))])
-    loop_text = f"for {text} in {short(iterable, 30)}"
-    hidden = any(isinstance(n, ast.Name) and n.id[0] == "." for n in ast.walk(iterable))
-    b.branch(placed(test, target), each, done, target, f"for {text}" if hidden else loop_text)
+    b.branch(placed(test, target), each, done, target, label)
     b.begin(each)
-    item = ast.Subscript(load(sequence), load(index), ast.Load())
-    take = b.fresh(f"item {text}") if not isinstance(target, ast.Name) else target.id
-    b.emit(assign(take, item), target)
-    b.emit(ast.AugAssign(store(index), ast.Add(), const(1)), target)
-    if not isinstance(target, ast.Name):
-        b.emit(ast.Assign([lower(b, target)], load(take)), target)
+    item: ast.expr = ast.Subscript(load(sequence), load(index), ast.Load())
+    if counted is not None:
+        item = ast.Tuple([load(index), item], ast.Load())
+    _take(b, target, item, index)
     with b.inside(Loop(after, header)):
         body()
     b.jump(header, target)
@@ -45,6 +43,28 @@ def iterate(
         orelse()
     b.jump(after, target)
     b.begin(after)
+
+
+def _enumerated(b: Builder, iterable: ast.expr) -> ast.expr | None:
+    """What `enumerate(...)` counts, which is then kept in its place: it may grow, too."""
+    if not isinstance(iterable, ast.Call) or len(iterable.args) != 1 or iterable.keywords:
+        return None
+    if b.scope.meaning(iterable.func) is not enumerate:
+        return None
+    return None if isinstance(iterable.args[0], ast.Starred) else iterable.args[0]
+
+
+def _take(b: Builder, target: ast.expr, item: ast.expr, index: str) -> None:
+    """Assign the next item, and count it."""
+    count = ast.AugAssign(store(index), ast.Add(), const(1))
+    if isinstance(target, ast.Name):
+        b.emit(assign(target.id, item), target)
+        b.emit(count, target)
+        return
+    taken = b.fresh(f"item {short(target, 30)}")
+    b.emit(assign(taken, item), target)
+    b.emit(count, target)
+    b.emit(ast.Assign([lower(b, target)], load(taken)), target)
 
 
 def lower_for(b: Builder, node: ast.For) -> None:

@@ -29,9 +29,13 @@ def holds(node: ast.AST, *kinds: type[ast.AST]) -> bool:
 
 def placed(node: Node, at: ast.AST) -> Node:
     """`node` and all new nodes below it, at the line of `at`."""
-    for child in ast.walk(node):
-        if "lineno" in child._attributes and getattr(child, "lineno", None) is None:
-            ast.copy_location(child, at)
+    todo: list[ast.AST] = [node]
+    while todo:  # what has a place has had it given to all below
+        child = todo.pop()
+        if getattr(child, "lineno", None) is None:
+            if isinstance(child, (ast.stmt, ast.expr, ast.excepthandler, ast.pattern, ast.arg)):
+                ast.copy_location(child, at)
+            todo.extend(ast.iter_child_nodes(child))
     return node
 
 

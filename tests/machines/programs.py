@@ -1,0 +1,359 @@
+"""Random workflows: source text that Python and the compiler both run, with scripted steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from textwrap import indent
+from typing import Any
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from interlock.machines.step import step
+from machines.scripted import Outcome
+
+PARAMETERS = "a, items, d"
+"""What every program takes: a number, a list of dicts, a dict."""
+
+
+class Declined(Exception):  # noqa: N818  a domain word
+    """A domain error of the scripted step."""
+
+
+class Script:
+    """Decides what each call of the step does: a number per call, used again and again."""
+
+    def __init__(self, codes: list[int]) -> None:
+        self.codes = codes
+        self.outcome = Outcome()
+
+    def play(self, args: tuple[object, ...]) -> Any:
+        calls = self.outcome.calls
+        code = self.codes[len(calls) % len(self.codes)]
+        calls.append(repr(args))
+        if len(calls) > 120:
+            message = "too many calls"
+            raise RuntimeError(message)
+        return _play(code, len(calls))
+
+
+_CODES = (0, 1, 2, 3, 6, 1, 2, 0, 3, 7, 8, 9)
+
+
+def _play(code: int, number: int) -> Any:
+    if code == 7:
+        raise Declined(number)
+    if code == 8:
+        message = f"call {number}"
+        raise ValueError(message)
+    if code == 9:
+        try:
+            return 1 // 0
+        except ZeroDivisionError:
+            message = "in turn"
+            raise KeyError(message) from (Declined(0) if number % 2 else None)
+    if code == 6:
+        return None
+    return code
+
+
+def names(script: Script) -> dict[str, Any]:
+    """The globals of a program: the step, and what its statements mention."""
+    import contextlib
+
+    @step(raises=(Declined,))
+    async def act(*args: Any, **kwargs: Any) -> Any:
+        return script.play((*args, *sorted(kwargs.items())))
+
+    @step(raises=(Declined,))
+    async def many(*args: Any, **kwargs: Any) -> list[Any]:
+        value = script.play((*args, *sorted(kwargs.items())))
+        return [value, {"n": value}, 1]
+
+    return {
+        "act": act,
+        "many": many,
+        "Declined": Declined,
+        "contextlib": contextlib,
+        "pair": lambda x, y: (x, y),
+        "num": _num,
+        "bump": _bump,
+    }
+
+
+def _num(value: object) -> int:
+    """A number in place of anything."""
+    return value % 7 if isinstance(value, int) else 1
+
+
+def _bump(target: Any) -> Any:
+    """Change what is given, if it can be changed."""
+    if isinstance(target, dict):
+        target["bumped"] = target.get("bumped", 0) + 1  # pyright: ignore[reportUnknownMemberType]  # any
+    elif isinstance(target, list) and len(target) < 6:  # pyright: ignore[reportUnknownArgumentType]  # any
+        target.append(0)  # pyright: ignore[reportUnknownMemberType]  # any
+    return target  # pyright: ignore[reportUnknownVariableType]  # any
+
+
+@dataclass(frozen=True)
+class Program:
+    """A generated workflow: its text, what its steps do, what it is called with."""
+
+    source: str
+    codes: list[int]
+    args: list[Any]
+
+
+class Writer:
+    """Draws statements and expressions; every await gets a state name of its own."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._awaits = 0
+        self._loops = 0
+        self._size = 0
+
+    def pick(self, *choices: str | Callable[[], str]) -> str:
+        """One of the choices; functions are called only when chosen."""
+        chosen = choices[self._random.randrange(len(choices))]
+        return chosen if isinstance(chosen, str) else chosen()
+
+    def chance(self, of: int) -> bool:
+        return self._random.randrange(of) == of - 1
+
+    def awaiting(self, depth: int = 1, kind: str = "act") -> str:
+        self._awaits += 1
+        name = f"s{self._awaits}"
+        args = [self.value(depth - 1) for _ in range(self._random.randint(0, 2))]
+        if depth > 0 and self.chance(6):
+            args.append(f"*{self.pick('xs', '(a, b)', 'ys')}")
+        if depth > 0 and self.chance(6):
+            args.append(f"k={self.value(depth - 1)}")
+        return f"await {kind}.named('{name}')({', '.join(args)})"
+
+    def number(self, depth: int) -> str:
+        """An expression that is a number, mostly."""
+        if depth <= 0:
+            return self.pick("a", "b", "c", "1", "2", "len(xs)", "num(a) + 1", "num(d.get('n'))")
+        return self.pick(
+            "a",
+            lambda: f"({self.awaiting(depth)} or 0)",
+            lambda: f"num({self.awaiting(depth)})",
+            lambda: f"num({self.awaiting(depth - 1)})",
+            lambda: f"(num({self.number(depth - 1)}) + num({self.number(depth - 1)}))",
+            lambda: f"(b := {self.number(depth - 1)})",
+            lambda: f"({self.value(depth - 1)} if {self.test(depth - 1)} else {self.value(depth - 1)})",
+            lambda: f"({self.test(depth - 1)} and {self.value(depth - 1)})",
+            lambda: f"({self.test(depth - 1)} or {self.value(depth - 1)})",
+            lambda: f"len({self.listing(depth - 1)})",
+        )
+
+    def num(self, depth: int) -> str:
+        return f"num({self.number(depth)})"
+
+    def test(self, depth: int) -> str:
+        if depth <= 0:
+            return self.pick("num(a) > 1", "b", "num(a) < 3", "xs", "c is None", "'n' in d", "not b")
+        return self.pick(
+            "num(a) > 1",
+            lambda: f"{self.num(depth - 1)} < {self.num(depth - 1)} < {self.num(depth - 1)}",
+            lambda: f"({self.awaiting(depth)}) is None",
+            lambda: f"not {self.test(depth - 1)}",
+            lambda: f"{self.number(depth - 1)} == {self.number(depth - 1)}",
+        )
+
+    def listing(self, depth: int) -> str:
+        if depth <= 0:
+            return self.pick("xs", "ys", "[a, b]", "items", "[x for x in xs]", "list(d)")
+        return self.pick(
+            "xs",
+            lambda: f"({self.awaiting(depth, 'many')})",
+            lambda: f"[{self.value(depth - 1)}, {self.value(depth - 1)}, *xs]",
+            lambda: f"[{self.value(depth - 1)} for x in {self.listing(depth - 1)}]",
+            lambda: f"[(x, {self.awaiting(depth)}) for x in {self.listing(depth - 1)} if {self.test(0)}]",
+            lambda: f"[(x, y) for x in xs[:2] for y in {self.listing(depth - 1)} if x != y]",
+            lambda: f"list({{x for x in range(2) if {self.test(depth - 1)}}})",
+            lambda: f"list({{str(x): {self.value(depth - 1)} for x in range(2)}}.items())",
+        )
+
+    def value(self, depth: int) -> str:
+        if depth <= 0:
+            return self.pick("a", "b", "c", "xs", "d", "e", "d.get('k')", "None", "'text'", "items")
+        return self.pick(
+            "a",
+            lambda: self.number(depth),
+            lambda: self.listing(depth),
+            lambda: f"f'{{{self.pick('a', 'b', 'xs')}!r}} {{{self.number(0)}}}'",
+            lambda: f"pair({self.value(depth - 1)}, {self.value(depth - 1)})",
+            lambda: f"bump({self.pick('d', 'xs', 'e')})",
+            lambda: f"{{'k': {self.value(depth - 1)}, {self.num(depth - 1)}: {self.value(0)}}}",
+            lambda: f"({self.value(depth - 1)}, {self.value(depth - 1)})[0]",
+            lambda: f"{self.pick('xs', 'ys')}[{self.num(depth - 1)}:]",
+        )
+
+    # statements
+
+    def guarded(self, depth: int) -> str:
+        """A statement; mostly one whose errors do not end the program."""
+        text = self.statement(depth, loop=False)
+        if self.chance(4):
+            return text
+        return f"try:\n{self._in(text)}\nexcept Exception as guard:\n    c = repr(guard)"
+
+    def block(self, depth: int, loop: bool) -> str:
+        count = self._random.randint(1, 3 if depth > 0 else 2)
+        return "\n".join(self.statement(depth, loop) for _ in range(count))
+
+    def statement(self, depth: int, loop: bool) -> str:
+        self._size += 1
+        if depth > 0 and self._size < 40 and self.chance(2):
+            kind = self.pick("if", "for", "while", "try", "try", "finally", "match", "with", "leaf")
+            made: str = getattr(self, f"_{kind}")(depth - 1, loop)
+            return made
+        if self.chance(20):
+            jumps = ["break", "continue"] if loop else []
+            return self.pick(lambda: f"return {self.value(1)}", "raise Declined(a)", *jumps)
+        return self._simple()
+
+    def _simple(self) -> str:
+        return self.pick(
+            "a = 1",
+            lambda: f"{self.pick('a', 'b', 'c')} = {self.number(2)}",
+            lambda: f"{self.pick('a', 'b')} = {self.awaiting(2)}",
+            lambda: f"a = num(a); a += {self.num(1)}",
+            lambda: f"c = {self.value(2)}",
+            lambda: self.awaiting(1),
+            lambda: self.awaiting(2),
+            lambda: f"c = {self.awaiting(1, 'many')}",
+            lambda: f"xs = {self.awaiting(1, 'many')}",
+            lambda: f"xs = {self.listing(2)}",
+            "ys = xs",
+            "e = d",
+            lambda: f"d['k'] = {self.value(1)}",
+            lambda: f"d[{self.num(1)}] = {self.value(1)}",
+            lambda: f"d['n'] = num(d.get('n')) + {self.num(1)}",
+            lambda: f"d['list'] = list(d.get('list') or ()); d['list'] += [{self.value(1)}]",
+            "e['m'] = d",
+            lambda: f"e['v'] = [{self.number(1)}]",
+            lambda: f"if len(xs) < 6: xs.append({self.value(1)})",
+            lambda: f"if len(ys) < 6: ys.append({self.value(0)})",
+            "bump(xs)",
+            "bump(d)",
+            lambda: f"a, b = {self.value(1)}, {self.value(1)}",
+            lambda: f"xs[:1] = [{self.value(1)}]",
+            lambda: f"if xs: xs[-1] = {self.value(0)}",
+            "if xs and isinstance(xs[0], dict): xs[0]['seen'] = a",
+            "if isinstance(c, dict): c['late'] = b",
+            lambda: f"c = items[{self.num(0)} % len(items)]",
+            lambda: f"del {self.pick('c', 'b')}\n{self.pick('c = 1', 'a = 0')}",
+            lambda: f"assert {self.test(1)} or num(b) != 2, {self.value(1)}",
+            "c = [f(1) for f in [lambda x: (x, a)]]",
+            lambda: f"d['z'], c = {self.value(1)}, {self.value(0)}",
+        )
+
+    def _if(self, depth: int, loop: bool) -> str:
+        text = f"if {self.test(2)}:\n{self._in(self.block(depth, loop))}"
+        if self.chance(3):
+            text += f"\nelif {self.test(1)}:\n{self._in(self.block(depth, loop))}"
+        if self.chance(2):
+            text += f"\nelse:\n{self._in(self.block(depth, loop))}"
+        return text
+
+    def _for(self, depth: int, loop: bool) -> str:
+        listing = lambda: self.listing(1)  # noqa: E731  one of the choices
+        iterable = self.pick("items", "range(3)", listing, "list(d)", "enumerate(items)")
+        iterable = f"{iterable}" if self.chance(2) else f"({iterable})"
+        change = self.pick("", "if isinstance(x, dict): x['t'] = a", "bump(items)", "bump(x)")
+        body = f"{change}\n{self.block(depth, True)}" if change else self.block(depth, True)
+        text = f"for x in {iterable}:\n{self._in(body)}"
+        return text + (f"\nelse:\n{self._in(self.block(depth, loop))}" if self.chance(3) else "")
+
+    def _while(self, depth: int, loop: bool) -> str:
+        self._loops += 1
+        name = f"k{self._loops}"
+        body = f"{name} += 1\n{self.block(depth, True)}"
+        text = f"{name} = 0\nwhile {name} < 3 and {self.test(1)}:\n{self._in(body)}"
+        return text + (f"\nelse:\n{self._in(self.block(depth, loop))}" if self.chance(3) else "")
+
+    def _try(self, depth: int, loop: bool) -> str:
+        text = f"try:\n{self._in(self.block(depth, loop))}"
+        caught = self.pick("Declined", "(ValueError, KeyError)", "Exception", "LookupError")
+        after = self.pick(
+            "c = repr(err)", "raise", lambda: f"{self.awaiting(1)}\nraise", "raise KeyError(a)",
+            "raise ValueError(a) from err", lambda: f"c = {self.awaiting(1)}", "raise err",
+            lambda: self.block(depth, loop), lambda: f"if {self.test(0)}:\n    raise",
+        )  # fmt: skip
+        text += f"\nexcept {caught} as err:\n{self._in(self.block(depth, loop) + chr(10) + after)}"
+        if self.chance(3):
+            text += f"\nexcept Exception:\n{self._in(self.block(depth, loop))}"
+        if self.chance(4):
+            text += f"\nelse:\n{self._in(self.block(depth, loop))}"
+        if self.chance(4):
+            text += f"\nfinally:\n{self._in(self.block(depth, loop))}"
+        return text
+
+    def _finally(self, depth: int, loop: bool) -> str:
+        body = self.block(depth, loop) + "\n" + self.statement(0, loop)
+        last = self.pick("a += 1", lambda: self.awaiting(1), lambda: self.block(depth, False))
+        return f"try:\n{self._in(body)}\nfinally:\n{self._in(last)}"
+
+    def _match(self, depth: int, loop: bool) -> str:
+        text = f"match {self.value(1)}:"
+        for pattern in ("None", "{'n': b}", "[x, *ys]", "int() as c", "(a, c)", "str()"):
+            if self.chance(2):
+                guard = f" if {self.test(1)}" if self.chance(3) else ""
+                text += f"\n    case {pattern}{guard}:\n"
+                text += self._in(self._in(self.block(depth, loop)))
+        return text + f"\n    case _:\n{self._in(self._in(self.block(depth, loop)))}"
+
+    def _with(self, depth: int, loop: bool) -> str:
+        if self.chance(3):
+            body = self.pick("a = 1 // len(xs)", "raise KeyError(b)", "return a", "c = d['none']")
+            return f"with contextlib.suppress(LookupError):\n{self._in(body)}"
+        body = self._in(self.block(depth, loop))
+        return f"with contextlib.suppress(KeyError, Declined):\n{body}"
+
+    def _leaf(self, depth: int, loop: bool) -> str:
+        """Compound statements without an await, with jumps out of them."""
+        jump = self.pick("break", "continue") if loop else "return (a, 'leaf')"
+        jump = f"if num(b) == {self._random.randint(0, 3)}: {jump}"
+        return self.pick(
+            lambda: f"if {self.test(0)}:\n    {jump}",
+            lambda: f"for y in xs:\n    if y == {self.number(0)}:\n        return y\nelse:\n    {jump}",
+            lambda: f"try:\n    a = d['n']\n    {jump}\nfinally:\n    b = 5",
+            lambda: f"with contextlib.suppress(KeyError):\n    for y in range(2):\n"
+            f"        if y == a:\n            return d['none']\n    {jump}",
+            "def inner(z):\n    return [z, a]\nc = inner(b)",
+            lambda: f"while True:\n    if {self.test(0)}:\n        return a\n    break",
+        )
+
+    def _in(self, text: str) -> str:
+        return indent(text, "    ")
+
+
+@st.composite
+def programs(draw: Any) -> Program:
+    """Workflows that end, whatever their steps do."""
+    writer = Writer(draw(st.randoms(use_true_random=False)))
+    body = "\n".join(
+        ["b, c, xs, ys, e = 0, None, [1, d], [], d"]
+        + [writer.guarded(depth) for depth in (2, 3, 2, 1)]
+        + [f"c = ({writer.awaiting(1)}, c)"]
+        + ["return a, b, c, xs, ys, d, e, xs is ys, d is e, [i is d for i in xs], items"]
+    )
+    source = f"async def flow({PARAMETERS}):\n{indent(body, '    ')}\n"
+    assume(_is_python(source))
+    codes = draw(st.lists(st.sampled_from(_CODES), min_size=1, max_size=12))
+    items: list[Any] = [{"n": 1}, {"n": 2, "k": [1]}, 3]
+    return Program(source, codes, [draw(st.integers(0, 4)), items, {"n": 1}])
+
+
+def _is_python(source: str) -> bool:
+    """Whether Python takes it (a walrus in the iterable of a comprehension, say, it does not)."""
+    try:
+        compile(source, "<program>", "exec")
+    except SyntaxError:
+        return False
+    return True

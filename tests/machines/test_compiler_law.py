@@ -1,0 +1,28 @@
+"""The compiler's law: a compiled workflow is its function, also when restored at every await."""
+
+from __future__ import annotations
+
+from hypothesis import given, note
+
+from machines.programs import Program, Script, names, programs
+from machines.scripted import Restored, compile_source, compiled, natively
+
+
+@given(programs())
+def test_compiled_is_python(case: Program) -> None:
+    note(case.source)
+    script = Script(case.codes)
+    flow, program = compile_source(case.source, names(script))
+    expected = natively(flow, script, case.args)
+    found = compiled(program, script, case.args)
+    assert found == expected
+
+
+@given(programs())
+def test_restored_from_json_at_every_await_is_python(case: Program) -> None:
+    note(case.source)
+    script = Script(case.codes)
+    flow, program = compile_source(case.source, names(script))
+    expected = natively(flow, script, case.args)
+    found = compiled(program, script, case.args, Restored())
+    assert found == expected
