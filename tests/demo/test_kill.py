@@ -20,6 +20,8 @@ async def test_kills_leave_no_trace_in_the_outcome(tmp_path: Path) -> None:
     assert len(report.proof.checks) == 10
     assert report.doubled == 0
     assert report.summary.orders == 12
+    assert report.summary.events == report.proof.events >= seen[-1].events
+    assert report.repeated >= report.by_kills >= 0
     assert [p.events for p in seen] == sorted(p.events for p in seen)
     with pytest.raises(DemoError, match="nothing is left"):
         await run_killed(url, limit=12)

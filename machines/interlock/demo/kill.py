@@ -11,7 +11,7 @@ import sys
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,10 @@ class KillReport:
     Attributes:
         kills: how often the worker was killed.
         proof: that nothing was lost or doubled.
-        summary: of the whole; its steps and seconds are those of the last worker.
+        summary: of all workers together.
         repeated: requests to the provider with an idempotency key that it knew.
+        by_kills: how many more of them there were than in an undisturbed demo, whose retries
+            repeat their key as well.
         doubled: payments that were charged more than once.
         seconds: all of it took, the proof included.
     """
@@ -43,6 +45,7 @@ class KillReport:
     proof: Proof
     summary: Summary
     repeated: int
+    by_kills: int
     doubled: int
     seconds: float
 
@@ -99,7 +102,8 @@ async def run_killed(
     orders = job.orders()
     await _something_to_do(job, orders)
     kills, summary = await _Supervisor(job, len(orders), progress).run()
-    reference = await undisturbed(seed=seed, scale=scale, limit=limit)
+    worked = stopwatch() - began
+    reference, retries = await _reference(seed, scale, limit)
     store = open_store(store_url, readonly=True)
     try:
         world = World.at(path)
@@ -109,19 +113,31 @@ async def run_killed(
         World.close(path)
         await store.close()
     return KillReport(
-        kills, proof, summary, book.repeated, len(book.doubled), stopwatch() - began
-    )  # fmt: skip
+        kills=kills,
+        proof=proof,
+        summary=replace(summary, steps=proof.steps, events=proof.events, seconds=worked),
+        repeated=book.repeated,
+        by_kills=max(0, book.repeated - retries),
+        doubled=len(book.doubled),
+        seconds=stopwatch() - began,
+    )
 
 
 async def undisturbed(
     *, seed: int = SEED, scale: int = 1, limit: int | None = None
 ) -> dict[str, Outcome]:
     """The outcome of each order in a demo that nobody kills."""
+    return (await _reference(seed, scale, limit))[0]
+
+
+async def _reference(seed: int, scale: int, limit: int | None) -> tuple[dict[str, Outcome], int]:
+    """The outcomes, and how many requests repeated a key, of a demo that nobody kills."""
     store = open_store("memory://")
     try:
-        await run_demo(store, seed=seed, scale=scale, limit=limit, latency=0)
+        summary = await run_demo(store, seed=seed, scale=scale, limit=limit, latency=0)
         reals = real_orders("", scale=scale, limit=limit)
-        return {real.order.id: await outcome_of(store, real) for real in reals}
+        outcomes = {real.order.id: await outcome_of(store, real) for real in reals}
+        return outcomes, summary.repeated
     finally:
         await store.close()
 

@@ -14,6 +14,7 @@ from interlock.demo.world import World
 from interlock.projections import Effect, History, entry_of
 from interlock.store.contract import FINISHED, Store
 from interlock.store.errors import StoreError
+from interlock.store.vocabulary import StepSucceeded
 
 _AT_REST = FINISHED | {"waiting", "open"}
 _HAPPENED = ("confirmed", "compensated", "not compensated")
@@ -46,11 +47,13 @@ class Proof:
     Attributes:
         checks: each claim with its faults.
         runs, events: that were read.
+        steps: events that record the success of a step.
     """
 
     checks: tuple[Check, ...]
     runs: int
     events: int
+    steps: int
 
     @property
     def holds(self) -> bool:
@@ -88,7 +91,8 @@ async def prove(
     ]
     if reference is not None:
         checks.append(await _outcomes(store, reals, reference))
-    return Proof(tuple(checks), len(histories), sum(map(len, histories.values())))
+    types = Counter(event.type for history in histories.values() for event in history.events)
+    return Proof(tuple(checks), len(histories), types.total(), types[StepSucceeded.__name__])
 
 
 async def _histories(
