@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,8 +25,13 @@ class _Files:
     def setUp(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._open: list[Datastore] = []
+        self._threads = set(threading.enumerate())
 
     def tearDown(self) -> None:
+        # The library's tests leave readers behind that they told to stop. A connection that is
+        # closed while one of them still reads brings the interpreter down.
+        for thread in set(threading.enumerate()) - self._threads:
+            thread.join()
         for datastore in self._open:
             datastore.close()
         self._folder.cleanup()

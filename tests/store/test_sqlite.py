@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from interlock.store import Conflict, Head, StoreError, Timer, crash, open_store, verify
+from interlock.store import (
+    Conflict,
+    Head,
+    StoreClosed,
+    StoreError,
+    Timer,
+    crash,
+    open_store,
+    verify,
+)
 from interlock.store.backends.sqlite import SQLiteStore
 from store.samples import ONE, at, commit
 
@@ -200,3 +209,22 @@ def test_a_store_outlives_its_loop_closing_early(tmp_path: Path) -> None:
 
     asyncio.run(scene())
     asyncio.run(later())
+
+
+def test_closing_waits_for_readers(tmp_path: Path) -> None:
+    """A connection that is closed while a thread reads from it would end the interpreter."""
+
+    async def scene() -> None:
+        for n in range(20):
+            store = open_store(f"sqlite:///{tmp_path}/s{n}.db")
+            await asyncio.gather(*(store.append(commit(f"r{k}")) for k in range(40)))
+            rows = [asyncio.ensure_future(store.entries()) for _ in range(5)]
+            logs = [asyncio.ensure_future(store.log()) for _ in range(5)]
+            await asyncio.sleep(0)
+            await store.close()
+            for found in await asyncio.gather(*rows, return_exceptions=True):
+                assert isinstance(found, StoreClosed) or len(found) == 40  # type: ignore[arg-type]  # a list
+            for page in await asyncio.gather(*logs, return_exceptions=True):
+                assert isinstance(page, StoreClosed) or len(page) == 80  # type: ignore[arg-type]  # a list
+
+    asyncio.run(scene())
