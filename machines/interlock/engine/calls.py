@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -35,7 +36,7 @@ async def call(
         asyncio.CancelledError: the call was cancelled before it returned.
     """
     with calling(current):
-        if inspect.iscoroutinefunction(function):
+        if is_async(function):
             made = function(*args, **kwargs)
         else:
             made = _in_thread(function, args, kwargs, threads)
@@ -49,6 +50,12 @@ async def call(
                 raise
             message = f"{current.step} took longer than {timeout}"
             raise TimedOut(message) from None
+
+
+@functools.lru_cache(maxsize=4096)
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine; plain functions run in a thread."""
+    return inspect.iscoroutinefunction(function)
 
 
 async def _in_thread(

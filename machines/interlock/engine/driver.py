@@ -43,16 +43,11 @@ class Driver:
 
     async def drive(self) -> None:
         """Move the run on as long as there is something to do."""
-        sessions = self.engine.sessions
-        sessions.hold(self.run)
-        try:
-            while True:
-                session = await sessions.get(self.run)
-                mover = await self.engine.mover(session)
-                if mover is None or not await self._step(session, mover):
-                    return
-        finally:
-            sessions.release(self.run)
+        while True:
+            session = await self.engine.sessions.get(self.run)
+            mover = await self.engine.mover(session)
+            if mover is None or not await self._step(session, mover):
+                return
 
     async def _step(self, session: Session, mover: Mover) -> bool:
         """Do the next thing. False when the run waits, or somebody else drives it."""

@@ -27,6 +27,7 @@ from interlock.engine.timers import TimerService
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
+from interlock.projections import RunState
 from interlock.store.clock import Clock, SystemClock, uuid7
 from interlock.store.contract import Entry, Filter, Store, Timer
 from interlock.store.errors import StoreBusy, StoreError, StoreFull
@@ -83,7 +84,7 @@ class Engine:
         self._slots = asyncio.Semaphore(concurrency)
         self._thread_count = threads
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._waiters: dict[str, list[asyncio.Future[None]]] = {}
+        self._waiters: dict[str, list[asyncio.Future[RunState]]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._defined: set[str] = set()
@@ -308,13 +309,21 @@ class Engine:
         if state.ended is not None and not state.pending:
             for waiter in self._waiters.pop(session.run, ()):
                 if not waiter.done():
-                    waiter.set_result(None)
+                    waiter.set_result(state)
 
-    async def ended(self, run: str) -> None:
-        """Return when this engine has recorded the end of a run."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def ended(self, run: str) -> asyncio.Future[RunState]:
+        """A future of a run's last state, done when this engine has recorded its end."""
+        waiter: asyncio.Future[RunState] = asyncio.get_running_loop().create_future()
         self._waiters.setdefault(run, []).append(waiter)
-        await waiter
+        return waiter
+
+    def forget(self, run: str, waiter: asyncio.Future[RunState]) -> None:
+        """Nobody waits for this future any more."""
+        waiters = self._waiters.get(run)
+        if waiters is not None and waiter in waiters:
+            waiters.remove(waiter)
+            if not waiters:
+                del self._waiters[run]
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""
@@ -323,6 +332,7 @@ class Engine:
         driver = self._drivers.get(run)
         if driver is None:
             driver = self._drivers[run] = Driver(self, run)
+            self.sessions.hold(run)  # until it is parked: nothing is loaded twice
             self._idle.clear()
             driver.task = self._spawn(self._drive(driver))
         else:
@@ -351,6 +361,7 @@ class Engine:
                 self.held[driver.run] = str(error)
             if not driver.woken:
                 break
+        self.sessions.release(driver.run)
         del self._drivers[driver.run]
         if not self._drivers:
             self._idle.set()

@@ -57,20 +57,20 @@ class Run(Generic[R]):
         """All its events, and every state it went through."""
         return History(await self._engine.store.read(self.id))
 
-    async def wait(self) -> str:
-        """Wait until it has ended; its final status."""
+    async def wait(self) -> RunState:
+        """Wait until it has ended; its last state."""
         engine = self._engine
-        ended = asyncio.ensure_future(engine.ended(self.id))
+        ended = engine.ended(self.id)  # before the first look: what ends in between is not missed
         try:
             while True:
                 entry = await engine.store.entry(self.id)
                 if entry is not None and entry.status in FINISHED:
-                    return entry.status
+                    return ended.result() if ended.done() else await self.snapshot()
                 await asyncio.wait([ended], timeout=None if engine.driving else _POLL)
                 if ended.done():
-                    ended.result()
+                    return ended.result()
         finally:
-            ended.cancel()
+            engine.forget(self.id, ended)
 
     async def result(self) -> R:
         """Wait until it has ended; what the workflow returned.
@@ -80,12 +80,11 @@ class Run(Generic[R]):
             Exception: what the workflow raised, as its own class when this program knows it, else
                 `RunFailedError`.
         """
-        status = await self.wait()
-        state = await self.snapshot()
-        if status == "completed":
-            types = self._engine.types_of(state.machine)
+        state = await self.wait()
+        types = self._engine.types_of(state.machine)
+        if state.status == "completed":
             return cast("R", state.image.decode(types, state.result))
-        if status == "cancelled":
+        if state.status == "cancelled":
             message = f"run {self.id!r} was cancelled: {state.cancel or 'no reason given'}"
             raise RunCancelledError(message)
-        raise rebuild(state, self._engine.types_of(state.machine))
+        raise rebuild(state, types)

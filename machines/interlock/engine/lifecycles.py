@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.engine.failures import record_failure
 from interlock.engine.session import Session
+from interlock.engine.workflows import recorded_arguments
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
 from interlock.machines.lifecycle import LifecycleProgram, Taken
@@ -115,9 +116,7 @@ class LifecycleRun:
 
     def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The input of an effect, decoded from the log."""
-        decode, types = self.session.state.image.decode, self.program.types
-        args = [decode(types, value) for value in activity.args]
-        return args, {name: decode(types, value) for name, value in activity.kwargs.items()}
+        return recorded_arguments(self.session.state, activity, self.program.types)
 
     def succeed(self, activity: Activity, result: object) -> None:
         """An effect returned; its result is recorded in one piece, for the ledger."""

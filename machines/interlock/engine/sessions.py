@@ -32,13 +32,17 @@ class Sessions:
             del self._held[run]
             self._table.pop(run, None)
 
-    async def get(self, run: str) -> Session:
+    async def get(self, run: str, *, new: bool = False) -> Session:
         """The run's session; loaded from the log when it is not in memory, or was broken.
 
-        A run that does not exist gives a session without state.
+        A run that does not exist gives a session without state. With `new` a run that is not in
+        memory is taken for one: if it is not, the first append meets a conflict, and breaks it.
         """
         session = self._table.get(run)
         if session is not None and not session.broken:
+            return session
+        if new and session is None and run not in self._loading:
+            session = self._table[run] = Session(run, None, self._store, self._clock)
             return session
         loading = self._loading.get(run)
         if loading is None:

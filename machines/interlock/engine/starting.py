@@ -34,7 +34,7 @@ async def start_run(
     engine.sessions.hold(run)
     try:
         while True:
-            session = await engine.sessions.get(run)
+            session = await engine.sessions.get(run, new=True)
             async with session.lock:
                 if session.broken:
                     continue

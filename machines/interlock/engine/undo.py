@@ -9,6 +9,7 @@ from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
 from interlock.engine.mover import Mover
 from interlock.engine.session import Session
+from interlock.engine.workflows import recorded_arguments
 from interlock.machines.step import Step, StepOptions
 from interlock.projections import Activity, History, Undoable
 from interlock.store import crash
@@ -50,9 +51,7 @@ def recorded_call(
 ) -> tuple[Any, list[Any], dict[str, Any]]:
     """Result and input of a completed call, as they were when it was made."""
     intent = history.state(entry.scheduled)
-    call = intent.pending[entry.activity]
-    args = [intent.image.decode(types, value) for value in call.args]
-    kwargs = {name: intent.image.decode(types, value) for name, value in call.kwargs.items()}
+    args, kwargs = recorded_arguments(intent, intent.pending[entry.activity], types)
     done = history.state(entry.succeeded)
     outcome = done.pending[entry.activity].outcome
     assert outcome is not None  # noqa: S101  this event recorded it

@@ -15,10 +15,10 @@ from interlock.machines.program import Ended, Paused, Place, Program, Returned
 from interlock.machines.selector import edge_exists
 from interlock.machines.step import Step
 from interlock.machines.waits import Decision
-from interlock.projections import Activity, Undoable
+from interlock.projections import Activity, RunState, Undoable
 from interlock.store.errors import Unrecordable
-from interlock.store.event import Delta
-from interlock.store.values import Memory, decode_whole, digest
+from interlock.store.event import Delta, Encoded
+from interlock.store.values import Memory, Types, decode_whole, digest
 from interlock.store.vocabulary import (
     ApprovalRequested,
     CancelDelivered,
@@ -80,9 +80,7 @@ class WorkflowRun:
 
     def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The input of a call, decoded from the log: nothing is shared with the variables."""
-        decode, types = self.session.state.image.decode, self.program.types
-        args = [decode(types, value) for value in activity.args]
-        return args, {name: decode(types, value) for name, value in activity.kwargs.items()}
+        return recorded_arguments(self.session.state, activity, self.program.types)
 
     def step_of(self, activity: Activity) -> Step[..., Any]:
         """The step that is called in the activity's state, or was in the state that is undone."""
@@ -324,6 +322,19 @@ _PAUSES: dict[str, Callable[[WorkflowRun, Paused, Place, str], None]] = {
     "sleep": WorkflowRun._pause_sleep,  # noqa: SLF001
     "wait": WorkflowRun._pause_wait,  # noqa: SLF001
 }
+
+
+def recorded_arguments(
+    state: RunState, activity: Activity, types: Types
+) -> tuple[list[Any], dict[str, Any]]:
+    """The input of a call, decoded against the run's memory at this version."""
+
+    def decode(value: Encoded) -> Any:
+        plain = not isinstance(value, dict | list)  # most are: they stand for themselves
+        return value if plain else state.image.decode(types, value)
+
+    kwargs = {name: decode(value) for name, value in activity.kwargs.items()}
+    return [decode(value) for value in activity.args], kwargs
 
 
 def _approval(name: str, *, about: object = None, timeout: Any = None) -> tuple[str, object, Any]:
