@@ -18,8 +18,8 @@ def _commit(*drafts: Draft) -> Commit:
     return Commit(head=Head(), entry=entry, drafts=drafts, at=NOW, correlation="run")
 
 
-def _draft(at: datetime | None = None, id: str = "") -> Draft:
-    return Draft(RunHeld("why"), "s", Actor("user", "ann"), "c", at, id)
+def _draft(at: datetime | None = None, event_id: str = "") -> Draft:
+    return Draft(RunHeld("why"), "s", Actor("user", "ann"), "c", at, event_id)
 
 
 def test_the_same_ids_and_instants_give_the_same_digests() -> None:

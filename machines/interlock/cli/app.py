@@ -1,0 +1,82 @@
+"""The application: every command, in its panel of the help."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from interlock.cli import author, decide, keep, look
+from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
+
+COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
+    ("demo", WRITE, author.demo),
+    ("run", WRITE, author.run),
+    ("work", WRITE, author.work),
+    ("check", WRITE, author.check),
+    ("graph", WRITE, author.graph),
+    ("runs", LOOK, look.runs),
+    ("show", LOOK, look.show),
+    ("history", LOOK, look.history),
+    ("at", LOOK, look.at),
+    ("approvals", LOOK, look.approvals),
+    ("approve", DECIDE, decide.approve),
+    ("reject", DECIDE, decide.reject),
+    ("send", DECIDE, decide.send),
+    ("cancel", DECIDE, decide.cancel),
+    ("resolve", DECIDE, decide.resolve),
+    ("export", KEEP, keep.export),
+    ("import", KEEP, keep.import_),
+    ("verify", KEEP, keep.verify),
+)
+"""Name, panel and function of each command, in the order of the help."""
+
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"interlock {version('interlock')}")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        typer.echo("interlock, not installed")
+    raise typer.Exit
+
+
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Workflows and order lifecycles as explicit state machines over an event store.
+
+    Every command takes --json, and --store URL (or INTERLOCK_STORE) for the database.
+    """
+
+
+def build(*, boxes: bool) -> typer.Typer:
+    """The application.
+
+    Args:
+        boxes: help in coloured panels, for a terminal; else plain text.
+    """
+    made = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich" if boxes else None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    made.callback()(_top)
+    for name, panel, function in COMMANDS:
+        made.command(name, rich_help_panel=panel)(function)
+    return made
+
+
+app = build(boxes=sys.stdout.isatty())
+"""What `interlock` runs."""

@@ -1,0 +1,179 @@
+"""`run`: a run for every line of a file of JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from codecs import BOM_UTF8
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from interlock.cli.errors import BadArgument, described
+from interlock.cli.intake import Intake, intake_of
+from interlock.cli.progress import Bar
+from interlock.cli.render import Column, Screen, Styled, print_document, status
+from interlock.cli.settling import settled
+from interlock.cli.stores import run_async
+from interlock.cli.target import load_target
+from interlock.cli.text import lasting, one_line
+from interlock.engine import Engine
+from interlock.machines.workflow import Workflow
+from interlock.store.clock import stopwatch
+from interlock.store.contract import Filter
+from interlock.store.errors import InterlockError
+
+_CHUNK = 500
+_POLL = 0.002
+_BAD_ENDS = ("failed", "compensation failed")
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a file.
+
+    Attributes:
+        lines: how many there were, empty ones not counted.
+        runs: ids of the runs, in the order of the lines.
+        refused: line numbers, and why.
+        statuses: of the runs, in the end.
+        seconds: it took.
+    """
+
+    lines: int = 0
+    runs: list[str] = field(default_factory=list[str])
+    refused: list[tuple[int, InterlockError]] = field(
+        default_factory=list[tuple[int, InterlockError]]
+    )
+    statuses: Counter[str] = field(default_factory=Counter[str])
+    seconds: float = 0.0
+
+    @property
+    def clean(self) -> bool:
+        """Whether every line became a run, and none failed without being compensated."""
+        return not self.refused and not any(self.statuses[name] for name in _BAD_ENDS)
+
+
+def run_file(
+    store: str, target: str, source: Path, id_field: str, in_flight: int, *, as_json: bool
+) -> bool:
+    """Start and drive a run for each line. Whether all went well.
+
+    Raises:
+        BadArgument: the file cannot be read.
+    """
+    kind = load_target(target)
+    with ExitStack() as files:
+        lines, total = _open(files, source)
+        report = run_async(_Batch(store, kind, id_field, in_flight, total).run(lines))
+    if as_json:
+        print_document(_view(store, report))
+    else:
+        _print(store, report)
+    return report.clean
+
+
+def _open(files: ExitStack, source: Path) -> tuple[BinaryIO, int | None]:
+    if str(source) == "-":
+        return sys.stdin.buffer, None
+    try:
+        with source.open("rb") as counted:
+            total = sum(1 for line in counted if line.strip())
+        return files.enter_context(source.open("rb")), total
+    except OSError as error:
+        message = f"cannot read {source}: {error.strerror}"
+        raise BadArgument(message) from error
+
+
+class _Batch:
+    """One call of `run_file`."""
+
+    def __init__(
+        self, store: str, kind: object, id_field: str, in_flight: int, total: int | None
+    ) -> None:
+        self._store = store
+        self._kind = kind
+        self._intake: Intake = intake_of(kind, id_field)
+        self._in_flight = in_flight
+        self._report = Report()
+        self._starting = asyncio.Semaphore(in_flight)
+        self._bar = Bar("lines", total)
+
+    async def run(self, lines: BinaryIO) -> Report:
+        """Start a run for each line, and wait until all have come as far as they go."""
+        began = stopwatch()
+        report = self._report
+        async with Engine(
+            self._store, machines=[self._kind], concurrency=self._in_flight
+        ) as engine:
+            with self._bar:
+                async with asyncio.TaskGroup() as group:
+                    for number, text in numbered(lines):
+                        await self._starting.acquire()
+                        while engine.busy >= self._in_flight:  # noqa: ASYNC110  no event tells it
+                            await asyncio.sleep(_POLL)
+                        group.create_task(self._start(engine, number, text))
+                if engine.driving:
+                    await settled(engine)
+                else:
+                    print("another worker drives these runs on", file=sys.stderr)
+            for start in range(0, len(report.runs), _CHUNK):
+                ids = tuple(report.runs[start : start + _CHUNK])
+                entries = await engine.store.entries(Filter(ids=ids))
+                report.statuses.update(entry.status for entry in entries)
+        report.refused.sort(key=lambda refused: refused[0])
+        report.seconds = stopwatch() - began
+        return report
+
+    async def _start(self, engine: Engine, number: int, text: bytes) -> None:
+        report = self._report
+        report.lines += 1
+        try:
+            run, args, kwargs = self._intake.read(text)
+            handle = await engine.start(
+                cast("Workflow[..., Any]", self._kind), *args, id=run, **kwargs
+            )
+            report.runs.append(handle.id)
+        except InterlockError as error:
+            self._refuse(number, error)
+        except Exception as error:
+            self._refuse(number, BadArgument(f"{type(error).__name__}: {error}"))
+        finally:
+            self._starting.release()
+            self._bar.advance()
+
+    def _refuse(self, number: int, error: InterlockError) -> None:
+        self._report.refused.append((number, error))
+        self._bar.say(f"line {number}: error {error.code}: {one_line(error.message)}")
+
+
+def numbered(lines: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty, with their numbers from 1; a byte order mark is skipped."""
+    for number, text in enumerate(lines, 1):
+        kept = text.removeprefix(BOM_UTF8) if number == 1 else text
+        if kept.strip():
+            yield number, kept
+
+
+def _view(store: str, report: Report) -> dict[str, object]:
+    return {
+        "store": store,
+        "lines": report.lines,
+        "runs": len(set(report.runs)),
+        "statuses": dict(report.statuses.most_common()),
+        "refused": [{"line": number, **described(error)} for number, error in report.refused],
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _print(store: str, report: Report) -> None:
+    screen = Screen()
+    said = f"{report.lines} lines, {len(set(report.runs))} runs in {store}"
+    screen.line(Styled(said, "bold"), Styled(f"in {lasting(report.seconds)}", "dim"))
+    rows = [(status(name), str(count)) for name, count in report.statuses.most_common()]
+    if report.refused:
+        rows.append((Styled("refused lines", "red"), str(len(report.refused))))
+    screen.table([Column("status"), Column("runs", right=True)], rows)

@@ -1,0 +1,124 @@
+"""`check`: what a machine is, and what is wrong with it."""
+
+from __future__ import annotations
+
+from interlock.cli.render import Column, Screen, Styled, print_document, status
+from interlock.cli.target import load_target, machine_of
+from interlock.machines.check import Problem, problems
+from interlock.machines.ir import Machine
+
+_FEW = 3
+"""Up to how many states are named where they share a way out."""
+
+
+def check(target: str, *, as_json: bool) -> bool:
+    """Print a machine and its problems. False when there are errors."""
+    machine = machine_of(load_target(target))
+    found = problems(machine)
+    if as_json:
+        print_document(_view(machine, found))
+    else:
+        _print(Screen(), machine, found)
+    return not any(problem.severity == "error" for problem in found)
+
+
+def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
+    return {
+        "machine": machine.name,
+        "kind": machine.kind,
+        "hash": machine.hash,
+        "file": machine.file,
+        "line": machine.line,
+        "initial": machine.initial,
+        "states": [
+            {
+                "state": node.id,
+                "kind": node.kind,
+                "waits_for": node.waits_for,
+                "variables": list(node.variables),
+                "line": node.line,
+                "compensated": node.compensated,
+            }
+            for node in machine.nodes
+        ],
+        "transitions": [
+            {
+                "from": edge.source,
+                "event": edge.event,
+                "to": edge.target,
+                "condition": edge.label,
+                "guard": edge.guard,
+                "line": edge.line,
+            }
+            for edge in machine.edges
+        ],
+        "commands": list(machine.commands),
+        "raises": list(machine.raises),
+        "problems": [
+            {
+                "code": problem.code,
+                "severity": problem.severity,
+                "state": problem.state,
+                "message": problem.message,
+                "line": problem.line,
+            }
+            for problem in found
+        ],
+    }
+
+
+def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
+    screen.line(Styled(machine.name, "bold"), f"{machine.kind} {machine.hash}")
+    screen.pairs(
+        [
+            ("source", f"{machine.file}:{machine.line}"),
+            ("commands", ", ".join(machine.commands)),
+            ("can raise", ", ".join(machine.raises) or "nothing that is declared"),
+        ]
+    )
+    screen.heading("States")
+    columns = [
+        Column("state", "bold", keep=True), Column("kind"), Column("waits for"),
+        Column("remembers"), Column("line", "dim", right=True),
+    ]  # fmt: skip
+    rows = [
+        (
+            node.id,
+            node.kind + (", with undo" if node.compensated else ""),
+            node.waits_for,
+            ", ".join(name for name in node.variables if not name.startswith(".")),
+            str(node.line or ""),
+        )
+        for node in machine.nodes
+    ]
+    screen.table(columns, rows)
+    screen.heading("Transitions")
+    columns = [Column("from", "bold"), Column("on"), Column("if"), Column("to", "bold")]
+    screen.table(columns, _transitions(machine))
+    if not found:
+        screen.line("")
+        screen.line(Styled("no problems", "green"))
+        return
+    screen.heading("Problems")
+    columns = [Column("severity"), Column("code"), Column("line", right=True), Column("what")]
+    listed = [
+        (status(problem.severity), problem.code, str(problem.line or ""), problem.message)
+        for problem in found
+    ]
+    screen.table(columns, listed)
+
+
+def _transitions(machine: Machine) -> list[tuple[str, str, str, str]]:
+    """The transitions as rows; the ways out that many states of a workflow share, in one each."""
+    rows: list[tuple[str, str, str, str]] = []
+    shared: dict[tuple[str, str], list[str]] = {}
+    for edge in machine.edges:
+        condition = " and ".join(part for part in (edge.label, edge.guard) if part)
+        if machine.kind == "workflow" and edge.event in ("error", "cancel") and not condition:
+            shared.setdefault((edge.event, edge.target), []).append(edge.source)
+        else:
+            rows.append((edge.source, edge.event, condition, edge.target))
+    for (event, target), sources in shared.items():
+        named = f"any of {len(sources)} states" if len(sources) > _FEW else ", ".join(sources)
+        rows.append((named, event, "", target))
+    return rows

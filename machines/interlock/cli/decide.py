@@ -1,0 +1,151 @@
+"""Commands that decide: `approve`, `reject`, `send`, `cancel`, `resolve`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interlock.cli.errors import reporting
+from interlock.cli.options import (
+    DEFAULT_STORE,
+    Apps,
+    AsJson,
+    By,
+    Debug,
+    Reason,
+    RunId,
+    StoreUrl,
+    who,
+)
+
+Approval = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the approval.", show_default=False)
+]
+
+
+def approve(
+    run: RunId,
+    name: Approval,
+    by: By = "",
+    reason: Reason = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Grant an approval that is pending."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding
+
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: engine.approve(entry.run, name, by=who(by), reason=reason),
+            f"approval {name} granted by {who(by)}", as_json=as_json,
+        )  # fmt: skip
+
+
+def reject(
+    run: RunId,
+    name: Approval,
+    by: By = "",
+    reason: Reason = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say no to an approval that is pending."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding
+
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: engine.reject(entry.run, name, by=who(by), reason=reason),
+            f"approval {name} rejected by {who(by)}", as_json=as_json,
+        )  # fmt: skip
+
+
+def send(
+    run: RunId,
+    command: Annotated[
+        str, typer.Argument(metavar="COMMAND", help="Name of its class.", show_default=False)
+    ],
+    fields: Annotated[str, typer.Argument(metavar="JSON", help="Its fields.")] = "{}",
+    by: By = "",
+    command_id: Annotated[
+        str, typer.Option("--id", metavar="ID", help="The same id again is the same command.")
+    ] = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Send a command to a run."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding
+
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: deciding.send(
+                engine, entry, command, fields, who(by), command_id
+            ),
+            f"{command} sent by {who(by)}", as_json=as_json,
+        )  # fmt: skip
+
+
+def cancel(
+    run: RunId,
+    by: By = "",
+    reason: Reason = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Cancel a run: what it did is undone."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding
+
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: engine.cancel(entry.run, by=who(by), reason=reason),
+            f"cancellation asked for by {who(by)}", as_json=as_json,
+        )  # fmt: skip
+
+
+def resolve(
+    run: RunId,
+    step: Annotated[
+        str, typer.Argument(metavar="STEP", help="The step in doubt.", show_default=False)
+    ],
+    happened: Annotated[
+        bool | None,
+        typer.Option("--happened/--did-not", help="Whether the call was made.", show_default=False),
+    ] = None,
+    result: Annotated[
+        str, typer.Option("--result", metavar="JSON", help="What the call returned.")
+    ] = "",
+    by: By = "",
+    reason: Reason = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Say whether a step that is in doubt happened."""
+    if happened is None:
+        raise typer.BadParameter("say --happened or --did-not")
+    if result and not happened:
+        raise typer.BadParameter("--result belongs to --happened")
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding
+
+        found = f"{step} {'did happen' if happened else 'did not happen'}"
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: deciding.resolve(
+                engine, entry, step, happened, result, who(by), reason
+            ),
+            f"{found}, says {who(by)}", as_json=as_json,
+        )  # fmt: skip

@@ -1,0 +1,88 @@
+"""Commands that look: `runs`, `show`, `approvals`, `history`, `at`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interlock.cli.errors import reporting
+from interlock.cli.options import DEFAULT_STORE, AsJson, Debug, RunId, StoreUrl
+
+
+def runs(
+    state: Annotated[str, typer.Option("--state", help="Only runs in this state.")] = "",
+    machine: Annotated[str, typer.Option("--machine", help="Only runs of this machine.")] = "",
+    status: Annotated[
+        list[str] | None,
+        typer.Option("--status", help="Only runs of this status; may be repeated."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="At most N runs.")
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """List the runs: where each is, and what it waits for."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import listing
+
+        listing.list_runs(store, state, machine, status or [], limit, as_json=as_json)
+
+
+def show(
+    run: RunId, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """Show a run: state, variables, waits, and every effect."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import showing
+
+        showing.show_run(store, run, as_json=as_json)
+
+
+def approvals(
+    store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """List the approvals that wait for somebody's decision."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import listing
+
+        listing.list_approvals(store, as_json=as_json)
+
+
+def history(
+    run: RunId, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+) -> None:
+    """List every event of a run: when, who, and what."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import telling
+
+        telling.tell_history(store, run, as_json=as_json)
+
+
+def at(
+    run: RunId,
+    version: Annotated[
+        int | None, typer.Option("--version", metavar="N", help="After this event.")
+    ] = None,
+    time: Annotated[
+        str,
+        typer.Option(
+            "--time",
+            metavar="T",
+            help="At this instant: '2026-11-21 09:21:03' (UTC when no zone is given), "
+            "or '10 minutes ago'.",
+        ),
+    ] = "",
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show a run as it was: state, variables, source line."""
+    if version is not None and time:
+        raise typer.BadParameter("give --version or --time, not both")
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import telling
+
+        telling.tell_moment(store, run, version, time, as_json=as_json)

@@ -1,0 +1,199 @@
+"""`export`, `import` and `verify`: a run's history as a file, and its digest chain."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from interlock.cli.errors import BadArgument, RunExists
+from interlock.cli.render import Column, Screen, Styled, print_document, print_lines
+from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.target import import_apps
+from interlock.engine import UnknownMachine
+from interlock.engine.commands import definition_of
+from interlock.engine.lifecycles import AFTER
+from interlock.engine.programs import Programs
+from interlock.engine.session import timers_of
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.projections import History, RunState, dump_history, entry_of, load_history
+from interlock.store.contract import Commit, Draft, Head, Timer
+from interlock.store.digest import verify
+from interlock.store.errors import BrokenChain
+from interlock.store.event import Event
+from interlock.store.open import open_store
+from interlock.store.vocabulary import TransitionTaken
+
+
+def export_run(store: str, run: str, output: Path | None, *, as_json: bool) -> None:
+    """Print or write a run's history; what is printed is JSON lines anyhow."""
+
+    async def load() -> History:
+        async with reading(store) as opened:
+            return History(await events_of_run(opened, run))
+
+    history = run_async(load())
+    history.verify()
+    text = dump_history(history)
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write {output}: {error.strerror}"
+        raise BadArgument(message) from error
+    if as_json:
+        print_document({"run": run, "events": len(history), "file": str(output)})
+    else:
+        Screen().line(f"{len(history)} events of {run} written to {output}")
+
+
+def verify_runs(store: str, run: str, *, as_json: bool) -> None:
+    """Check the digest chain of one run, or of all.
+
+    Raises:
+        BrokenChain: after everything was printed, when a chain is broken.
+    """
+    checked = run_async(_verify(store, run))
+    broken = [(name, error) for name, _, error in checked if error]
+    if as_json:
+        print_lines(
+            {"run": name, "events": count, "sound": not error, "error": error or None}
+            for name, count, error in checked
+        )
+    else:
+        screen = Screen()
+        if run or broken:
+            columns = [Column("run", "bold", keep=True), Column("events", right=True),
+                       Column("chain")]  # fmt: skip
+            sound = Styled("sound", "green")
+            shown = [row for row in checked if run or row[2]]
+            screen.table(
+                columns,
+                [(name, str(n), Styled(bad, "red") if bad else sound) for name, n, bad in shown],
+            )
+        good = len(checked) - len(broken)
+        events = sum(count for _, count, _ in checked)
+        screen.line(f"{good} of {len(checked)} chains are sound, {events} events")
+    if broken and not as_json:
+        message = f"the log of {len(broken)} runs was altered or is damaged"
+        raise BrokenChain(message)
+    if broken:
+        raise typer.Exit(1)
+
+
+async def _verify(url: str, run: str) -> list[tuple[str, int, str]]:
+    async with reading(url) as store:
+        runs: Sequence[str] = [run] if run else [entry.run for entry in await store.entries()]
+        found: list[tuple[str, int, str]] = []
+        for name in runs:
+            try:
+                events = await events_of_run(store, name)
+                verify(events, head=await store.head(name))
+                found.append((name, len(events), ""))
+            except BrokenChain as error:
+                found.append((name, (await store.head(name)).version, error.message))
+        return found
+
+
+def import_run(
+    store: str, file: Path, apps: Sequence[str], *, unfinished: bool, as_json: bool
+) -> None:
+    """Take an exported run into a database.
+
+    Raises:
+        BadArgument: the file cannot be read, or its run has not ended and `unfinished` is false.
+        BadExport, BrokenChain, UnknownEvent: it is no sound export.
+        RunExists: the database has another run of this id.
+    """
+    history = load_history(_read(file))
+    state = history.state()
+    if state.ended is None and not unfinished:
+        message = (
+            f"run {state.run!r} is {state.status}: a worker would go on with it here too; "
+            "give --unfinished when nothing goes on with it where it came from"
+        )
+        raise BadArgument(message)
+    import_apps(apps)
+    new = run_async(_take(store, history, state))
+    if as_json:
+        print_document({"run": state.run, "events": len(history), "new": new, "store": store})
+    else:
+        said = "taken into" if new else "already in"
+        Screen().line(f"{len(history)} events of {state.run} {said} {store}")
+
+
+def _read(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"cannot read {file}: {error.strerror}"
+        raise BadArgument(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8 text: {error.reason}"
+        raise BadArgument(message) from error
+
+
+async def _take(url: str, history: History, state: RunState) -> bool:
+    """Append all events in one commit. False when the very same run is there already."""
+    events = history.events
+    store = open_store(url)
+    try:
+        head = await store.head(state.run)
+        if head.version:
+            if head.digest == events[-1].digest:
+                return False
+            message = f"{url} has a run {state.run!r} already, with {head.version} events"
+            raise RunExists(message)
+        await store.append(_commit(events, state))
+        program = Programs(()).find(state.machine)
+        if program is not None and program.machine.hash == state.hash:
+            await store.define(definition_of(program.machine))
+        return True
+    finally:
+        await store.close()
+
+
+def _commit(events: Sequence[Event], state: RunState) -> Commit:
+    """All events of a run in one commit: it is there as a whole, or not at all."""
+    first = events[0]
+    for event in events:
+        if (event.machine, event.hash) != (first.machine, first.hash):
+            message = f"event {event.version} follows another definition than the first one"
+            raise BadArgument(message)
+    timers = timers_of(state) | lifecycle_timers(events, state)
+    return Commit(
+        head=Head(),
+        entry=entry_of(state),
+        drafts=[Draft(e.body, e.state, e.actor, e.cause, e.at, e.id) for e in events],
+        at=first.at,
+        correlation=first.correlation,
+        set_timers=[Timer(state.run, name, due) for name, due in timers.items()],
+    )
+
+
+def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, datetime]:
+    """The `after` timers of a lifecycle that has not ended, from its program.
+
+    Raises:
+        UnknownMachine: its module is not imported.
+    """
+    if not state.lifecycle or state.ended is not None:
+        return {}
+    program = Programs(()).find(state.machine)
+    if not isinstance(program, LifecycleProgram):
+        message = (
+            f"lifecycle {state.machine!r} is not imported here, so its timers cannot be set; "
+            "name its module with --app MODULE or INTERLOCK_APP"
+        )
+        raise UnknownMachine(message)
+    internal = {edge.id for edge in program.machine.edges if edge.internal}
+    entered = events[0].at
+    for event in events:
+        if isinstance(event.body, TransitionTaken) and event.body.transition not in internal:
+            entered = event.at
+    return {f"{AFTER}{edge}": entered + wait for edge, wait in program.timers(state.state)}

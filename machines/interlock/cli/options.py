@@ -1,0 +1,60 @@
+"""The options that many commands share, and the panels of the help."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+DEFAULT_STORE = "sqlite:///interlock.db"
+
+LOOK = "Look"
+DECIDE = "Decide"
+WRITE = "Write and run"
+KEEP = "Keep"
+
+StoreUrl = Annotated[
+    str,
+    typer.Option(
+        "--store", metavar="URL", envvar="INTERLOCK_STORE", help="The database: sqlite:///PATH."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Apps = Annotated[
+    list[str],
+    typer.Option(
+        "--app",
+        metavar="MODULE",
+        envvar="INTERLOCK_APP",
+        help="Module that defines the machines; may be repeated.",
+    ),
+]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.", show_default=False)]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODULE:NAME", help="A workflow or lifecycle in a module.", show_default=False
+    ),
+]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by", metavar="NAME", help="Who decides; the name of the login by default.",
+        show_default=False,
+    ),
+]  # fmt: skip
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in your words.")]
+
+
+def who(by: str) -> str:
+    """The name that a decision is recorded under."""
+    if by:
+        return by
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a process without a user name, as in some containers
+        return f"uid:{os.getuid()}"

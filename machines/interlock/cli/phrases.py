@@ -1,0 +1,256 @@
+"""What an event says, as a phrase for people: one function for each type of event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from interlock.cli.text import compact, instant
+from interlock.store.event import JSON, Encoded, Event
+from interlock.store.vocabulary import (
+    ApprovalGranted,
+    ApprovalRejected,
+    ApprovalRequested,
+    CancelDelivered,
+    CancelRequested,
+    CommandReceived,
+    CompensationStarted,
+    Failure,
+    RunCancelled,
+    RunCompensated,
+    RunCompensationFailed,
+    RunCompleted,
+    RunFailed,
+    RunHeld,
+    RunStarted,
+    SleepEnded,
+    SleepStarted,
+    StepFailed,
+    StepInDoubt,
+    StepResolved,
+    StepScheduled,
+    StepStarted,
+    StepSucceeded,
+    TransitionTaken,
+    UndoFailed,
+    UndoScheduled,
+    UndoSucceeded,
+    WaitDeclined,
+    WaitMatched,
+    WaitStarted,
+    WaitTimedOut,
+)
+
+Plain: TypeAlias = Callable[[Encoded], JSON]
+"""Turns a recorded value into plain JSON, with the run's memory as it was after the event."""
+
+
+def phrase(event: Event, plain: Plain) -> str:
+    """What happened, in one line. An event type without a phrase is named by its type."""
+    make = PHRASES.get(event.type)
+    return event.type if make is None else make(event, event.body, plain)
+
+
+def _started(event: Event, body: RunStarted, plain: Plain) -> str:
+    shown = [compact(plain(value)) for value in body.args]
+    shown += [f"{name}={compact(plain(value))}" for name, value in body.kwargs.items()]
+    return f"{event.machine} started with {', '.join(shown) or 'no input'}"
+
+
+def _step_scheduled(event: Event, body: StepScheduled, plain: Plain) -> str:
+    return f"{body.step} called (attempt 1, key {body.key})"
+
+
+def _step_started(event: Event, body: StepStarted, plain: Plain) -> str:
+    return f"{_name(body.activity)} is being called, at most once (attempt {body.attempt})"
+
+
+def _step_succeeded(event: Event, body: StepSucceeded, plain: Plain) -> str:
+    attempt = "" if body.attempt == 1 else f" (attempt {body.attempt})"
+    return f"{body.step} returned {compact(plain(body.result))}{attempt}"
+
+
+def _step_failed(event: Event, body: StepFailed, plain: Plain) -> str:
+    return _failed(body.step, body.attempt, body.error, body.retry_at)
+
+
+def _failed(what: str, attempt: int, error: Failure, retry_at: datetime | None) -> str:
+    then = f"; again at {instant(retry_at)}" if retry_at else "; not tried again"
+    return f"{what} raised {_error(error)} (attempt {attempt}){then}"
+
+
+def _step_in_doubt(event: Event, body: StepInDoubt, plain: Plain) -> str:
+    return f"{body.step} is in doubt: attempt {body.attempt} was started, and nobody knows its end"
+
+
+def _step_resolved(event: Event, body: StepResolved, plain: Plain) -> str:
+    if body.happened:
+        said = f"{body.step} did happen, with result {compact(plain(body.result))}"
+    else:
+        said = f"{body.step} did not happen"
+    return _because(f"{_by(event)} found that {said}", body.reason)
+
+
+def _cancel_requested(event: Event, body: CancelRequested, plain: Plain) -> str:
+    return _because(f"cancellation asked for{_by(event, ' by ')}", body.reason)
+
+
+def _cancel_delivered(event: Event, body: CancelDelivered, plain: Plain) -> str:
+    return f"cancelled while waiting for {_name(body.activity)}"
+
+
+def _approval_requested(event: Event, body: ApprovalRequested, plain: Plain) -> str:
+    until = f" until {instant(body.deadline)}" if body.deadline else ""
+    about = "" if body.about is None else f", about {compact(plain(body.about))}"
+    return f"approval {body.name} asked for{until}{about}"
+
+
+def _approval_granted(event: Event, body: ApprovalGranted, plain: Plain) -> str:
+    return _because(f"approval {body.name} granted{_by(event, ' by ')}", body.reason)
+
+
+def _approval_rejected(event: Event, body: ApprovalRejected, plain: Plain) -> str:
+    return _because(f"approval {body.name} rejected{_by(event, ' by ')}", body.reason)
+
+
+def _sleep_started(event: Event, body: SleepStarted, plain: Plain) -> str:
+    return f"sleeps until {instant(body.until)}"
+
+
+def _sleep_ended(event: Event, body: SleepEnded, plain: Plain) -> str:
+    return "slept long enough"
+
+
+def _wait_started(event: Event, body: WaitStarted, plain: Plain) -> str:
+    until = f" until {instant(body.deadline)}" if body.deadline else ""
+    return f"waits for {' or '.join(body.commands)}{until}"
+
+
+def _command_received(event: Event, body: CommandReceived, plain: Plain) -> str:
+    return f"{body.command} {compact(plain(body.value))} received{_by(event, ' from ')}"
+
+
+def _wait_matched(event: Event, body: WaitMatched, plain: Plain) -> str:
+    return f"{_name(body.activity)} took command {body.command_id}"
+
+
+def _wait_declined(event: Event, body: WaitDeclined, plain: Plain) -> str:
+    ids = ", ".join(body.command_ids)
+    return f"{_name(body.activity)} declined, as its where= says: command {ids}"
+
+
+def _wait_timed_out(event: Event, body: WaitTimedOut, plain: Plain) -> str:
+    return f"{_name(body.activity)} timed out"
+
+
+def _compensation_started(event: Event, body: CompensationStarted, plain: Plain) -> str:
+    why = "the run was cancelled" if body.error is None else f"the run raised {_error(body.error)}"
+    return f"{why}; what was done is undone, newest first"
+
+
+def _undo_scheduled(event: Event, body: UndoScheduled, plain: Plain) -> str:
+    return f"{body.undo} called to undo {body.step} (attempt 1, key {body.key})"
+
+
+def _undo_succeeded(event: Event, body: UndoSucceeded, plain: Plain) -> str:
+    return f"{_name(body.of)} undone"
+
+
+def _undo_failed(event: Event, body: UndoFailed, plain: Plain) -> str:
+    return _failed(f"undo of {_name(body.of)}", body.attempt, body.error, body.retry_at)
+
+
+def _completed(event: Event, body: RunCompleted, plain: Plain) -> str:
+    if body.result is None:
+        return "completed"
+    return f"completed with {compact(plain(body.result))}"
+
+
+def _run_failed(event: Event, body: RunFailed, plain: Plain) -> str:
+    return f"failed: {_error(body.error)}"
+
+
+def _compensated(event: Event, body: RunCompensated, plain: Plain) -> str:
+    return f"failed and compensated: {_error(body.error)}; undone: {_names(body.undone)}"
+
+
+def _compensation_failed(event: Event, body: RunCompensationFailed, plain: Plain) -> str:
+    left = f"NOT undone: {_names(body.not_undone)}; undone: {_names(body.undone)}"
+    return f"failed, and could not be compensated: {_error(body.error)}; {left}"
+
+
+def _cancelled(event: Event, body: RunCancelled, plain: Plain) -> str:
+    said = _because("cancelled", body.reason)
+    if body.undone:
+        said += f"; undone: {_names(body.undone)}"
+    if body.not_undone:
+        said += f"; NOT undone: {_names(body.not_undone)}"
+    return said
+
+
+def _held(event: Event, body: RunHeld, plain: Plain) -> str:
+    return f"stands still: {body.reason}"
+
+
+def _transition(event: Event, body: TransitionTaken, plain: Plain) -> str:
+    if not body.command:
+        return f"{body.transition} by time"
+    return f"{body.command} {compact(plain(body.value))} accepted{_by(event, ' from ')}"
+
+
+def _name(activity: str) -> str:
+    """`charge` of `charge#3`."""
+    return activity.partition("#")[0]
+
+
+def _names(activities: list[str]) -> str:
+    return ", ".join(_name(activity) for activity in activities) or "nothing"
+
+
+def _error(error: Failure) -> str:
+    return f"{error.type}: {error.message}" if error.message else error.type
+
+
+def _by(event: Event, before: str = "") -> str:
+    who = event.actor.id or ("" if before else event.actor.kind)
+    return f"{before}{who}" if who else ""
+
+
+def _because(said: str, reason: str) -> str:
+    return f"{said}: {reason}" if reason else said
+
+
+PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
+    RunStarted.__name__: _started,
+    StepScheduled.__name__: _step_scheduled,
+    StepStarted.__name__: _step_started,
+    StepSucceeded.__name__: _step_succeeded,
+    StepFailed.__name__: _step_failed,
+    StepInDoubt.__name__: _step_in_doubt,
+    StepResolved.__name__: _step_resolved,
+    CancelRequested.__name__: _cancel_requested,
+    CancelDelivered.__name__: _cancel_delivered,
+    ApprovalRequested.__name__: _approval_requested,
+    ApprovalGranted.__name__: _approval_granted,
+    ApprovalRejected.__name__: _approval_rejected,
+    SleepStarted.__name__: _sleep_started,
+    SleepEnded.__name__: _sleep_ended,
+    WaitStarted.__name__: _wait_started,
+    CommandReceived.__name__: _command_received,
+    WaitMatched.__name__: _wait_matched,
+    WaitDeclined.__name__: _wait_declined,
+    WaitTimedOut.__name__: _wait_timed_out,
+    CompensationStarted.__name__: _compensation_started,
+    UndoScheduled.__name__: _undo_scheduled,
+    UndoSucceeded.__name__: _undo_succeeded,
+    UndoFailed.__name__: _undo_failed,
+    RunCompleted.__name__: _completed,
+    RunFailed.__name__: _run_failed,
+    RunCompensated.__name__: _compensated,
+    RunCompensationFailed.__name__: _compensation_failed,
+    RunCancelled.__name__: _cancelled,
+    RunHeld.__name__: _held,
+    TransitionTaken.__name__: _transition,
+}
+"""The phrase of each type of event, by its name."""

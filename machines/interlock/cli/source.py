@@ -1,0 +1,86 @@
+"""The source lines around the place where a run stands."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from interlock.machines.ir import Machine
+
+if TYPE_CHECKING:
+    from interlock.cli.render import Screen
+
+_WHOLE = 30
+_AROUND = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Lines of an author's file.
+
+    Attributes:
+        file: where they stand, as it was when the definition was recorded.
+        line: the line that is meant, 0 for none.
+        first: number of the first of the lines.
+        lines: the text.
+    """
+
+    file: str
+    line: int
+    first: int
+    lines: tuple[str, ...]
+
+    def view(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "file": self.file, "line": self.line, "first": self.first, "lines": list(self.lines),
+        }  # fmt: skip
+
+
+def excerpt(machine: Machine, state: str) -> Excerpt:
+    """The lines around a state: the whole definition when it is short."""
+    node = machine.by_id.get(state)
+    line = node.line if node is not None else 0
+    lines = machine.source.splitlines()
+    first = max(1, machine.line - _decorators(machine.source))
+    if line and len(lines) > _WHOLE:
+        place = line - first
+        start, end = max(0, place - _AROUND), place + _AROUND + 1
+        return Excerpt(machine.file, line, first + start, tuple(lines[start:end]))
+    return Excerpt(machine.file, line, first, tuple(lines))
+
+
+def _decorators(source: str) -> int:
+    """How many lines stand above the `def` or `class` that a machine's line means."""
+    try:
+        return ast.parse(textwrap.dedent(source)).body[0].lineno - 1
+    except (SyntaxError, IndexError):  # the source of something that is not Python
+        return 0
+
+
+def print_excerpt(screen: Screen, source: Excerpt) -> None:
+    """Print numbered lines; an arrow marks the one where the run stood."""
+    if screen.rich:
+        _print_coloured(screen, source)
+        return
+    width = len(str(source.first + len(source.lines)))
+    for number, text in enumerate(source.lines, source.first):
+        mark = ">" if number == source.line else " "
+        screen.line(f"{mark} {number:>{width}}  {text}".rstrip())
+
+
+def _print_coloured(screen: Screen, source: Excerpt) -> None:
+    from rich.syntax import Syntax
+
+    code = Syntax(
+        "\n".join(source.lines),
+        "python",
+        theme="ansi_dark",
+        background_color="default",
+        line_numbers=True,
+        start_line=source.first,
+        highlight_lines={source.line} if source.line else None,
+    )
+    screen.console.print(code)

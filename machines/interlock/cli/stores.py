@@ -1,0 +1,101 @@
+"""Opening the database that a command names; what reads or decides never makes a new file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+from interlock.cli.errors import NoDatabase
+from interlock.store.contract import Entry, Filter, Store
+from interlock.store.errors import InterlockError
+from interlock.store.event import Event
+from interlock.store.open import open_store
+
+R = TypeVar("R")
+_LOOKED_AT = 5000
+"""How many ids are compared when one was mistyped."""
+
+
+def run_async(work: Coroutine[Any, Any, R]) -> R:
+    """Run a command's coroutine to its end."""
+    import asyncio
+
+    return asyncio.run(work)
+
+
+def must_exist(url: str) -> None:
+    """Check that a database is there.
+
+    Raises:
+        NoDatabase: it is not; says how to make one.
+    """
+    if url.startswith("memory:"):
+        message = f"{url} is gone when its command ends; name a file: --store sqlite:///PATH"
+        raise NoDatabase(message)
+    scheme, _, rest = url.partition("://")
+    path = Path(unquote(rest[1:]))
+    if scheme == "sqlite" and rest[1:] and not path.exists():
+        message = (
+            f"there is no database {path} here; make one with `interlock demo --store {url}` or "
+            f"`interlock run MODULE:NAME --input FILE --store {url}`, or name another with "
+            "--store or INTERLOCK_STORE"
+        )
+        raise NoDatabase(message)
+
+
+@asynccontextmanager
+async def reading(url: str) -> AsyncGenerator[Store]:
+    """An existing database, opened for reading only."""
+    must_exist(url)
+    store = open_store(url, readonly=True)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def entry_of_run(store: Store, run: str) -> Entry:
+    """A run's row in the index.
+
+    Raises:
+        UnknownRun: there is none; names ids that are near.
+    """
+    entry = await store.entry(run)
+    if entry is None:
+        raise await unknown(store, run)
+    return entry
+
+
+async def events_of_run(store: Store, run: str) -> list[Event]:
+    """All events of a run; raises as `entry_of_run`."""
+    events = await store.read(run)
+    if not events:
+        raise await unknown(store, run)
+    return events
+
+
+async def unknown(store: Store, run: str) -> InterlockError:
+    """The error for a run that does not exist, with the ids that are most like it."""
+    from interlock.engine.errors import UnknownRun
+
+    entries = await store.entries(Filter(limit=_LOOKED_AT))
+    near = near_ids(run, [entry.run for entry in entries])
+    if near:
+        hint = f"; did you mean {' or '.join(near)}?"
+    else:
+        hint = "; `interlock runs` lists them" if entries else ", which has no runs at all"
+    return UnknownRun(f"there is no run {run!r} in {store.url}{hint}")
+
+
+def near_ids(wanted: str, known: list[str]) -> list[str]:
+    """At most three of the known ids that one could have meant, best first."""
+    from difflib import get_close_matches
+
+    folded = wanted.casefold()
+    same = [run for run in known if run.casefold() == folded]
+    close = get_close_matches(wanted, known, n=3, cutoff=0.7)
+    parts = [run for run in known if folded in run.casefold()]
+    return list(dict.fromkeys([*same, *close, *parts]))[:3]

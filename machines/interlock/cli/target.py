@@ -1,0 +1,117 @@
+"""Importing what an author wrote: `MODULE:NAME`, and the modules of `--app`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from interlock.cli.errors import BadTarget, ImportFailed
+from interlock.machines.ir import Machine
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.workflow import Workflow
+from interlock.store.errors import InterlockError
+
+
+def import_apps(apps: Sequence[str]) -> None:
+    """Import modules, so that the machines they define are known by name.
+
+    Raises:
+        BadTarget: there is no such module.
+        ImportFailed: it raised.
+    """
+    for app in apps:
+        import_module(app.partition(":")[0])
+
+
+def load_target(target: str) -> object:
+    """The workflow or lifecycle that `MODULE:NAME` names.
+
+    Raises:
+        BadTarget: it names none; says which there are.
+        ImportFailed: the module raised.
+        CompileError: the module holds a workflow that cannot be compiled.
+    """
+    name, colon, attribute = target.partition(":")
+    module = import_module(name)
+    found: object = module
+    for part in attribute.split(".") if attribute else ():
+        found = getattr(found, part, None)
+    if colon and attribute and is_machine(found):
+        return found
+    known = machines_in(module)
+    listed = ", ".join(f"{name}:{one}" for one in known) or f"{name} defines none"
+    if not attribute and len(known) == 1:
+        return known[next(iter(known))]
+    if attribute and found is not None:
+        what = f"{target} is {type(found).__name__}, not a workflow or lifecycle"
+    elif attribute:
+        what = f"{name} has no {attribute!r}"
+    else:
+        what = f"{target!r} names a module; name what is in it as MODULE:NAME"
+    message = f"{what}; workflows and lifecycles: {listed}"
+    raise BadTarget(message)
+
+
+def machines_in(module: ModuleType) -> dict[str, object]:
+    """The workflows and lifecycles among a module's names."""
+    return {name: value for name, value in vars(module).items() if is_machine(value)}
+
+
+def is_machine(value: object) -> bool:
+    """Whether an object is a workflow or a lifecycle's class."""
+    if isinstance(value, Workflow):
+        return True
+    return isinstance(value, type) and issubclass(value, Lifecycle) and value is not Lifecycle
+
+
+def import_module(name: str) -> ModuleType:
+    """Import a module; the current directory is looked in first, as for `python -m`.
+
+    Raises:
+        BadTarget: there is none of this name.
+        ImportFailed: it raised; names the line.
+        InterlockError: as the module raised it.
+    """
+    here = str(Path.cwd())
+    if here not in sys.path and "" not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        return importlib.import_module(name)
+    except InterlockError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            hint = f"; write {name[:-3].replace('/', '.')}" if name.endswith(".py") else ""
+            message = f"there is no module {name!r} in {here} or among what is installed{hint}"
+            raise BadTarget(message) from error
+        raise _failed(name, error) from error
+    except (TypeError, ValueError) as error:
+        if not name or name.startswith("."):
+            message = f"{name!r} cannot be the name of a module; write MODULE:NAME"
+            raise BadTarget(message) from error
+        raise _failed(name, error) from error
+    except (Exception, SystemExit) as error:  # whatever the author's module raises is shown
+        raise _failed(name, error) from error
+
+
+def _failed(name: str, error: BaseException) -> ImportFailed:
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "importlib" not in f.filename]
+    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    if isinstance(error, SyntaxError):
+        where = f" at {error.filename}:{error.lineno}"
+    return ImportFailed(f"importing {name} raised {type(error).__name__}: {error}{where}")
+
+
+def machine_of(kind: object) -> Machine:
+    """The compiled machine of a workflow or lifecycle.
+
+    Raises:
+        CompileError: the workflow cannot be compiled.
+    """
+    from interlock.engine.programs import program_of
+
+    return program_of(kind).machine

@@ -1,0 +1,180 @@
+"""`history` and `at`: what happened to a run, and how it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from interlock.cli.errors import BadArgument
+from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
+from interlock.cli.showing import actor_name, print_variables
+from interlock.cli.source import Excerpt, excerpt, print_excerpt
+from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.text import both, exact, moment, shorten
+from interlock.cli.view import activity_view, event_view, told
+from interlock.machines.duration import duration
+from interlock.machines.errors import BadDefinition
+from interlock.machines.ir import Machine
+from interlock.projections import History
+from interlock.store.clock import SystemClock
+from interlock.store.event import Event
+
+
+def tell_history(store: str, run: str, *, as_json: bool) -> None:
+    """Print every event of a run."""
+    events = run_async(_events(store, run))
+    if as_json:
+        print_lines(event_view(event, before, what) for event, before, what in told(events))
+        return
+    screen = Screen()
+    rows = list(told(events))
+    if screen.rich:
+        _print_history(screen, rows)
+        return
+    screen.table(
+        _COLUMNS,
+        [
+            (str(event.version), moment(event.at), moves(event, before), who(event), what)
+            for event, before, what in rows
+        ],
+    )
+
+
+_COLUMNS = [
+    Column("version", "dim", right=True), Column("time", "dim", keep=True), Column("state"),
+    Column("actor", "dim"), Column("what"),
+]  # fmt: skip
+_LONGEST = 300
+"""Characters of a phrase on a terminal; a pipe and JSON get all of it."""
+
+
+def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> None:
+    """Print events on a terminal: the day once, above the times of that day."""
+    days: dict[str, list[tuple[Event, str, str]]] = {}
+    for row in rows:
+        days.setdefault(moment(row[0].at)[:10], []).append(row)
+    columns = [replace(_COLUMNS[0], name="#"), *_COLUMNS[1:]]
+    for day, events in days.items():
+        screen.line(Styled(f"{day} (UTC)", "bold"))
+        screen.table(
+            columns,
+            [
+                (
+                    str(event.version),
+                    moment(event.at)[11:-1],
+                    moves(event, before),
+                    event.actor.kind if event.actor.kind == "worker" else who(event),
+                    Styled(shorten(what, _LONGEST), _style(event)),
+                )
+                for event, before, what in events
+            ],
+        )
+
+
+def moves(event: Event, before: str) -> str:
+    """The state after an event, and the one before it when that is another."""
+    return event.state if before in ("", event.state) else f"{before} → {event.state}"
+
+
+def who(event: Event) -> str:
+    """Who caused an event."""
+    return actor_name(event.actor)
+
+
+def _style(event: Event) -> str:
+    """Ends stand out, and what went wrong."""
+    if event.type in ("RunCompleted", "ApprovalGranted"):
+        return "green"
+    if event.type in ("StepFailed", "StepInDoubt", "ApprovalRejected", "WaitTimedOut", "RunHeld"):
+        return "yellow"
+    return STYLES.get(event.state, "") if event.type.startswith(("Run", "Undo")) else ""
+
+
+async def _events(url: str, run: str) -> list[Event]:
+    async with reading(url) as store:
+        return await events_of_run(store, run)
+
+
+def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json: bool) -> None:
+    """Print a run as it was at a version or an instant; as it is now by default."""
+    when: int | datetime | None = parse_instant(time) if time else version
+    events, machine = run_async(_events_and_machine(store, run, when))
+    history = History(events)
+    state = history.state()
+    event, _, what = list(told(events))[-1]
+    source = None if machine is None else excerpt(machine, event.state)
+    if as_json:
+        print_document(
+            {
+                "run": run,
+                "version": event.version,
+                "at": exact(event.at),
+                "machine": event.machine,
+                "hash": event.hash,
+                "state": event.state,
+                "status": state.status,
+                "what": what,
+                "variables": state.variables,
+                "waits": [activity_view(state, one) for one in state.pending.values()],
+                "source": None if source is None else source.view(),
+            }
+        )
+        return
+    screen = Screen()
+    screen.line(
+        Styled(run, "bold"), status(state.status), Styled(f"version {event.version}", "dim")
+    )
+    screen.pairs(
+        [
+            ("state", Styled(event.state, STYLES.get(state.status, ""))),
+            ("time", both(event.at, SystemClock().now())),
+            ("what", what),
+            ("actor", actor_name(event.actor)),
+        ]
+    )
+    if state.variables:
+        screen.heading("Variables")
+        print_variables(screen, state.variables)
+    _print_source(screen, source, event)
+
+
+def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:
+    if source is None:
+        screen.heading("Source")
+        screen.line(f"  the database has no definition {event.hash}")
+    elif source.lines:
+        screen.heading(f"{source.file}:{source.line}")
+        print_excerpt(screen, source)
+
+
+async def _events_and_machine(
+    url: str, run: str, when: int | datetime | None
+) -> tuple[list[Event], Machine | None]:
+    async with reading(url) as store:
+        events = await events_of_run(store, run)
+        if when is not None:
+            events = list(History(events).until(when))
+        definition = await store.definition(events[-1].hash)
+        machine = None if definition is None else Machine.from_json(definition.ir)
+        return events, machine
+
+
+def parse_instant(text: str) -> datetime:
+    """An instant as people type it: ISO 8601, UTC when no zone is given, or `10 minutes ago`.
+
+    Raises:
+        BadArgument: it is neither.
+    """
+    if text.strip().lower().endswith(" ago"):
+        try:
+            return SystemClock().now() - duration(text.strip()[: -len(" ago")])
+        except BadDefinition as error:
+            message = f"--time {text!r}: {error.message}"
+            raise BadArgument(message) from None
+    try:
+        instant_ = datetime.fromisoformat(text.strip())
+    except ValueError:
+        message = f"--time {text!r} is no instant; write 2026-11-21T09:21:03Z or '10 minutes ago'"
+        raise BadArgument(message) from None
+    return instant_ if instant_.tzinfo else instant_.replace(tzinfo=UTC)

@@ -1,0 +1,150 @@
+"""The JSON that commands print: stable keys for what the engine knows of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from interlock.cli.phrases import phrase
+from interlock.cli.text import exact
+from interlock.projections import Activity, Effect, RunState, evolve
+from interlock.store.contract import Entry, Timer
+from interlock.store.event import JSON, Actor, Event
+from interlock.store.values import plain
+from interlock.store.vocabulary import Failure
+
+Document = dict[str, Any]
+"""What is printed as JSON: text, numbers, lists and dictionaries."""
+
+
+def entry_view(entry: Entry) -> Document:
+    """A row of the index."""
+    return {
+        "run": entry.run,
+        "machine": entry.machine,
+        "hash": entry.hash,
+        "state": entry.state,
+        "status": entry.status,
+        "since": exact(entry.since),
+        "started": exact(entry.started),
+        "waits": entry.waits,
+        "waits_for": entry.waits_for,
+    }
+
+
+def actor_view(actor: Actor) -> Document:
+    """Who caused something."""
+    return {"kind": actor.kind, "id": actor.id}
+
+
+def failure_view(failure: Failure | None) -> Document | None:
+    """A recorded exception."""
+    return None if failure is None else {"type": failure.type, "message": failure.message}
+
+
+def activity_view(state: RunState, activity: Activity) -> Document:
+    """Something that a run waits for or has under way."""
+    return {
+        "kind": activity.kind,
+        "name": activity.name,
+        "activity": activity.id,
+        "state": activity.state,
+        "since": exact(activity.since),
+        "until": exact(activity.due),
+        "status": activity.status,
+        "attempt": activity.attempt,
+        "key": activity.key,
+        "accepts": list(activity.commands),
+        "about": state.image.plain(activity.about),
+        "error": failure_view(activity.error),
+    }
+
+
+def effect_view(effect: Effect) -> Document:
+    """A line of the ledger."""
+    return {
+        "activity": effect.activity,
+        "step": effect.step,
+        "key": effect.key,
+        "status": effect.status,
+        "attempts": effect.attempts,
+        "since": exact(effect.since),
+        "error": effect.error,
+    }
+
+
+def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Timer]) -> Document:
+    """All that is known of a run now."""
+    return {
+        "run": state.run,
+        "machine": state.machine,
+        "hash": state.hash,
+        "state": state.state,
+        "status": state.status,
+        "since": exact(state.since),
+        "started": exact(state.started),
+        "version": state.head.version,
+        "updated": exact(state.head.at),
+        "variables": variables_of(state),
+        "waits": [activity_view(state, activity) for activity in state.pending.values()],
+        "timers": [{"name": timer.name, "due": exact(timer.due)} for timer in timers],
+        "ledger": [effect_view(effect) for effect in effects],
+        "decisions": [
+            {
+                "name": decided.name,
+                "granted": decided.granted,
+                "by": actor_view(decided.actor),
+                "reason": decided.reason,
+                "at": exact(decided.at),
+            }
+            for decided in state.decisions
+        ],
+        "inbox": [
+            {
+                "id": received.id,
+                "command": received.command,
+                "value": plain(received.value),
+                "from": actor_view(received.actor),
+                "at": exact(received.at),
+            }
+            for received in state.inbox
+        ],
+        "result": state.image.plain(state.result),
+        "error": failure_view(state.error),
+        "held": state.held,
+        "cancel": state.cancel,
+    }
+
+
+def variables_of(state: RunState) -> dict[str, JSON]:
+    """The variables for people. A run that ended has none."""
+    return state.variables
+
+
+def told(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
+    """Every event of a run, from its first, with the state before it and its phrase."""
+    state: RunState | None = None
+    before = ""
+    for event in events:
+        state = evolve(state, event)
+        yield event, before, phrase(event, state.image.plain)
+        before = event.state
+
+
+def event_view(event: Event, before: str, what: str) -> Document:
+    """An event, as JSON; `body` is as it was recorded."""
+    import msgspec
+
+    return {
+        "version": event.version,
+        "at": exact(event.at),
+        "type": event.type,
+        "from": before,
+        "state": event.state,
+        "actor": actor_view(event.actor),
+        "what": what,
+        "id": event.id,
+        "cause": event.cause,
+        "digest": event.digest,
+        "body": msgspec.to_builtins(event.body),
+    }

@@ -1,0 +1,104 @@
+"""`work`: a process that keeps driving the runs of a database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from interlock.cli.errors import BadTarget
+from interlock.cli.phrases import phrase
+from interlock.cli.render import STYLES, Screen, Styled, print_lines
+from interlock.cli.settling import settled
+from interlock.cli.stores import run_async
+from interlock.cli.target import import_apps, import_module
+from interlock.cli.text import exact, instant
+from interlock.engine import Engine
+from interlock.machines import registry
+from interlock.store.event import Event
+from interlock.store.values import Image
+
+_TOLD = frozenset(
+    {
+        "RunCompleted", "RunFailed", "RunCompensated", "RunCompensationFailed", "RunCancelled",
+        "RunHeld", "StepInDoubt", "ApprovalRequested",
+    }
+)  # fmt: skip
+"""The events that a worker tells of: ends, and what waits for a person."""
+
+
+def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool) -> None:
+    """Drive runs until interrupted, or until there is nothing left but to wait."""
+    import_apps(modules)
+    if not modules:
+        import_module("interlock.demo")
+    if not registry.all():
+        message = f"{', '.join(modules)} defines no workflow and no lifecycle"
+        raise BadTarget(message)
+    run_async(_work(store, until_idle=until_idle, as_json=as_json))
+
+
+async def _work(store: str, *, until_idle: bool, as_json: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError):  # not in the main thread
+            loop.add_signal_handler(number, stop.set)
+    teller = Teller(as_json=as_json)
+    async with Engine(store) as engine:
+        engine.store.on_append(teller.tell)
+        teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
+        await _drive(engine, teller, stop, until_idle=until_idle)
+        for run, why in engine.held.items():
+            teller.say(f"{run} stands still: {why}")
+
+
+async def _drive(engine: Engine, teller: Teller, stop: asyncio.Event, *, until_idle: bool) -> None:
+    if not engine.driving:
+        teller.say("another worker drives this database; standing by to take over")
+    waiting = asyncio.ensure_future(stop.wait())
+    while not engine.driving and not waiting.done():
+        await asyncio.wait([waiting], timeout=0.2)
+    idle = asyncio.ensure_future(settled(engine)) if until_idle else None
+    await asyncio.wait([waiting, *([idle] if idle else [])], return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, idle):
+        if task is not None:
+            task.cancel()
+
+
+def _image(event: Event) -> Image:
+    """The memory that an event brings along: all of it, for the end of a run."""
+    image = Image()
+    image.apply(getattr(event.body, "memory", None))
+    return image
+
+
+class Teller:
+    """Tells of what a worker did, a line for each event that matters."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self._screen = Screen()
+
+    def say(self, text: str) -> None:
+        """A line about the worker itself: not data, so it goes to the error output."""
+        print(text, file=sys.stderr, flush=True)
+
+    def tell(self, events: Sequence[Event]) -> None:
+        """What was just recorded."""
+        for event in events:
+            if event.type not in _TOLD:
+                continue
+            what = phrase(event, _image(event).plain)
+            if self._json:
+                print_lines([{"run": event.stream, "at": exact(event.at), "type": event.type,
+                              "state": event.state, "what": what}])  # fmt: skip
+            else:
+                style = STYLES.get(event.state, "")
+                self._screen.line(
+                    instant(event.at), Styled(event.stream, "bold"), Styled(what, style)
+                )
+            sys.stdout.flush()

@@ -1,0 +1,170 @@
+"""Authoring: graph, check, run, work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cli.kit import Invoke, document, lines
+
+BROKEN = """
+import asyncio
+from interlock.machines import workflow
+
+@workflow
+async def broken() -> None:
+    await asyncio.sleep(5)
+"""
+
+
+def _orders(tmp_path: Path, *orders: object) -> str:
+    file = tmp_path / "orders.jsonl"
+    file.write_text("".join(f"{json.dumps(order)}\n" for order in orders))
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("language", "start"), [("mermaid", "stateDiagram-v2"), ("dot", 'digraph "cli-checkout"')]
+)
+def test_a_machine_is_drawn(il: Invoke, language: str, start: str) -> None:
+    result = il("graph", "cli.shop:checkout", "--format", language)
+    assert result.stdout.startswith(start)
+
+
+def test_a_run_is_drawn_from_the_database_alone(il: Invoke) -> None:
+    drawn = document(il("graph", "--run", "order-2", "--json"))
+    assert (drawn["machine"], drawn["at"]) == ("cli-checkout", "approval:manager")
+    assert drawn["visited"] == ["start", "charge", "approval:manager"]
+    assert "classDef at" in drawn["text"]
+
+
+def test_graph_wants_a_machine_or_a_run(il: Invoke) -> None:
+    assert il("graph").exit_code == 2
+
+
+def test_check_tells_states_transitions_and_what_is_raised(il: Invoke) -> None:
+    result = il("check", "cli.shop:checkout", "--json")
+    checked = document(result)
+    assert result.exit_code == 0
+    assert {state["state"] for state in checked["states"]} >= {"charge", "approval:manager", "ship"}
+    assert "Declined" in checked["raises"]
+    assert checked["problems"] == [p for p in checked["problems"] if p["severity"] != "error"]
+    text = il("check", "cli.shop:checkout").stdout
+    assert "can raise" in text
+    assert "order.total > 100" in text
+
+
+def test_check_of_what_cannot_be_compiled_ends_with_its_code(
+    il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_flow.py").write_text(BROKEN)
+    monkeypatch.chdir(tmp_path)  # where modules are looked for
+    result = il("check", "broken_flow:broken", "--json")
+    assert result.exit_code == 1
+    error = document(result)["error"]
+    assert error["line"] == 7
+    assert error["code"].startswith("ILK04") or error["code"].startswith("ILK05")
+    assert "sleep" in error["instead"]
+    assert "await asyncio.sleep(5)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("no_such_module:x", "ILK092"),
+        ("cli.shop:nothing", "ILK092"),
+        ("cli.shop", "ILK092"),
+        ("cli.shop:Order", "ILK092"),
+        ("cli/shop.py:checkout", "ILK092"),
+        (".:x", "ILK092"),
+        ("bad_module:x", "ILK093"),
+        ("bad_syntax:x", "ILK093"),
+    ],
+)
+def test_a_target_that_is_none(
+    il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, code: str
+) -> None:
+    (tmp_path / "bad_module.py").write_text("1 / 0\n")
+    (tmp_path / "bad_syntax.py").write_text("def (\n")
+    monkeypatch.chdir(tmp_path)  # where modules are looked for
+    result = il("check", target)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error {code}: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_run_for_every_line(il: Invoke, tmp_path: Path) -> None:
+    orders = [{"id": f"new-{n}", "total": str(n)} for n in range(1, 6)]
+    file = _orders(tmp_path, *orders)
+    report = document(il("run", "cli.shop:checkout", "--input", file, "--id-field", "id", "--json"))
+    assert (report["lines"], report["runs"], report["statuses"]) == (5, 5, {"completed": 5})
+    again = document(il("run", "cli.shop:checkout", "--input", file, "--id-field", "id", "--json"))
+    assert again["statuses"] == {"completed": 5}
+    assert len(lines(il("history", "new-1", "--json"))) == 7
+
+
+def test_bad_lines_are_told_by_number_and_stop_no_other(il: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "orders.jsonl"
+    file.write_text('{"id": "new-1", "total": "1"}\n\n{"id": "new-2"}\nno json\n{"total": 1}\n'
+                    '{"id": "new-1", "total": "2"}\n')  # fmt: skip
+    result = il("run", "cli.shop:checkout", "--input", str(file), "--id-field", "id", "--json")
+    assert result.exit_code == 1
+    report = document(result)
+    refused = [(line["line"], line["code"]) for line in report["refused"]]
+    assert refused == [(3, "ILK094"), (4, "ILK094"), (5, "ILK094"), (6, "ILK072")]
+    assert report["statuses"] == {"completed": 1}
+    assert "line 3: error ILK094: total: Field required" in result.stderr
+
+
+def test_several_parameters_are_fields_of_the_line(il: Invoke, tmp_path: Path) -> None:
+    order = {"id": "x", "total": "1"}
+    file = _orders(
+        tmp_path,
+        {"id": "p-1", "order": order, "copies": 3},
+        {"id": "p-2", "order": order},
+        {"id": "p-3", "order": order, "copies": "many"},
+        {"id": "p-4", "copies": 1, "extra": 1},
+    )
+    report = document(il("run", "cli.shop:pair", "--input", file, "--id-field", "id", "--json"))
+    assert [line["line"] for line in report["refused"]] == [3, 4]
+    assert document(il("show", "p-1", "--json"))["result"] == 3
+    assert document(il("show", "p-2", "--json"))["result"] == 1
+
+
+def test_a_failed_run_gives_code_1_and_a_lifecycle_is_started_too(
+    il: Invoke, tmp_path: Path
+) -> None:
+    file = _orders(tmp_path, {"id": "bad-1", "total": "-1"})
+    assert il("run", "cli.shop:checkout", "--input", file, "--id-field", "id").exit_code == 1
+    bills = _orders(tmp_path, {"total": "12", "number": "bill-2"})
+    done = il("run", "cli.shop:Billing", "--input", bills, "--id-field", "number")
+    assert done.exit_code == 0, done.stderr
+    assert document(il("show", "bill-2", "--json"))["state"] == "new"
+
+
+def test_lines_come_from_the_input_and_ids_are_made(il: Invoke) -> None:
+    result = il(
+        "run", "cli.shop:checkout", "--input", "-", "--json", input='{"id": "a", "total": 3}\n'
+    )
+    assert document(result)["statuses"] == {"completed": 1}
+
+
+def test_an_input_that_cannot_be_read(il: Invoke, tmp_path: Path) -> None:
+    missing = il("run", "cli.shop:checkout", "--input", str(tmp_path / "none"))
+    assert missing.stderr.startswith("error ILK094: cannot read ")
+
+
+def test_a_line_that_is_no_text_stops_no_other(il: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "latin"
+    file.write_bytes(b'\xef\xbb\xbf{"id": "a", "total": 1}\n{"id": "\xe9", "total": 1}\r\n')
+    result = il("run", "cli.shop:checkout", "--input", str(file), "--json")
+    assert result.stderr.startswith("line 2: error ILK094: not UTF-8 text")
+    assert document(result)["statuses"] == {"completed": 1}
+
+
+def test_work_until_idle_tells_of_nothing_when_all_wait(il: Invoke) -> None:
+    result = il("work", "cli.shop", "--until-idle", "--json")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "serving" in result.stderr
