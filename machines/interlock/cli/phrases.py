@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from interlock.cli.text import compact, instant
+from interlock.cli.text import compact, instant, moment
 from interlock.store.event import JSON, Encoded, Event
 from interlock.store.vocabulary import (
     ApprovalGranted,
@@ -76,7 +76,7 @@ def _step_failed(event: Event, body: StepFailed, plain: Plain) -> str:
 
 
 def _failed(what: str, attempt: int, error: Failure, retry_at: datetime | None) -> str:
-    then = f"; again at {instant(retry_at)}" if retry_at else "; not tried again"
+    then = f"; again at {moment(retry_at)}" if retry_at else "; not tried again"
     return f"{what} raised {_error(error)} (attempt {attempt}){then}"
 
 

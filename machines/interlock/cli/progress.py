@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
+_WIDE = 170
+
 
 class Bar:
     """Use it as `with Bar("runs", total) as bar`. It draws on the error output."""
@@ -49,8 +51,12 @@ class Bar:
         self._progress.advance(self._task, by)
 
     def update(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Say how many are done, of how many, and what else there is to know."""
-        self._progress.update(self._task, completed=done, total=total, note=note)
+        """Say how many are done, of how many, and what else there is to know.
+
+        A narrow terminal has room only for the part of `note` before its first semicolon.
+        """
+        short = note if self._progress.console.width >= _WIDE else note.partition(";")[0]
+        self._progress.update(self._task, completed=done, total=total, note=short)
 
     def say(self, text: str) -> None:
         """Print a line above the bar."""
