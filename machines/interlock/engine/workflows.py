@@ -240,7 +240,7 @@ class WorkflowRun:
             self._end_badly(ended.error)
 
     def _return(self, value: object) -> None:
-        memory = Memory(self.program.types)
+        memory = Memory(self.program.types)  # the variables are gone; the result is what is left
         try:
             result, _ = memory.adopt(value, "result")
         except Unrecordable as error:
@@ -250,16 +250,16 @@ class WorkflowRun:
 
     def _end_badly(self, error: BaseException) -> None:
         cancelled = isinstance(error, asyncio.CancelledError) and self.session.state.cancelled
-        memory = Memory(self.program.types)
-        failure = None if cancelled else record_failure(memory, error)[0]
+        failure = None if cancelled else record_failure(self.memory, error)[0]
+        memory = self.memory.take()  # the variables stay as they were at the last await
         if self.session.state.stack:
-            self.session.emit(CompensationStarted(failure, memory.take()), "compensating")
+            self.session.emit(CompensationStarted(failure, memory), "compensating")
             self.undone()
         elif failure is None:
             reason = self.session.state.cancel or ""
             self.session.emit(RunCancelled(reason), "cancelled")
         else:
-            self.session.emit(RunFailed(failure, memory.take()), "failed")
+            self.session.emit(RunFailed(failure, memory), "failed")
 
     def _pause(self, paused: Paused) -> None:
         place = paused.place

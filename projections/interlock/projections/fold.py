@@ -241,7 +241,7 @@ def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:
 def _compensation_started(state: RunState, event: Event, body: CompensationStarted) -> None:
     state.pending.clear()
     state.compensation = Compensation(body.error)
-    _replace_image(state, body)
+    state.image.apply(body.memory)
 
 
 def _undo_scheduled(state: RunState, event: Event, body: UndoScheduled) -> None:
@@ -276,25 +276,27 @@ def _undo_over(state: RunState, activity: str, of: str) -> None:
     state.stack = [entry for entry in state.stack if entry.activity != of]
 
 
-def _replace_image(state: RunState, body: RunCompleted | RunFailed | CompensationStarted) -> None:
-    """At the end the variables are gone; what is left is the result or the error."""
-    state.image = Image()
-    state.image.apply(body.memory)
-
-
 def _end(status: RunStatus) -> Callable[[RunState, Event, Any], None]:
     def handler(state: RunState, event: Event, body: Any) -> None:
         if not state.lifecycle:
             state.pending.clear()
         state.ended = status
-        if isinstance(body, RunCompleted):
-            state.result = body.result
-        elif not isinstance(body, RunCancelled):
+        if isinstance(body, RunFailed):
+            state.image.apply(body.memory)
+        if not isinstance(body, RunCancelled):
             state.error = body.error
-        if isinstance(body, RunFailed) or (isinstance(body, RunCompleted) and not state.lifecycle):
-            _replace_image(state, body)
 
     return handler
+
+
+def _run_completed(state: RunState, event: Event, body: RunCompleted) -> None:
+    state.ended = "completed"
+    if state.lifecycle:
+        return
+    state.pending.clear()
+    state.result = body.result
+    state.image = Image()  # the variables are gone; what is left is the result
+    state.image.apply(body.memory)
 
 
 def _run_held(state: RunState, event: Event, body: RunHeld) -> None:
@@ -330,7 +332,7 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     UndoScheduled.__name__: _undo_scheduled,
     UndoSucceeded.__name__: _undo_succeeded,
     UndoFailed.__name__: _undo_failed,
-    RunCompleted.__name__: _end("completed"),
+    RunCompleted.__name__: _run_completed,
     RunFailed.__name__: _end("failed"),
     RunCompensated.__name__: _end("compensated"),
     RunCompensationFailed.__name__: _end("compensation failed"),
