@@ -18,7 +18,7 @@ PARAMETERS = "a, items, d"
 """What every program takes: a number, a list of dicts, a dict."""
 
 
-class Declined(Exception):  # noqa: N818  a domain word
+class Declined(Exception):
     """A domain error of the scripted step."""
 
 
@@ -77,10 +77,14 @@ def names(script: Script) -> dict[str, Any]:
         "many": many,
         "Declined": Declined,
         "contextlib": contextlib,
-        "pair": lambda x, y: (x, y),
+        "pair": _pair,
         "num": _num,
         "bump": _bump,
     }
+
+
+def _pair(first: object, second: object) -> tuple[object, object]:
+    return first, second
 
 
 def _num(value: object) -> int:
@@ -144,7 +148,9 @@ class Writer:
             lambda: f"num({self.awaiting(depth - 1)})",
             lambda: f"(num({self.number(depth - 1)}) + num({self.number(depth - 1)}))",
             lambda: f"(b := {self.number(depth - 1)})",
-            lambda: f"({self.value(depth - 1)} if {self.test(depth - 1)} else {self.value(depth - 1)})",
+            lambda: (
+                f"({self.value(depth - 1)} if {self.test(depth - 1)} else {self.value(depth - 1)})"
+            ),
             lambda: f"({self.test(depth - 1)} and {self.value(depth - 1)})",
             lambda: f"({self.test(depth - 1)} or {self.value(depth - 1)})",
             lambda: f"len({self.listing(depth - 1)})",
@@ -155,7 +161,9 @@ class Writer:
 
     def test(self, depth: int) -> str:
         if depth <= 0:
-            return self.pick("num(a) > 1", "b", "num(a) < 3", "xs", "c is None", "'n' in d", "not b")
+            return self.pick(
+                "num(a) > 1", "b", "num(a) < 3", "xs", "c is None", "'n' in d", "not b"
+            )
         return self.pick(
             "num(a) > 1",
             lambda: f"{self.num(depth - 1)} < {self.num(depth - 1)} < {self.num(depth - 1)}",
@@ -172,7 +180,8 @@ class Writer:
             lambda: f"({self.awaiting(depth, 'many')})",
             lambda: f"[{self.value(depth - 1)}, {self.value(depth - 1)}, *xs]",
             lambda: f"[{self.value(depth - 1)} for x in {self.listing(depth - 1)}]",
-            lambda: f"[(x, {self.awaiting(depth)}) for x in {self.listing(depth - 1)} if {self.test(0)}]",
+            lambda: f"[(x, {self.awaiting(depth)}) for x in {self.listing(depth - 1)}]",
+            lambda: f"[x for x in {self.listing(0)} if {self.test(depth)}]",
             lambda: f"[(x, y) for x in xs[:2] for y in {self.listing(depth - 1)} if x != y]",
             lambda: f"list({{x for x in range(2) if {self.test(depth - 1)}}})",
             lambda: f"list({{str(x): {self.value(depth - 1)} for x in range(2)}}.items())",
@@ -321,10 +330,14 @@ class Writer:
         jump = f"if num(b) == {self._random.randint(0, 3)}: {jump}"
         return self.pick(
             lambda: f"if {self.test(0)}:\n    {jump}",
-            lambda: f"for y in xs:\n    if y == {self.number(0)}:\n        return y\nelse:\n    {jump}",
+            lambda: (
+                f"for y in xs:\n    if y == {self.number(0)}:\n        return y\nelse:\n    {jump}"
+            ),
             lambda: f"try:\n    a = d['n']\n    {jump}\nfinally:\n    b = 5",
-            lambda: f"with contextlib.suppress(KeyError):\n    for y in range(2):\n"
-            f"        if y == a:\n            return d['none']\n    {jump}",
+            lambda: (
+                f"with contextlib.suppress(KeyError):\n    for y in range(2):\n"
+                f"        if y == a:\n            return d['none']\n    {jump}"
+            ),
             "def inner(z):\n    return [z, a]\nc = inner(b)",
             lambda: f"while True:\n    if {self.test(0)}:\n        return a\n    break",
         )

@@ -28,7 +28,7 @@ def define(source: str, names: Mapping[str, Any], function: str = "flow") -> Cal
     file = f"<program {next(_files)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     space: dict[str, Any] = {"__name__": __name__, **names}
-    exec(compile(source, file, "exec"), space)  # noqa: S102  the point of it
+    exec(compile(source, file, "exec"), space)
     return space[function]  # type: ignore[no-any-return]  # what the source says
 
 
@@ -41,7 +41,7 @@ class Outcome:
         result: text of the result, or the exception with its contexts and causes.
     """
 
-    calls: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list[str])
     result: str = ""
 
     def comparable(self) -> Outcome:
@@ -83,7 +83,7 @@ def _finished(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException |
         coroutine.send(None)
     except StopIteration as stop:
         return stop.value, None
-    except Exception as error:  # noqa: BLE001  it is compared, or thrown in
+    except Exception as error:
         return None, error
     message = "a scripted step does not wait"
     raise AssertionError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar, overload
 
@@ -75,10 +76,8 @@ class WorkflowDecorator:
 
         read_source(function)  # what is not a plain async def is refused before it gets a name
         made = Workflow(function, self._name or function.__name__)
-        try:
+        with contextlib.suppress(NotYetDefined):  # further down in the module: compiled later
             made.compile()
-        except NotYetDefined:
-            pass  # a step further down in the module: compiled when first needed
         registry.register(made)
         return made
 

@@ -46,7 +46,7 @@ class Block:
 
     handler: Block | None
     active: str | None
-    statements: list[ast.stmt] = field(default_factory=list)
+    statements: list[ast.stmt] = field(default_factory=list[ast.stmt])
     number: int = -1
     resumes: Site | None = None
     condition: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -47,7 +47,7 @@ class Finally:
     value: str
     error: str
     around: str | None
-    kinds: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set[str])
 
 
 Context = Loop | Named | Finally
@@ -149,7 +149,7 @@ class Builder:
             self._visit(self, statement)
 
     @contextmanager
-    def region(self, handler: Block | None, active: str | None) -> Iterator[None]:
+    def region(self, handler: Block | None, active: str | None) -> Generator[None]:
         """Blocks made inside have this handler and this handled exception."""
         before = self.handler, self.active
         self.handler, self.active = handler, active
@@ -157,7 +157,7 @@ class Builder:
         self.handler, self.active = before
 
     @contextmanager
-    def inside(self, context: Context) -> Iterator[None]:
+    def inside(self, context: Context) -> Generator[None]:
         """Statements written inside are enclosed by `context`."""
         self.contexts.append(context)
         yield

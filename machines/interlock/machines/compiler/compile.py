@@ -15,7 +15,7 @@ from interlock.machines.compiler.check import Check
 from interlock.machines.compiler.edges import Edges
 from interlock.machines.compiler.emit import Emitter
 from interlock.machines.compiler.failures import Failures
-from interlock.machines.compiler.liveness import Names, liveness
+from interlock.machines.compiler.liveness import NOTHING, Names, liveness
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
 from interlock.machines.compiler.program import CompiledProgram, Stop
 from interlock.machines.compiler.scope import Scope
@@ -42,14 +42,14 @@ def compile_workflow(function: Callable[..., Any], name: str | None = None) -> C
     """
     source = read_source(function)
     try:
-        return _compile(source, name or source.function.__name__)
+        return _compile(source, name or source.code.co_name)
     except RecursionError:
         where = source.function.__qualname__
         raise source.refuse(refusals.TOO_DEEP, source.tree, name=where) from None
 
 
 def _compile(source: Source, name: str) -> CompiledProgram:
-    scope = Scope(source.function, source.tree)
+    scope = Scope(source)
     sites = Sites(source, scope)
     Check(source, scope, sites).run()
     builder = Builder(source, scope, sites, visit)
@@ -89,7 +89,7 @@ def _place(
     pause: Pause, state: str, live: Mapping[Block, Names], variables: Sequence[str]
 ) -> Place:
     site = pause.site
-    names = live[pause.behind] | (live[pause.where] if pause.where is not None else frozenset())
+    names = live[pause.behind] | (NOTHING if pause.where is None else live[pause.where])
     known = tuple(name for name in variables if name in names)
     return Place(state, site.kind, site.line, known, site.step, site.commands)
 

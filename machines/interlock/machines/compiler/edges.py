@@ -5,20 +5,21 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 
-from interlock.machines.compiler.blocks import Block, Jump, Label, Pause, Reraise, control
+from interlock.machines.compiler.blocks import Block, Jump, Label, Pause, Reraise, control, ends
 from interlock.machines.compiler.sites import Site
-from interlock.machines.compiler.syntax import walk_scope
+from interlock.machines.compiler.syntax import NESTED, short, walk_scope
 from interlock.machines.ir import Edge
 
-_PATHS = 400  # paths looked at for labels, from one state; every edge is found in any case
+_PATHS = 250  # paths looked at for labels, from one state; every edge is found in any case
 _LONGEST = 60
 
 
 class Edges:
     """Finds the edges of one workflow.
 
-    An edge's event is `done` when the awaited thing ended and no exception was on the way,
-    `error` when an exception led there, `cancel` when the run was cancelled.
+    An edge's event is `done` when the awaited thing ended and the code went on from there (a
+    `raise` included), `error` when a handler was entered on the way or when nothing handled an
+    exception that the code did not raise itself, `cancel` when the run was cancelled.
     """
 
     def __init__(self, states: Mapping[Site, str], *, compensates: bool) -> None:
@@ -29,6 +30,7 @@ class Edges:
         self._labels: dict[tuple[str, str], dict[str, None]] = {}
         self._budget = 0
         self._raising: dict[Block, bool] = {}
+        self._ends: dict[Block, list[tuple[ast.stmt, tuple[Label, ...]]]] = {}
 
     def all(self, entry: Block, behind: Mapping[Site, Block]) -> Iterator[Edge]:
         """Every edge, grouped by the state it leaves."""
@@ -77,19 +79,20 @@ class Edges:
         if self._budget < 0 or (block, event) in seen:
             return
         seen = seen | {(block, event)}
-        for node in control(block):
+        for node, labels in self._exits(block):
+            longer = (*path, *labels)
             if isinstance(node, Jump):
-                longer = path if node.label is None else (*path, node.label)
-                self._walk(node.target, longer, event, seen)
+                last = () if node.label is None else (node.label,)
+                self._walk(node.target, (*longer, *last), event, seen)
             elif isinstance(node, Pause):
-                self._found(self._states[node.site], event, path)
+                self._found(self._states[node.site], event, longer)
             elif isinstance(node, ast.Return):
-                self._found("completed", event, path)
+                self._found("completed", event, longer)
             elif block.handler is None:
                 for target in self._failing:
-                    self._found(target, "error", path)
+                    self._found(target, event, longer)
             elif isinstance(node, Reraise):
-                self._raised(block, path, seen)
+                self._raised(block, longer, seen)
         if block.handler is not None and self._may_raise(block):
             self._raised(block, path, seen)
 
@@ -98,6 +101,11 @@ class Edges:
     ) -> None:
         if block.handler is not None:
             self._walk(block.handler, path, "error", seen)
+
+    def _exits(self, block: Block) -> list[tuple[ast.stmt, tuple[Label, ...]]]:
+        if block not in self._ends:
+            self._ends[block] = list(_labelled(block.statements, ()))
+        return self._ends[block]
 
     def _may_raise(self, block: Block) -> bool:
         if block not in self._raising:
@@ -128,6 +136,29 @@ class Edges:
                     todo.append(step)
 
 
+def _labelled(
+    statements: Sequence[ast.stmt], path: tuple[Label, ...]
+) -> Iterator[tuple[ast.stmt, tuple[Label, ...]]]:
+    """The statements that end a block, each with the author's conditions inside of the block."""
+    for node in statements:
+        if isinstance(node, (Jump, Pause, Reraise, ast.Return, ast.Raise)):
+            yield node, path
+        elif isinstance(node, ast.If):
+            held, failed = path, path
+            if not any(isinstance(n, ast.Name) and n.id[0] == "." for n in ast.walk(node.test)):
+                text = short(node.test)
+                held, failed = (*path, Label(text)), (*path, Label(text, holds=False))
+            yield from _labelled(node.body, held)
+            yield from _labelled(node.orelse, failed)
+            if not node.orelse and ends(node.body):
+                path = failed
+        elif not isinstance(node, NESTED):
+            inner = [c for c in ast.iter_child_nodes(node) if isinstance(c, ast.stmt)]
+            for child in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+                inner += child.body
+            yield from _labelled(inner, path)
+
+
 def may_raise(block: Block) -> bool:
     """Whether an exception can begin in a block (one thrown in at an await apart)."""
     return any(_may_raise(statement) for statement in block.statements)
@@ -138,7 +169,7 @@ def _may_raise(node: ast.stmt) -> bool:
         return False
     if isinstance(node, Pause):
         values = [*node.call.args, *(k.value for k in node.call.keywords)]
-        return not all(isinstance(v, (ast.Name, ast.Constant)) for v in values)
+        return not all(_is_quiet(value) for value in values)
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return not isinstance(node.value, (ast.Name, ast.Constant)) and not _internal(node)
     if isinstance(node, ast.If):
@@ -149,6 +180,14 @@ def _may_raise(node: ast.stmt) -> bool:
     if isinstance(node, ast.AugAssign):
         return not _internal(node)
     return True
+
+
+def _is_quiet(node: ast.expr) -> bool:
+    """Whether evaluating surely raises nothing (a name that awaits use is bound)."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        return node.func.id == "timedelta" and all(isinstance(v, ast.Constant) for v in values)
+    return isinstance(node, (ast.Name, ast.Constant, ast.Lambda))
 
 
 def _internal(node: ast.AST) -> bool:
@@ -169,6 +208,7 @@ def _text(path: Sequence[Label]) -> str:
 
 def _joined(labels: list[str]) -> str:
     """The label of an edge that several paths lead along."""
+    labels = [a for a in labels if not any(a.endswith(f" and {b}") for b in labels)]
     if len(labels) == 1:
         return labels[0]
     if "" in labels or "else" in labels:

@@ -195,12 +195,10 @@ class Effects:
         """An expression statement: `name.append(value)` only grows the object of the name."""
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             owner = node.func.value
-            plain = len(node.args) == 1 and not node.keywords
-            if isinstance(owner, ast.Name) and self._own(owner.id) and plain:
-                if node.func.attr in _GROWERS and not isinstance(node.args[0], ast.Starred):
-                    self._touch(owner.id, Level.GROWN)
-                    self._flow(owner.id, self._value(node.args[0]), "holds")
-                    return
+            if isinstance(owner, ast.Name) and self._own(owner.id) and _grows(node):
+                self._touch(owner.id, Level.GROWN)
+                self._flow(owner.id, self._value(node.args[0]), "holds")
+                return
         self._value(node)
 
     # expressions
@@ -281,6 +279,13 @@ class Effects:
     def _captured(self, node: ast.AST) -> Roots:
         names = {self._inner.get(name, name) for name in uses(node)}
         return frozenset((name, "same") for name in names if self._own(name))
+
+
+def _grows(node: ast.Call) -> bool:
+    """Whether it is a call of the form `….append(value)` or `….extend(values)`."""
+    if not isinstance(node.func, ast.Attribute) or len(node.args) != 1 or node.keywords:
+        return False
+    return node.func.attr in _GROWERS and not isinstance(node.args[0], ast.Starred)
 
 
 def combined(first: str, second: str) -> str:

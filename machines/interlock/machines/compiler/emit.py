@@ -62,20 +62,19 @@ class Emitter:
     def function(self) -> FunctionType:
         """The compiled function, in the globals and closure of the author's."""
         code = self._code()
-        author = self._source.function
-        cells = dict(zip(author.__code__.co_freevars, author.__closure__ or (), strict=True))
+        cells = dict(self._source.cells)
         for name, value in {**_HELPERS, ".handlers": tuple(self._handlers)}.items():
             cells[name] = CellType(value)
         closure = tuple(cells[name] for name in code.co_freevars)
-        return FunctionType(code, author.__globals__, author.__name__, None, closure)
+        return FunctionType(code, self._source.namespace, self._source.tree.name, None, closure)
 
     def _code(self) -> CodeType:
         inner = self._definition()
-        free = [*self._source.function.__code__.co_freevars, *_HELPERS, ".handlers"]
+        free = [*self._source.cells, *_HELPERS, ".handlers"]
         outer = _function(".outer", [], [*(assign(n, const(None)) for n in free), inner])
         module = ast.Module([placed(outer, self._source.tree)], [])
         ast.fix_missing_locations(module)
-        flags = self._source.function.__code__.co_flags & _FLAGS
+        flags = self._source.code.co_flags & _FLAGS
         compiled: CodeType = compile(module, self._source.file, "exec", flags, dont_inherit=True)
         return _inner(_inner(compiled, ".outer"), self._source.tree.name)
 

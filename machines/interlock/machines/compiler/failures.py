@@ -70,9 +70,8 @@ class Failures:
         found: list[Error] = []
         for part in parts:
             meaning = self._scope.meaning(part)
-            for value in meaning if isinstance(meaning, tuple) else (meaning,):  # pyright: ignore[reportUnknownVariableType]  # any
-                if isinstance(value, type) and issubclass(value, BaseException):
-                    found.append(value)
+            values: tuple[object, ...] = meaning if isinstance(meaning, tuple) else (meaning,)  # pyright: ignore[reportUnknownVariableType]  # of anything
+            found += [v for v in values if isinstance(v, type) and issubclass(v, BaseException)]
         return tuple(found)
 
     def _raised(self, node: ast.expr) -> dict[Error, None]:
@@ -95,12 +94,15 @@ def _left(errors: dict[Error, None], classes: Sequence[Error]) -> dict[Error, No
     return {error: None for error in errors if not issubclass(error, tuple(classes))}
 
 
+def _is_name(node: ast.expr | None, name: str | None) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _raises_name(node: ast.stmt, name: str | None, caught: dict[Error, None]) -> dict[Error, None]:
     """`raise error` in `except ... as error` raises what was caught."""
     for child in ast.walk(node):
-        if isinstance(child, ast.Raise) and isinstance(child.exc, ast.Name):
-            if child.exc.id == name:
-                return caught
+        if isinstance(child, ast.Raise) and _is_name(child.exc, name):
+            return caught
     return {}
 
 

@@ -11,7 +11,10 @@ from interlock.machines.compiler.syntax import assign, const, load
 
 def leaf(b: Builder, node: ast.stmt) -> list[ast.stmt]:
     """The statement, its `break`, `continue` and `return` turned into what they do here."""
-    made = _Escapes(b).visit(node)
+    return _listed(_Escapes(b).visit(node))
+
+
+def _listed(made: ast.stmt | list[ast.stmt]) -> list[ast.stmt]:
     return made if isinstance(made, list) else [made]
 
 
@@ -62,8 +65,7 @@ class _Escapes(ast.NodeTransformer):
     def _all(self, body: list[ast.stmt]) -> list[ast.stmt]:
         out: list[ast.stmt] = []
         for statement in body:
-            made = self.visit(statement)
-            out += made if isinstance(made, list) else [made]
+            out += _listed(self.visit(statement))
         return out
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:

@@ -12,6 +12,7 @@ from interlock.machines.compiler.syntax import NESTED
 Names = frozenset[str]
 NOTHING: Names = frozenset()
 
+
 def liveness(blocks: Sequence[Block]) -> dict[Block, Names]:
     """The variables that are live at the beginning of each block."""
     live: dict[Block, Names] = dict.fromkeys(blocks, NOTHING)
@@ -149,7 +150,7 @@ def binds(target: ast.expr) -> Names:
     if isinstance(target, ast.Name):
         return frozenset({target.id})
     if isinstance(target, (ast.Tuple, ast.List)):
-        return frozenset().union(*(binds(element) for element in target.elts))
+        return NOTHING.union(*(binds(element) for element in target.elts))
     return binds(target.value) if isinstance(target, ast.Starred) else NOTHING
 
 

@@ -57,7 +57,7 @@ class CompiledProgram:
         self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
         self._signature = inspect.signature(function)
         self._segment = segment
-        self._stops = tuple(stops)
+        self._stops: tuple[Stop, ...] = tuple(stops)
         self._by_state = {stop.place.state: stop for stop in stops}
         self._touches = touches
 
@@ -127,7 +127,9 @@ class CompiledProgram:
         return self._paused(index, answer, writes)
 
     def _paused(self, index: int, answer: tuple[Any, ...], writes: Writes) -> Paused:
-        number, (args, kwargs), variables = answer
+        number: int = answer[0]
+        args, kwargs = answer[1]
+        variables: dict[str, Any] = answer[2]
         stop = self._stops[number]
         keep = stop.hidden
         frame = {n: v for n, v in variables.items() if n[0] != "." or n in keep}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from types import CellType, FunctionType, ModuleType
+from types import CellType, ModuleType
 from typing import Final
 
+from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import NESTED, walk_scope
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -37,17 +38,15 @@ class Scope:
         variables: all its own variables by first appearance, parameters first.
     """
 
-    def __init__(self, function: FunctionType, tree: ast.AsyncFunctionDef) -> None:
-        self.function = function
-        self.parameters = tuple(_parameters(tree.args))
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.parameters = tuple(_parameters(source.tree.args))
         own = dict.fromkeys(self.parameters)
-        for name in _bound(tree.body):
+        for name in _bound(source.tree.body):
             own.setdefault(name)
         self.variables = tuple(own)
         self._own = frozenset(own)
-        self._cells = dict(
-            zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-        )
+        self._cells = source.cells
 
     def is_local(self, name: str) -> bool:
         """Whether a name is a variable of the function."""
@@ -73,15 +72,15 @@ class Scope:
                 return MISSING
             if isinstance(child, (ast.Await, ast.NamedExpr)):
                 return COMPUTED
-        code = compile(ast.Expression(node), self.function.__code__.co_filename, "eval")
+        code = compile(ast.Expression(node), self._source.file, "eval")
         names = {n: c.cell_contents for n, c in self._cells.items() if _filled(c)}
-        return eval(code, self.function.__globals__, names)
+        return eval(code, self._source.namespace, names)
 
     def _global(self, name: str) -> object:
         if name in self._cells:
             cell = self._cells[name]
             return cell.cell_contents if _filled(cell) else MISSING
-        found = self.function.__globals__.get(name, MISSING)
+        found = self._source.namespace.get(name, MISSING)
         return getattr(builtins, name, MISSING) if found is MISSING else found
 
 

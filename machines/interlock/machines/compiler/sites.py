@@ -7,7 +7,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from interlock.machines import waits
 from interlock.machines.command import Command
@@ -66,8 +66,7 @@ class Sites:
 
     def step_of(self, node: ast.expr) -> Step[..., Any] | None:
         """The step that an expression in front of call parentheses means, if any."""
-        found = self.target(node)
-        return found if isinstance(found, Step) else None
+        return _step(self.target(node))
 
     def target(self, node: ast.expr) -> object:
         """What is called: a value, or an `Unknown`."""
@@ -75,9 +74,10 @@ class Sites:
             return self._scope.meaning(node)
         if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("named", "with_"):
             return COMPUTED
-        base = self.target(node.func.value)
-        if not isinstance(base, Step):
-            return base
+        found = self.target(node.func.value)
+        base = _step(found)
+        if base is None:
+            return found
         options = [*node.args, *(keyword.value for keyword in node.keywords)]
         for option in options:
             value = self._scope.evaluate(option)
@@ -104,9 +104,10 @@ class Sites:
             )  # fmt: skip
         if target is LOCAL or target is COMPUTED:
             raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
-        if isinstance(target, Step):
-            base = target.label or target.name
-            return Site("step", base, node.lineno, target.label is not None, target)
+        step = _step(target)
+        if step is not None:
+            base = step.label or step.name
+            return Site("step", base, node.lineno, step.label is not None, step)
         if target is waits.approval:
             return Site("approval", self._approval(called), node.lineno)
         if target is waits.sleep:
@@ -135,6 +136,10 @@ class Sites:
         where = _argument(called, 9, "where")
         if where is not None and holds(where, ast.Await, ast.NamedExpr):
             raise self._source.refuse(refusals.AWAIT_IN_WHERE, where)
+
+
+def _step(value: object) -> Step[..., Any] | None:
+    return cast("Step[..., Any]", value) if isinstance(value, Step) else None
 
 
 def _argument(called: ast.Call, place: int, name: str) -> ast.expr | None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import FunctionType
+from types import CellType, CodeType, FunctionType
+from typing import Any
 
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.refusals import Refusal
@@ -19,12 +21,16 @@ class Source:
 
     Attributes:
         function: the author's function.
+        code, namespace, cells: its code object, globals and closure.
         tree: its definition; shared, so never changed in place.
         file: the file as Python names it.
         text: its lines, decorators included.
     """
 
-    function: FunctionType
+    function: Callable[..., Any]
+    code: CodeType
+    namespace: dict[str, Any]
+    cells: dict[str, CellType]
     tree: ast.AsyncFunctionDef
     file: str
     text: str
@@ -58,7 +64,9 @@ def read_source(function: object) -> Source:
         raise _refuse(refusals.NO_SOURCE, function)
     first = min([tree.lineno, *(d.lineno for d in tree.decorator_list)])
     text = "".join(lines[first - 1 : tree.end_lineno])
-    return Source(function, tree, function.__code__.co_filename, text)
+    code = function.__code__
+    cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+    return Source(function, code, function.__globals__, cells, tree, code.co_filename, text)
 
 
 def _refuse(refusal: Refusal, function: object) -> CompileError:

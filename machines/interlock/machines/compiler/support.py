@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from interlock.machines.compiler import refusals
 from interlock.machines.errors import MachineError
@@ -41,11 +41,16 @@ class Writes:
 
 def wrote(writes: Writes, container: Any, key: Any, augmented: str = "") -> None:
     """Note that `container[key]` was assigned, by `op=` when `augmented` names the variable."""
-    if type(container) is list and type(key) is int and key < 0:
-        key += len(container)
-    writes.pairs.append((container, key))
+    place: Any = key
+    if type(key) is int and key < 0 and _is_list(container):
+        place = key + len(container)
+    writes.pairs.append((container, place))
     if augmented and type(container[key]) not in _ATOMS:
         writes.deep.add(augmented)
+
+
+def _is_list(value: object) -> bool:
+    return type(value) is list
 
 
 def call(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -55,12 +60,12 @@ def call(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def matches(error: BaseException, classes: object) -> bool:
     """Whether `except classes` catches an exception: Python's rule, which looks at types only."""
-    if isinstance(classes, tuple):
-        return any(matches(error, item) for item in classes)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # any
-    if not isinstance(classes, type) or not issubclass(classes, BaseException):
+    items = cast("tuple[object, ...]", classes) if isinstance(classes, tuple) else (classes,)
+    if not all(isinstance(item, type) and issubclass(item, BaseException) for item in items):
         message = "catching classes that do not inherit from BaseException is not allowed"
         raise TypeError(message)
-    return classes in type(error).__mro__
+    bases: tuple[object, ...] = type(error).__mro__
+    return any(item in bases for item in items)
 
 
 def sequence(iterable: Iterable[Any]) -> Sequence[Any]:
@@ -76,12 +81,14 @@ def sequence(iterable: Iterable[Any]) -> Sequence[Any]:
         raise _endless(name)
     items = list(itertools.islice(iterable, LONGEST + 1))
     if len(items) > LONGEST:
-        raise _endless(f"{name} of more than {LONGEST:,} items")
+        too_many = f"{name} of more than {LONGEST:,} items"
+        raise _endless(too_many)
     return items
 
 
-def _repeats(iterable: object) -> bool:
-    return isinstance(iterable, itertools.repeat) and operator.length_hint(iterable, -1) < 0
+def _repeats(iterable: Any) -> bool:
+    endless = isinstance(iterable, itertools.repeat)
+    return endless and operator.length_hint(cast("Iterable[Any]", iterable), -1) < 0
 
 
 def _endless(name: str) -> EndlessIterable:

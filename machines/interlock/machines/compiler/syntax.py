@@ -13,7 +13,7 @@ NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def walk_scope(*roots: ast.AST) -> Iterator[ast.AST]:
-    """Every node below `roots` that belongs to the same function (nested ones are given, closed)."""
+    """Every node below `roots` that belongs to the same function; nested ones are not entered."""
     todo = list(reversed(roots))
     while todo:
         node = todo.pop()

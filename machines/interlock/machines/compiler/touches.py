@@ -53,11 +53,8 @@ class Touches:
             for name, level in effects.levels.items():
                 levels[name] = max(level, levels.get(name, Level.READ))
         _propagate(levels, flows)
-        return {
-            name: _REPORTED[level]
-            for name, level in levels.items()
-            if not name.startswith(".inner")
-        }
+        named = {name: level for name, level in levels.items() if not _is_internal(name)}
+        return {name: _REPORTED[level] for name, level in named.items()}
 
 
 def _onward(block: Block) -> list[Block]:

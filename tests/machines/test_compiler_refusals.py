@@ -1,0 +1,186 @@
+"""What a workflow cannot hold: each construct has its own code, line and advice."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from interlock.machines import waits
+from interlock.machines.command import Command
+from interlock.machines.compiler import NotYetDefined, compile_workflow
+from interlock.machines.compiler.refusals import ALL
+from interlock.machines.errors import CompileError
+from interlock.machines.step import step
+from interlock.machines.workflow import Workflow, workflow
+from machines.scripted import define
+
+
+@step
+async def charge(*args: object) -> int:
+    return 1
+
+
+async def helper() -> int:
+    return 1
+
+
+class Paid(Command):
+    amount: int
+
+
+class Service:
+    async def call(self) -> None:
+        return None
+
+
+@workflow
+async def child(x: int) -> int:
+    return await charge(x)
+
+
+NAMES: dict[str, Any] = {
+    "asyncio": asyncio, "contextlib": contextlib, "charge": charge, "helper": helper,
+    "Paid": Paid, "child": child, "service": Service(), "approval": waits.approval,
+    "sleep": waits.sleep, "wait_for": waits.wait_for,
+}  # fmt: skip
+
+REFUSED = [
+    ("ILK042", 2, "await helper()"),
+    ("ILK042", 2, "await service.call()"),
+    ("ILK043", 3, "task = x\nawait task"),
+    ("ILK043", 2, "await x.charge()"),
+    ("ILK043", 2, "await (charge if x else helper)(x)"),
+    ("ILK044", 2, "await asyncio.sleep(1)"),
+    ("ILK045", 2, "await asyncio.gather(charge(1), charge(2))"),
+    ("ILK045", 2, "task = asyncio.create_task(helper())"),
+    ("ILK045", 2, "async with asyncio.TaskGroup() as group:\n    pass"),
+    ("ILK045", 2, "for done in asyncio.as_completed([]):\n    pass"),
+    ("ILK046", 2, "await asyncio.wait_for(charge(1), 5)"),
+    ("ILK046", 2, "async with asyncio.timeout(5):\n    await charge(x)"),
+    ("ILK047", 2, "lock = asyncio.Lock()"),
+    ("ILK047", 3, "await charge(x)\nqueue = asyncio.Queue()"),
+    ("ILK048", 2, "charge(x)"),
+    ("ILK048", 2, "later = charge.named('x')(x)"),
+    ("ILK049", 2, "async for y in x:\n    pass"),
+    ("ILK049", 2, "ys = [y async for y in x]"),
+    ("ILK050", 2, "async with x as y:\n    await charge(y)"),
+    ("ILK051", 2, "with open(x) as y:\n    await charge(y)"),
+    ("ILK051", 2, "with contextlib.suppress(KeyError), open(x):\n    await charge(x)"),
+    ("ILK053", 2, "try:\n    await charge(x)\nexcept* ValueError:\n    pass"),
+    ("ILK054", 2, "global y\ny = await charge(x)"),
+    ("ILK054", 3, "def inner():\n    nonlocal x\n    x = 1\nawait charge(x)"),
+    ("ILK055", 2, "async def inner():\n    await charge(x)"),
+    ("ILK056", 2, "class Inner:\n    pass"),
+    ("ILK057", 2, "await charge(locals())"),
+    ("ILK057", 2, "exec('x = 1')"),
+    ("ILK057", 2, "y = eval('x')"),
+    ("ILK057", 2, "y = vars()"),
+    ("ILK058", 2, "def inner():\n    return x\nawait charge(x)\ninner()"),
+    ("ILK058", 2, "inner = lambda: x\nawait charge(x)\ninner()"),
+    ("ILK058", 2, "import math\nawait charge(x)\nmath.floor(x)"),
+    ("ILK058", 2, "many = (y for y in x)\nawait charge(x)\nlist(many)"),
+    ("ILK059", 4, "await charge(1)\nawait charge(2)\nawait charge(3)"),
+    ("ILK059", 3, "await charge.named('a')(1)\nawait charge.named('a')(2)"),
+    ("ILK060", 2, "await charge.named(x)(1)"),
+    ("ILK061", 2, "await unknown(x)"),
+    ("ILK062", 2, "ys = list(await charge(y) for y in x)"),
+    ("ILK062", 2, "f = lambda y=await charge(x): y"),
+    ("ILK064", 2, "await child(x)"),
+    ("ILK065", 2, "await wait_for(x)"),
+    ("ILK066", 2, "await wait_for(Paid, where=(y := x))"),
+    ("ILK068", 2, "await charge.named('completed')(x)"),
+]
+
+
+@pytest.mark.parametrize(("code", "line", "body"), REFUSED)
+def test_refused(code: str, line: int, body: str) -> None:
+    text = "".join(f"    {part}\n" for part in body.splitlines())
+    flow = define(f"async def flow(x):\n{text}", NAMES)
+    with pytest.raises(CompileError) as refused:
+        compile_workflow(flow)
+    error = refused.value
+    assert (error.code, error.line) == (code, line)
+    assert str(error).startswith(f"{code}: <program ")
+    assert f">:{line}: {error.what}; {error.instead}" in str(error)
+    assert error.instead
+
+
+def test_a_generator_is_refused() -> None:
+    flow = define("async def flow(x):\n    yield await charge(x)\n", NAMES)
+    with pytest.raises(CompileError, match="ILK052"):
+        compile_workflow(flow)
+
+
+def test_a_plain_function_is_refused() -> None:
+    with pytest.raises(CompileError, match="ILK041"):
+        compile_workflow(lambda: 1)
+
+
+def test_a_function_without_source_is_refused() -> None:
+    space: dict[str, Any] = dict(NAMES)
+    exec("async def flow(x):\n    await charge(x)\n", space)
+    with pytest.raises(CompileError, match="ILK040"):
+        compile_workflow(space["flow"])
+
+
+def test_a_wrapped_function_is_refused() -> None:
+    import functools
+
+    def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        async def call(*args: Any) -> Any:
+            return await function(*args)
+
+        return call
+
+    with pytest.raises(CompileError, match="ILK063"):
+        compile_workflow(logged(helper))
+
+
+def test_nesting_without_end_is_refused() -> None:
+    deep = "(" * 60 + "x" + " + 1)" * 60
+    source = "async def flow(x):\n" + f"    y = {deep}\n" + "    await charge(y)\n"
+    assert compile_workflow(define(source, NAMES)).machine.name == "flow"
+    parts = " + ".join(["await charge.named('a')(x)"] + ["x"] * 600)
+    with pytest.raises(CompileError, match="ILK069"):
+        compile_workflow(define(f"async def flow(x):\n    return {parts}\n", NAMES))
+
+
+def test_a_step_may_be_defined_further_down() -> None:
+    source = """
+        @workflow
+        async def flow(x):
+            return await later(x)
+
+        @step
+        async def later(x):
+            return x
+        """
+    names = {**NAMES, "workflow": workflow, "step": step}
+    flow: Workflow[..., Any] = define(dedent(source), names)  # type: ignore[assignment]  # decorated
+    assert [place.state for place in flow.program.places.values()] == ["later"]
+
+
+def test_a_name_that_never_comes_is_refused_on_first_use() -> None:
+    source = "@workflow\nasync def flow(x):\n    return await later(x)\n"
+    flow = define(source, {**NAMES, "workflow": workflow})
+    with pytest.raises(NotYetDefined, match="ILK061"):
+        _ = flow.machine  # type: ignore[attr-defined]  # decorated
+
+
+def test_other_refusals_come_at_decoration() -> None:
+    source = "@workflow\nasync def flow(x):\n    await asyncio.sleep(x)\n    await later(x)\n"
+    with pytest.raises(CompileError, match="ILK044"):
+        define(source, {**NAMES, "workflow": workflow})
+
+
+def test_every_refusal_has_a_code_of_its_own() -> None:
+    codes = [refusal.code for refusal in ALL]
+    assert codes == sorted(set(codes))
+    assert codes[0] == "ILK040"
+    assert codes[-1] == "ILK069"
