@@ -394,6 +394,15 @@ xs[:1] = [7, 8]
 await act.named("b")(d)
 return d, list(d), xs
 """,
+    "taken out of a sum of lists": """
+lists = [[{"n": 1}], [{"n": 2}]]
+await act(1)
+flat = sum(lists, [])
+flat[0]["n"] = 5
+bump(flat[1])
+await act.named("b")(flat)
+return lists, flat[0] is lists[0][0]
+""",
     "generators and dicts are walked once": """
 d = {"a": 1, "b": 2}
 out = []
@@ -550,7 +559,6 @@ def _space() -> tuple[dict[str, Any], Script, list[Any]]:
         "boom": boom,
         "listed": listed,
         "Box": Box,
-        "endless": range(2_000_000),
     }
     return space | {"note": _note(log), "info": _info, "itertools": itertools}, script, log
 

@@ -21,7 +21,7 @@ _READERS = frozenset(
     for f in (
         builtins.len, builtins.isinstance, builtins.str, builtins.repr, builtins.int, bool,
         builtins.float, builtins.abs, builtins.round, builtins.hash, builtins.id, builtins.type,
-        builtins.format, builtins.print, builtins.range, builtins.any, builtins.all, builtins.sum,
+        builtins.format, builtins.print, builtins.range, builtins.any, builtins.all,
         builtins.issubclass, builtins.bytes, builtins.ord, builtins.chr, builtins.divmod,
     )
 )  # fmt: skip
@@ -30,7 +30,7 @@ _GATHERERS = frozenset(
     for f in (
         builtins.list, builtins.tuple, builtins.set, builtins.frozenset, builtins.dict,
         builtins.enumerate, builtins.zip, builtins.reversed, builtins.sorted, builtins.min,
-        builtins.max,
+        builtins.max, builtins.sum,
     )
 )  # fmt: skip
 _GROWERS = frozenset({"append", "extend"})

@@ -64,8 +64,7 @@ def matches(error: BaseException, classes: object) -> bool:
     if not all(isinstance(item, type) and issubclass(item, BaseException) for item in items):
         message = "catching classes that do not inherit from BaseException is not allowed"
         raise TypeError(message)
-    bases: tuple[object, ...] = type(error).__mro__
-    return any(item in bases for item in items)
+    return any(item is base for item in items for base in type(error).__mro__)
 
 
 def sequence(iterable: Iterable[Any]) -> Sequence[Any]:
