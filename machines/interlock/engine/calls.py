@@ -1,4 +1,4 @@
-"""Making one call: async in the loop, plain functions in a thread, with timeout and cancellation."""
+"""Making one call: async in the loop, plain functions in a thread, with timeout and cancel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from datetime import timedelta
 from typing import Any
@@ -27,29 +27,39 @@ async def call(
 ) -> Any:
     """Call a step's (or undo's) function once.
 
-    A plain function runs in a thread and cannot be interrupted there: when the caller is
+    A plain function runs in a thread and cannot be interrupted there. When the caller is
     cancelled, the thread is waited for, and what it returned is returned, so that a call that
-    happened is never taken for one that did not.
+    happened is never taken for one that did not. At its timeout the thread is left to itself,
+    and what it returns later is dropped.
 
     Raises:
         TimedOut: the attempt took longer than `timeout`.
         asyncio.CancelledError: the call was cancelled before it returned.
     """
     with calling(current):
-        if is_async(function):
-            made = function(*args, **kwargs)
-        else:
-            made = _in_thread(function, args, kwargs, threads)
         if timeout is None:
-            return await made
+            return await _made(function, args, kwargs, threads)
         try:
             async with asyncio.timeout(timeout.total_seconds()) as limit:
-                return await made
+                return await _made(function, args, kwargs, threads, limit)
         except TimeoutError:
             if not limit.expired():
                 raise
             message = f"{current.step} took longer than {timeout}"
             raise TimedOut(message) from None
+
+
+def _made(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    threads: Executor,
+    limit: asyncio.Timeout | None = None,
+) -> Awaitable[Any]:
+    if is_async(function):
+        made: Awaitable[Any] = function(*args, **kwargs)
+        return made
+    return _in_thread(function, args, kwargs, threads, limit)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -59,7 +69,11 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 async def _in_thread(
-    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], threads: Executor
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    threads: Executor,
+    limit: asyncio.Timeout | None,
 ) -> Any:
     context = contextvars.copy_context()
 
@@ -71,14 +85,21 @@ async def _in_thread(
     try:
         result = await asyncio.shield(future)
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        timed_out = task is None or task.cancelling() == 0
-        if future.cancelled() or timed_out:
+        if future.cancelled():
             raise
-        return await future
+        if limit is not None and limit.expired():
+            future.add_done_callback(_drop)
+            raise
+        result = await future
     if inspect.isawaitable(result):
         return await result
     return result
+
+
+def _drop(future: asyncio.Future[Any]) -> None:
+    """Nobody waits for this outcome any more; an exception in it is not worth a warning."""
+    if not future.cancelled():
+        future.exception()
 
 
 def undo_arguments(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from interlock.store.contract import Filter
+from interlock.store.errors import StoreError
 from interlock.store.event import Event
 from interlock.store.vocabulary import (
     ApprovalGranted,
@@ -16,21 +18,27 @@ from interlock.store.vocabulary import (
     CommandReceived,
     RunStarted,
     StepResolved,
+    TransitionTaken,
 )
 
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
 
-UNFINISHED = ("running", "compensating", "held")
-"""The statuses of runs for which there is something to do; the others wait for time or people."""
+MOVING = ("running", "compensating", "in doubt")
+"""The statuses of runs for which there may be something to do; the others wait for time or people.
+A lifecycle with one effect in doubt may have others to make."""
 
+UNFINISHED = (*MOVING, "held")
+"""The statuses of runs that recovery looks at."""
+
+log = logging.getLogger("interlock.engine")
 _ALL = 2**62
 _LAST = datetime.max.replace(tzinfo=UTC)
 _WAKING = frozenset(
     body.__name__
     for body in (
         RunStarted, CommandReceived, ApprovalGranted, ApprovalRejected, CancelRequested,
-        StepResolved,
+        StepResolved, TransitionTaken,
     )
 )  # fmt: skip
 
@@ -52,21 +60,37 @@ class Watch:
         self._every = every
         self._seen = 0
         self._own: list[tuple[int, int]] = []
+        self.abandoned: set[str] = set()
+        """Runs whose append was cancelled while it was under way: it may yet succeed."""
+
+    async def begin(self) -> None:
+        """This engine has become the worker: see all that others append from here on."""
+        self._own.clear()
+        self._seen = await self._engine.store.position()
 
     async def watch(self) -> None:
         """Look again and again, for as long as the task lives."""
         engine = self._engine
-        engine.store.on_append(self._note)
-        self._seen = await engine.store.position()
         while not engine.closing:
             await asyncio.sleep(self._every)
-            if engine.driving:
-                await self._look()
-            else:
-                await engine.take_over()
+            try:
+                if engine.driving:
+                    await self._look()
+                else:
+                    await engine.take_over()
+            except StoreError as error:
+                log.warning("the log cannot be watched: %s", error)
 
-    def _note(self, events: Sequence[Event]) -> None:
-        self._own.append((events[0].position, events[-1].position))
+    def note(self, events: Sequence[Event]) -> None:
+        """Take note of a commit of this process."""
+        engine = self._engine
+        if engine.closing:
+            return
+        if engine.driving:
+            self._own.append((events[0].position, events[-1].position))
+        if self.abandoned and events[0].stream in self.abandoned:
+            self.abandoned.discard(events[0].stream)
+            engine.spawn(engine.revisit(events[0].stream))
 
     async def _look(self) -> None:
         """Read the log only if it holds more than this process has appended."""
@@ -92,8 +116,6 @@ class Watch:
     async def _notice(self, event: Event) -> None:
         engine = self._engine
         stale = engine.sessions.outdated(event.stream, event.version)
-        engine.timer_service.add(await engine.store.timers(event.stream))
-        if event.type in _WAKING or stale:
-            engine.wake(event.stream)
+        await engine.revisit(event.stream, wake=event.type in _WAKING or stale)
         if event.type == CancelRequested.__name__:
-            engine.interrupt(event.stream)
+            engine.interrupt(event.stream, event.version)

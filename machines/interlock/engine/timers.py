@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Timer
+from interlock.store.errors import StoreError
 
 _LONGEST_SLEEP = 60.0
 """Seconds: a clock that jumps forward is noticed within this time."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+"""Seconds before timers are tried again that the store did not let through."""
+
+log = logging.getLogger("interlock.engine")
 
 
 class TimerService:
@@ -32,6 +39,11 @@ class TimerService:
             if self._heap[0][1:] == (timer.run, timer.name):
                 self._changed.set()
 
+    def ensure(self, timer: Timer) -> None:
+        """Set a timer unless one of its name is set already."""
+        if (timer.run, timer.name) not in self._timers:
+            self.add([timer])
+
     def remove(self, run: str, names: Iterable[str]) -> None:
         """Forget timers."""
         for name in names:
@@ -43,26 +55,37 @@ class TimerService:
 
     async def fire_due(self) -> int:
         """Fire what is due by now, earliest first; how many that were."""
-        now, fired = self._clock.now(), 0
-        while self._heap and self._heap[0][0] <= now.timestamp():
+        fired = 0
+        while self._heap and self._heap[0][0] <= self._clock.now().timestamp():
             at, run, name = heapq.heappop(self._heap)
             timer = self._timers.get((run, name))
             if timer is None or timer.due.timestamp() != at:
                 continue
             del self._timers[run, name]
             crash.reached("engine.timer_due")
-            await self._fire(timer)
+            try:
+                await self._fire(timer)
+            except BaseException:
+                self.ensure(timer)  # it has not been dealt with
+                raise
             fired += 1
         return fired
 
     async def serve(self) -> None:
         """Fire timers for as long as the task lives."""
+        pause = _FIRST_PAUSE
         while True:
             self._changed.clear()
-            await self.fire_due()
             wait = _LONGEST_SLEEP
-            if self._heap:
-                wait = min(wait, max(0.0, self._heap[0][0] - self._clock.now().timestamp()))
+            try:
+                await self.fire_due()
+            except StoreError as error:
+                log.warning("timers wait for the store: %s", error)
+                wait = pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                pause = _FIRST_PAUSE
+                if self._heap:
+                    wait = min(wait, max(0.0, self._heap[0][0] - self._clock.now().timestamp()))
             try:
                 async with asyncio.timeout(wait):
                     await self._changed.wait()

@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from interlock.engine.failures import record_failure
+from interlock.engine.failures import EXITS, record_failure
 from interlock.engine.session import Session
 from interlock.machines.duration import duration
-from interlock.machines.errors import TimedOut
+from interlock.machines.errors import BadDefinition, TimedOut
 from interlock.machines.program import Ended, Paused, Place, Program, Returned
 from interlock.machines.selector import edge_exists
 from interlock.machines.step import Step
 from interlock.machines.waits import Decision
-from interlock.projections import Activity, RunState, Undoable
+from interlock.projections import Activity, Received, RunState, Undoable
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Delta, Encoded
 from interlock.store.values import Memory, Types, decode_whole, digest
@@ -167,20 +167,37 @@ class WorkflowRun:
         self._advance(self.program.resume(state, frame, value))
 
     def match(self, wait: Activity) -> None:
-        """Offer the inbox to a wait: take the first command that its `where` accepts."""
-        where = self.program.where(wait.state, self.frame)
+        """Offer the inbox to a wait: take the first command that its `where` accepts.
+
+        What `where` raises is raised at the await, and takes the command with it: it would be
+        raised again and again.
+        """
         declined: list[str] = []
         for received in self.session.state.inbox:
             if received.command not in wait.commands or received.id in wait.declined:
                 continue
-            command = decode_whole(self.program.types, received.value)
-            if where is None or where(command):
-                self.session.emit(WaitMatched(wait.id, received.id))
+            wanted = self._wanted(wait, received)
+            if wanted is False:
+                declined.append(received.id)
+                continue
+            self.session.emit(WaitMatched(wait.id, received.id))
+            if wanted is True:
                 self.proceed(wait)
-                return
-            declined.append(received.id)
-        if declined:
-            self.session.emit(WaitDeclined(wait.id, declined))
+            else:
+                self._advance(self.program.throw(wait.state, self.frame, wanted))
+            return
+        self.session.emit(WaitDeclined(wait.id, declined))
+
+    def _wanted(self, wait: Activity, received: Received) -> BaseException | bool:
+        """What the wait's `where` says to a command, or raises."""
+        try:
+            where = self.program.where(wait.state, self.frame)
+            command = decode_whole(self.program.types, received.value)
+            return where is None or bool(where(command))
+        except EXITS:
+            raise
+        except BaseException as error:  # it is raised at the await
+            return error
 
     def deliver_cancel(self, activity: Activity) -> None:
         """Raise `CancelledError` where the run waits, as asyncio would."""
@@ -230,7 +247,7 @@ class WorkflowRun:
         if isinstance(ended, Paused):
             try:
                 self._pause(ended)
-            except Unrecordable as error:
+            except Exception as error:  # what it awaits cannot be waited for
                 where = f"{self.program.machine.file}:{ended.place.line}"
                 error.add_note(f"at {where}, where the workflow waits for {ended.place.state!r}")
                 self._end_badly(error)
@@ -292,6 +309,9 @@ class WorkflowRun:
 
     def _pause_approval(self, paused: Paused, place: Place, activity: str) -> None:
         name, about, timeout = _approval(*paused.args, **paused.kwargs)
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  untyped callers
+            message = f"approval({name!r}): the name of an approval is text"
+            raise BadDefinition(message)
         facts = self.memory.encode(about, f"about of approval {name!r}")
         requested = ApprovalRequested(
             activity, name, facts, self._deadline(timeout), self._record(paused)

@@ -40,7 +40,7 @@ def load_history(lines: str | Iterable[str]) -> History:
         UnknownEvent: the export is of a newer Interlock.
     """
     events = []
-    texts = lines.splitlines() if isinstance(lines, str) else lines
+    texts = lines.split("\n") if isinstance(lines, str) else lines  # a text may hold other breaks
     for number, text in enumerate(texts, 1):
         if not text.strip():
             continue

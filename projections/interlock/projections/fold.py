@@ -120,6 +120,7 @@ def _step_scheduled(state: RunState, event: Event, body: StepScheduled) -> None:
 def _step_started(state: RunState, event: Event, body: StepStarted) -> None:
     activity = state.pending[body.activity]
     activity.status = "started"
+    activity.cleared = False
     activity.attempt = body.attempt
     activity.due = None
 
@@ -130,7 +131,12 @@ def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
 
 
 def _step_done(
-    state: RunState, event: Event, id: str, result: Any, *, undoable: bool  # noqa: A002  its name
+    state: RunState,
+    event: Event,
+    id: str,
+    result: Any,
+    *,
+    undoable: bool,  # noqa: A002  its name
 ) -> None:
     activity = state.pending[id]
     if undoable:
@@ -163,7 +169,9 @@ def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
     if body.happened:
         _step_done(state, event, body.activity, body.result, undoable=body.undoable)
     else:
-        state.pending[body.activity].status = "scheduled"
+        activity = state.pending[body.activity]
+        activity.status = "scheduled"
+        activity.cleared = True
 
 
 def _cancel_requested(state: RunState, event: Event, body: CancelRequested) -> None:
@@ -281,7 +289,7 @@ def _end(status: RunStatus) -> Callable[[RunState, Event, Any], None]:
         if not state.lifecycle:
             state.pending.clear()
         state.ended = status
-        if isinstance(body, RunFailed):
+        if isinstance(body, RunFailed | RunCancelled):
             state.image.apply(body.memory)
         if not isinstance(body, RunCancelled):
             state.error = body.error

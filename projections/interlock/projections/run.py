@@ -50,6 +50,7 @@ class Activity:
         args, kwargs: encoded input of a step.
         key: idempotency key.
         hold: at most once.
+        cleared: a person found that the call did not happen, and it was not made again yet.
         due: deadline, end of a sleep, or instant of the next attempt.
         about: encoded facts of an approval.
         commands: types that a wait accepts.
@@ -71,6 +72,7 @@ class Activity:
     kwargs: Mapping[str, Encoded] = field(default_factory=dict[str, Encoded])
     key: str = ""
     hold: bool = False
+    cleared: bool = False
     due: datetime | None = None
     about: Encoded = None
     commands: Sequence[str] = ()
