@@ -47,7 +47,12 @@ def run(command: list[str]) -> bool:
         [program, *command[1:]],
         cwd=ROOT,
         check=False,
-        env={**os.environ, "PATH": path, "VIRTUAL_ENV": str(HOME), "PYRIGHT_PYTHON_GLOBAL_NODE": "0"},
+        env={
+            **os.environ,
+            "PATH": path,
+            "VIRTUAL_ENV": str(HOME),
+            "PYRIGHT_PYTHON_GLOBAL_NODE": "0",
+        },
     )
     print(f"  {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s")
     return done.returncode == 0

@@ -68,7 +68,9 @@ def test_files_stay_small() -> None:
         for file in (ROOT / layer).rglob("*.py"):
             lines = file.read_text().splitlines()
             assert len(lines) <= 400, f"{file} has {len(lines)} lines"
-            assert not lines or lines[0].startswith(('"""', "#!", "r'''")), f"{file}: say what it is"
+            assert not lines or lines[0].startswith(('"""', "#!", "r'''")), (
+                f"{file}: say what it is"
+            )
 
 
 def test_only_one_module_reads_the_clock() -> None:

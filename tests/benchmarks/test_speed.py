@@ -55,14 +55,20 @@ async def parked(amount: Decimal) -> bool:
     return decision.granted
 
 
-async def run_all(url: str, runs: int, count: int) -> float:
-    """Seconds for `runs` runs of `count` steps, all in flight at once."""
+async def run_all(url: str, runs: int, count: int, in_flight: int = 64) -> float:
+    """Seconds for `runs` runs of `count` steps, so many of them in flight at once."""
     async with Engine(url) as engine:
         warm = await engine.start(steps, 3, id="warm")
         await warm.result()
+        numbers = iter(range(runs))
+
+        async def one_after_another() -> None:
+            for i in numbers:
+                run = await engine.start(steps, count, id=f"run-{i}")
+                await run.result()
+
         began = time.perf_counter()
-        started = [await engine.start(steps, count, id=f"run-{i}") for i in range(runs)]
-        await asyncio.gather(*(run.result() for run in started))
+        await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
         return time.perf_counter() - began
 
 
@@ -92,13 +98,13 @@ def test_64_runs_in_flight(benchmark: BenchmarkFixture, tmp_path: Path, report: 
     def once() -> None:
         n = len(rates)
         floor = 1 / median(bare_commits(tmp_path, 500))
-        rate = 6400 / asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 640, 10))
+        rate = 12_800 / asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 1280, 10))
         rates.append(rate)
         ratios.append(rate / floor)
 
     benchmark.pedantic(once, rounds=5, iterations=1)
     report(
-        f"many runs in flight: {median(rates):.0f} durable steps/s (goal 10,000), "
+        f"64 runs in flight, 10 steps each: {median(rates):.0f} durable steps/s (goal 10,000), "
         f"{median(ratios):.1f} × the rate of bare commits one at a time"
     )
 

@@ -171,9 +171,7 @@ async def nudge(engine: Engine) -> None:
         happened = any(key.startswith("careful-1/wire") for key in world.requests())
         world.close()
         try:
-            await engine.resolve(
-                "careful-1", "wire", happened=happened, result="wired 7", by="ann"
-            )
+            await engine.resolve("careful-1", "wire", happened=happened, result="wired 7", by="ann")
         except NotInDoubt:
             return
 

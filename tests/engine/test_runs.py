@@ -11,7 +11,14 @@ import pytest
 from engine import shop
 from engine.shop import CALLS, SCRIPT, Declined, Order, Paid, Receipt
 
-from interlock.engine import BadInput, BadRunId, Engine, InputMismatch, RunCancelledError, UnknownRun
+from interlock.engine import (
+    BadInput,
+    BadRunId,
+    Engine,
+    InputMismatch,
+    RunCancelledError,
+    UnknownRun,
+)
 from interlock.machines import Refused, TimedOut
 
 SMALL = Order(id=1, total=Decimal(20), items=["tea"])

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
-from interlock.engine.mover import Mover
-from interlock.engine.session import Session
+from interlock.engine.session import Mover, Session
 from interlock.engine.undo import undo_call
 from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
 from interlock.store import crash
-from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
 from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
-
-EXITS = (KeyboardInterrupt, SystemExit)
-"""These end the program, wherever they are raised; the call has no outcome then."""
 
 Record: TypeAlias = Callable[[Mover, Activity], None]
 """Decides the events of an outcome that is in hand."""
@@ -37,31 +31,27 @@ class Driver:
         self.run = run
         self.task: asyncio.Task[None] | None = None
         self.woken = False
-        self._calling: Activity | None = None
+        self._in_call = False
         self._cancelling = False
 
-    def cancel_call(self, version: int) -> None:
-        """Let the call that is under way see a cancellation that was recorded as `version`.
-
-        A call that was decided after it is what the workflow does about it: cleaning up, undoing.
-        """
-        calling = self._calling
-        if calling is None or calling.version > version or self._cancelling:
-            return
-        if self.task is not None:
+    def cancel_call(self) -> None:
+        """Let the call that is under way see the run's cancellation."""
+        if self._in_call and not self._cancelling and self.task is not None:
             self._cancelling = True
             self.task.cancel()
 
     async def drive(self) -> None:
         """Move the run on as long as there is something to do."""
         while True:
-            session = await self.engine.sessions.get(self.run)
-            mover = await self.engine.mover(session)
-            if mover is None:
-                await self.engine.hold_changed(session)
+            session, mover = await self._look()
+            if mover is None or not await self._step(session, mover):
                 return
-            if self.engine.closing or not await self._step(session, mover):
-                return
+
+    async def _look(self) -> tuple[Session, Mover | None]:
+        """The run as it is in memory, or else in the log."""
+        sessions = self.engine.sessions
+        session = sessions.cached(self.run) or await sessions.get(self.run)
+        return session, session.mover or await self.engine.mover(session)
 
     async def _step(self, session: Session, mover: Mover) -> bool:
         """Do the next thing. False when the run waits, or somebody else drives it."""
@@ -69,9 +59,9 @@ class Driver:
             if session.broken:
                 return True
             session.by(self.engine.worker)
-            if session.decide(mover.move):
+            if mover.move():
                 try:
-                    await self.engine.flush(session, patient=True)
+                    await self.engine.flush(session)
                 except Conflict:
                     pass  # somebody else moved the run: look again
                 return True
@@ -87,8 +77,7 @@ class Driver:
             if activity.kind not in ("step", "undo") or activity.status in ("in doubt", "done"):
                 continue
             if activity.status == "retrying" and activity.due is not None:
-                if activity.due > self.engine.clock.now():  # should the clock have gone back
-                    self.engine.timer_service.ensure(Timer(self.run, activity.id, activity.due))
+                if activity.due > self.engine.clock.now():
                     continue
             return activity
         return None
@@ -102,11 +91,11 @@ class Driver:
             return await undo_call(self, session, step, activity)
         if activity.hold and activity.status == "started":
             return _doubt(step)
-        if activity.hold or activity.cleared:
+        if activity.hold:
             started = StepStarted(activity.id, activity.attempt)
             if not await self._record(activity, lambda m, _: m.session.emit(started)):
                 return None
-        if found and not activity.cleared and step.options.on_crash == "verify":
+        elif found and step.options.on_crash == "verify":
             verified = await self._verify(mover, step, activity)
             if verified is not None:
                 return verified
@@ -129,9 +118,7 @@ class Driver:
             if self._take_cancel():
                 return None
             return self._failed(step, activity, error)
-        except EXITS:
-            raise
-        except BaseException as error:  # whatever the author's step raised is its outcome
+        except Exception as error:  # noqa: BLE001  whatever the author's step raised is its outcome
             self._take_cancel()
             crash.reached("engine.after_step")
             return self._failed(step, activity, error)
@@ -142,9 +129,8 @@ class Driver:
     def _take_cancel(self) -> bool:
         """Whether the run's cancellation was what interrupted the call."""
         taken, self._cancelling = self._cancelling, False
-        if self.task is not None:
-            while self.task.cancelling():  # also where a step cancelled the task that it ran in
-                self.task.uncancel()
+        if taken and self.task is not None:
+            self.task.uncancel()
         return taken
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
@@ -165,14 +151,8 @@ class Driver:
         args, kwargs = mover.arguments(activity)
         try:
             answer = await self.make(verify, step, activity, args, kwargs)
-        except EXITS:
-            raise
-        except BaseException:  # no answer is no answer: a person has to find out
-            if self.engine.closing:
-                raise
-            self._take_cancel()
+        except Exception:  # noqa: BLE001  no answer is no answer: a person has to find out
             return _doubt(step)
-        self._take_cancel()
         if isinstance(answer, Happened):
             result: Any = answer.result  # pyright: ignore[reportUnknownMemberType]  of any step
             return lambda mover, mine: mover.succeed(mine, result)
@@ -190,14 +170,14 @@ class Driver:
         current = Current(
             self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
         )
-        self._calling = activity
+        self._in_call = True
         try:
             return await call(
                 function, args, kwargs,
                 current=current, timeout=step.options.timeout, threads=self.engine.threads,
             )  # fmt: skip
         finally:
-            self._calling = None
+            self._in_call = False
 
     async def _record(self, activity: Activity, record: Record) -> bool:
         """Decide and append an outcome; after a conflict, on what the log says by then.
@@ -207,8 +187,7 @@ class Driver:
         """
         attempt = activity.attempt
         while True:
-            session = await self.engine.sessions.get(self.run)
-            mover = await self.engine.mover(session)
+            session, mover = await self._look()
             if mover is None:
                 return False
             async with session.lock:
@@ -218,9 +197,9 @@ class Driver:
                 if mine is None or mine.attempt != attempt or mine.status == "done":
                     return False
                 session.by(self.engine.worker)
-                session.decide(partial(record, mover, mine))
+                record(mover, mine)
                 try:
-                    await self.engine.flush(session, patient=True)
+                    await self.engine.flush(session)
                 except Conflict:
                     continue
                 return True

@@ -5,12 +5,9 @@ from __future__ import annotations
 from interlock.engine.errors import RunFailedError
 from interlock.machines.errors import StepFailed
 from interlock.projections import RunState
-from interlock.store.errors import Unrecordable
+from interlock.store.errors import StoreError, Unrecordable
 from interlock.store.values import Memory, Types
 from interlock.store.vocabulary import Failure
-
-EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
-"""Exceptions that no workflow is given: Python uses them to end programs and coroutines."""
 
 
 def record_failure(
@@ -24,8 +21,6 @@ def record_failure(
     name = type(error).__name__
     text = message_of(error)
     try:
-        if isinstance(error, EXITS):
-            raise Unrecordable("it would end the program that raises it")
         value, copy = memory.adopt(error)
     except Unrecordable:
         stand_in = StepFailed(f"{name}: {text}", step, name)
@@ -38,10 +33,9 @@ def record_failure(
 def message_of(error: BaseException) -> str:
     """The text of an exception; its `repr` when it has none or `str` fails."""
     try:
-        text = str(error) or repr(error)
+        return str(error) or repr(error)
     except Exception:  # noqa: BLE001  a broken __str__ must not lose the failure
         return f"<{type(error).__name__} that cannot be shown>"
-    return text.encode(errors="backslashreplace").decode()  # lone surrogates are no text
 
 
 def rebuild(state: RunState, types: Types | None) -> BaseException:
@@ -52,7 +46,7 @@ def rebuild(state: RunState, types: Types | None) -> BaseException:
     if types is not None and failure.value is not None:
         try:
             error = state.image.decode(types, failure.value)
-        except Exception:  # its class may have changed since
+        except StoreError:
             error = None
         if isinstance(error, BaseException):
             return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
@@ -10,6 +11,7 @@ from interlock.engine.failures import rebuild
 from interlock.projections import History, RunState, fold
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
+from interlock.store.vocabulary import RunCompleted
 
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
@@ -59,18 +61,30 @@ class Run(Generic[R]):
 
     async def wait(self) -> RunState:
         """Wait until it has ended; its last state."""
+        return await self._wait(self.snapshot)
+
+    async def _wait(self, last: Callable[[], Awaitable[RunState]]) -> RunState:
         engine = self._engine
         ended = engine.ended(self.id)  # before the first look: what ends in between is not missed
         try:
             while True:
                 entry = await engine.store.entry(self.id)
                 if entry is not None and entry.status in FINISHED:
-                    return ended.result() if ended.done() else await self.snapshot()
+                    return ended.result() if ended.done() else await last()
                 await asyncio.wait([ended], timeout=None if engine.driving else _POLL)
                 if ended.done():
                     return ended.result()
         finally:
             engine.forget(self.id, ended)
+
+    async def _end(self) -> RunState:
+        """The last state, but for a completed run only what its last event says: the result."""
+        store = self._engine.store
+        head = await store.head(self.id)
+        (last,) = await store.read(self.id, after=head.version - 1)
+        if isinstance(last.body, RunCompleted):
+            return fold([last])
+        return await self.snapshot()
 
     async def result(self) -> R:
         """Wait until it has ended; what the workflow returned.
@@ -80,7 +94,7 @@ class Run(Generic[R]):
             Exception: what the workflow raised, as its own class when this program knows it, else
                 `RunFailedError`.
         """
-        state = await self.wait()
+        state = await self._wait(self._end)
         types = self._engine.types_of(state.machine)
         if state.status == "completed":
             return cast("R", state.image.decode(types, state.result))

@@ -15,7 +15,7 @@ from interlock.machines.lifecycle import LifecycleProgram, Taken
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable
-from interlock.store.values import Memory, Touch, digest, encode_whole
+from interlock.store.values import Memory, Touch, encode_whole
 from interlock.store.vocabulary import (
     RunCompleted,
     RunStarted,
@@ -42,14 +42,11 @@ class LifecycleRun:
         else:
             self.memory = Memory(program.types)
 
-    def begin(self, data: object) -> None:
+    def begin(self, data: object, fingerprint: str) -> None:
         """Start in the initial state."""
         encoded, self.data = self.memory.adopt(data, _DATA)
         delta = self.memory.record({_DATA: self.data}, (_DATA,), {}, [])
-        fingerprint = digest(self.program.types, data)
-        started = RunStarted(
-            args=[encoded], input_digest=fingerprint, lifecycle=True, memory=delta
-        )
+        started = RunStarted(args=[encoded], input_digest=fingerprint, lifecycle=True, memory=delta)
         initial = self.program.initial
         self.session.emit(started, initial)
         self._enter(initial, self.program.enter(initial, self.data))

@@ -8,8 +8,7 @@ from typing import TypeVar, cast
 
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
-from interlock.engine.mover import Mover
-from interlock.engine.session import Session
+from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
 from interlock.machines.errors import Refused, StepFailed, TimedOut
@@ -19,6 +18,7 @@ from interlock.machines.waits import Decision
 from interlock.machines.workflow import Workflow
 from interlock.store.errors import Unrecordable
 from interlock.store.values import Types
+
 
 def program_of(kind: object) -> Program | LifecycleProgram:
     """The program of a workflow or lifecycle.
@@ -80,4 +80,4 @@ def mover_of(session: Session, program: Program | LifecycleProgram) -> Mover:
             session.mover = LifecycleRun(session, program)
         else:
             session.mover = WorkflowRun(session, program)
-    return cast("Mover", session.mover)
+    return session.mover

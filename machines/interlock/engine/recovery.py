@@ -95,11 +95,16 @@ class Watch:
     async def _look(self) -> None:
         """Read the log only if it holds more than this process has appended."""
         last = await self._engine.store.position()
-        own = sum(min(b, last) - a + 1 for a, b in self._own if self._seen < a <= last)
-        if last - self._seen > own:
-            await self._read(last)
+        if last - self._seen > self._count(last):
+            await asyncio.sleep(self._every / 4)  # commits of our own are told a moment later
+            if last - self._seen > self._count(last):
+                await self._read(last)
         self._seen = last
         self._own = [(a, b) for a, b in self._own if b > last]
+
+    def _count(self, last: int) -> int:
+        """How many of the events up to `last` are our own."""
+        return sum(min(b, last) - a + 1 for a, b in self._own if self._seen < a <= last)
 
     async def _read(self, last: int) -> None:
         own = {position for a, b in self._own for position in range(a, b + 1)}

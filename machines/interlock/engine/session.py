@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, Protocol
 
-from interlock.machines.errors import Refused
-from interlock.projections import RunState, entry_of, evolve
+from interlock.machines.step import Step
+from interlock.projections import Activity, RunState, entry_of, evolve
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
-from interlock.store.errors import StoreBusy, StoreFull
+from interlock.store.errors import StoreError
 from interlock.store.event import Actor, Body, Event
-
-T = TypeVar("T")
-log = logging.getLogger("interlock.engine")
-
-FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0
-"""Seconds between attempts to append to a store that is full or busy: doubled each time."""
 
 
 class Session:
     """One run's folded state and the events decided but not yet appended.
 
     `emit` folds an event at once, so that what is decided next sees it; nobody else does before
-    `flush` has appended it. When a decision or an append fails the session is `broken`: it holds
-    events that never happened, and the run has to be loaded again.
+    `flush` has appended it. When an append fails the session is `broken`: it holds events that
+    never happened, and the run has to be loaded again.
 
     Attributes:
         state: the run, undurable events included.
@@ -36,7 +29,7 @@ class Session:
         broken: the state is not what the log says.
         extra_timers, cleared: timers of a lifecycle's `after`, to be set and removed.
         added_timers, removed_timers: what the last `flush` set and removed.
-        mover: what moves it (see `interlock.engine.mover`), once something wanted to.
+        mover: what moves it, once something wanted to.
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
     """
@@ -51,7 +44,7 @@ class Session:
         self._at: datetime | None = None
         self._known_timers: set[str] = set()
         self.lock = asyncio.Lock()
-        self.mover: object = None
+        self.mover: Mover | None = None
         self.broken = False
         self.intents: set[tuple[str, int]] = set()
         self.actor = Actor("system")
@@ -113,23 +106,8 @@ class Session:
         )  # fmt: skip
         self._state = evolve(self._state, event)
 
-    def decide(self, record: Callable[[], T]) -> T:
-        """Let `record` emit events. When it raises, nothing of what it emitted remains.
-
-        After a refusal the session can still be used; after anything else it is broken.
-        """
-        try:
-            return record()
-        except BaseException as error:
-            if self._drafts or not isinstance(error, Refused):
-                self.broken = True
-            raise
-
-    async def flush(self, command_id: str = "", *, patient: bool = False) -> Appended | None:
+    async def flush(self, command_id: str = "") -> Appended | None:
         """Append what was decided, in one commit. None when nothing was.
-
-        A `patient` flush keeps what was decided in hand while the store is full or busy, and
-        appends it when the store works again.
 
         Raises:
             Conflict, DuplicateCommand, StoreError: nothing was appended; the session is broken.
@@ -153,8 +131,8 @@ class Session:
             command_id=command_id,
         )
         try:
-            appended = await self._append(commit, patient)
-        except BaseException:
+            appended = await self._store.append(commit)
+        except (StoreError, asyncio.CancelledError):
             self.broken = True
             raise
         crash.reached("engine.after_append")
@@ -165,18 +143,6 @@ class Session:
         self._drafts = []
         self._at = None
         return appended
-
-    async def _append(self, commit: Commit, patient: bool) -> Appended:  # its own
-        wait = FIRST_WAIT
-        while True:
-            try:
-                return await self._store.append(commit)
-            except (StoreFull, StoreBusy) as error:
-                if not patient:
-                    raise
-                log.warning("run %s waits for the store: %s", self.run, error)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
 
     def _set_timers(self, timers: dict[str, datetime]) -> Sequence[Timer]:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
@@ -191,6 +157,36 @@ def timers_of(state: RunState) -> dict[str, datetime]:
         for activity in state.pending.values()
         if activity.due is not None and activity.status != "done"
     }
+
+
+class Mover(Protocol):
+    """What moves a session: a workflow or a lifecycle. It emits events, and appends none."""
+
+    session: Session
+
+    def move(self) -> bool:
+        """Decide what can be decided without a call. False when there is nothing."""
+        ...
+
+    def step_of(self, activity: Activity) -> Step[..., Any]:
+        """The step that an activity calls, or whose undo it calls."""
+        ...
+
+    def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """A call's input: copies, so that a step cannot change the run's objects."""
+        ...
+
+    def succeed(self, activity: Activity, result: object) -> None:
+        """A call returned."""
+        ...
+
+    def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:
+        """A call raised, and will be made again at an instant."""
+        ...
+
+    def fail(self, activity: Activity, error: BaseException) -> None:
+        """A call raised for the last time."""
+        ...
 
 
 Decide = Callable[[Session], None]

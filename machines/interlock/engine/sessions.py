@@ -32,6 +32,11 @@ class Sessions:
             del self._held[run]
             self._table.pop(run, None)
 
+    def cached(self, run: str) -> Session | None:
+        """The run's session if it is in memory and not broken."""
+        session = self._table.get(run)
+        return None if session is None or session.broken else session
+
     async def get(self, run: str, *, new: bool = False) -> Session:
         """The run's session; loaded from the log when it is not in memory, or was broken.
 

@@ -41,7 +41,7 @@ async def start_run(
                 if session.exists:
                     _check_same(session, program, fingerprint)
                     break
-                _begin(session, program, args, kwargs)
+                _begin(session, program, args, kwargs, fingerprint)
                 try:
                     await engine.flush(session)
                 except Conflict:
@@ -58,15 +58,16 @@ def _begin(
     program: Program | LifecycleProgram,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    fingerprint: str,
 ) -> None:
     session.machine, session.hash = program.machine.name, program.machine.hash
     session.by(Actor("user"))
     try:
         mover = mover_of(session, program)
         if isinstance(mover, LifecycleRun):
-            mover.begin(_data(args, kwargs))
+            mover.begin(_data(args, kwargs), fingerprint)
         elif isinstance(mover, WorkflowRun):
-            mover.begin(args, kwargs)
+            mover.begin(args, kwargs, fingerprint)
     except BaseException:
         session.broken = True
         raise
@@ -95,9 +96,7 @@ def _fingerprint(
         raise BadInput(message) from None
 
 
-def _check_same(
-    session: Session, program: Program | LifecycleProgram, fingerprint: str
-) -> None:
+def _check_same(session: Session, program: Program | LifecycleProgram, fingerprint: str) -> None:
     if session.machine != program.machine.name:
         message = (
             f"run {session.run!r} exists and is a {session.machine!r}, "

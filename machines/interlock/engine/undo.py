@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
-from interlock.engine.mover import Mover
-from interlock.engine.session import Session
+from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import recorded_arguments
 from interlock.machines.step import Step, StepOptions
 from interlock.projections import Activity, History, Undoable

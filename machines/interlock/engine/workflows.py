@@ -89,14 +89,14 @@ class WorkflowRun:
             return self._step_at(next(e.state for e in stack if e.activity == activity.of))
         return self._step_at(activity.state)
 
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any], fingerprint: str) -> None:
         """Start: record the input, run to the first await."""
         kept = [self.memory.adopt(value, f"argument {i + 1}") for i, value in enumerate(args)]
         named = {name: self.memory.adopt(value, name) for name, value in kwargs.items()}
         started = RunStarted(
             args=[encoded for encoded, _ in kept],
             kwargs={name: encoded for name, (encoded, _) in named.items()},
-            input_digest=input_digest(self.program, args, kwargs),
+            input_digest=fingerprint,
             memory=self.memory.take(),
         )
         frame = self.program.bind(
@@ -111,7 +111,11 @@ class WorkflowRun:
         try:
             encoded, value = self.memory.adopt(result, f"result of {step.name}")
         except Unrecordable as error:
-            self.fail(activity, error)
+            refused: Unrecordable | None = error
+        else:
+            refused = None
+        if refused is not None:  # outside the handler: the author's code runs in here
+            self.fail(activity, refused)
             return
         succeeded = StepSucceeded(
             activity=activity.id,

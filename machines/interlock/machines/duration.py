@@ -41,6 +41,8 @@ def duration(value: Duration) -> timedelta:
         total += timedelta(**{unit: float(part[1])})
         end = part.end()
     if not text or end != len(text):
-        message = f"{value!r} is not a duration; write text such as '30 seconds', '2 days', '1h 30m'"
+        message = (
+            f"{value!r} is not a duration; write text such as '30 seconds', '2 days', '1h 30m'"
+        )
         raise BadDefinition(message)
     return total

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
+
+import msgspec
 
 from interlock.machines.command import Command
 from interlock.machines.ir import Machine
@@ -33,8 +35,7 @@ class Place:
     commands: tuple[type[Command], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Paused:
+class Paused(msgspec.Struct, frozen=True):
     """A segment ended at an await.
 
     Attributes:
@@ -50,18 +51,16 @@ class Paused:
     kwargs: dict[str, Any]
     frame: dict[str, Any]
     touched: Mapping[str, Touch]
-    writes: Writes = field(default_factory=list)
+    writes: Writes
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(msgspec.Struct, frozen=True):
     """A segment ended with `return value`."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(msgspec.Struct, frozen=True):
     """A segment ended with an exception that nothing in the workflow caught."""
 
     error: BaseException

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.projections.errors import EmptyHistory, NoSuchVersion
@@ -145,5 +146,5 @@ def _moment(state: RunState, event: Event) -> Moment:
         state=state.state,
         status=state.status,
         variables=state.variables,
-        waits=tuple(replace(activity) for activity in state.pending.values()),
+        waits=tuple(copy(activity) for activity in state.pending.values()),
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import msgspec
+
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
 from interlock.store.values import Image
@@ -16,8 +18,7 @@ ActivityKind = Literal["step", "approval", "sleep", "wait", "undo"]
 ActivityStatus = Literal["scheduled", "started", "retrying", "in doubt", "done"]
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """How an activity ended, while the run has not moved on yet.
 
     Attributes:
@@ -34,8 +35,7 @@ class Outcome:
     reason: str = ""
 
 
-@dataclass(slots=True)
-class Activity:
+class Activity(msgspec.Struct):
     """Something that the run waits for, or an effect that it has under way.
 
     Attributes:
@@ -69,14 +69,14 @@ class Activity:
     attempt: int = 1
     status: ActivityStatus = "scheduled"
     args: Sequence[Encoded] = ()
-    kwargs: Mapping[str, Encoded] = field(default_factory=dict[str, Encoded])
+    kwargs: Mapping[str, Encoded] = {}
     key: str = ""
     hold: bool = False
     cleared: bool = False
     due: datetime | None = None
     about: Encoded = None
     commands: Sequence[str] = ()
-    declined: set[str] = field(default_factory=set[str])
+    declined: set[str] = set()
     of: str = ""
     outcome: Outcome | None = None
     error: Failure | None = None

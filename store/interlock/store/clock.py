@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -43,8 +44,7 @@ class ManualClock:
 def uuid7(now: datetime) -> UUID:
     """A time-ordered UUID of `now` with 74 random bits (RFC 9562, version 7)."""
     millis = int(now.timestamp() * 1000)
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (millis & 0xFFFF_FFFF_FFFF) << 80 | random
+    value = (millis & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
@@ -52,19 +52,24 @@ def uuid7(now: datetime) -> UUID:
 def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
     """As many `uuid7` as text, in ascending order.
 
-    One random number serves them all, counted up (RFC 9562, section 6.2, method 2): asking the
-    system for each would cost more than everything else about an event.
+    One random number serves them all, counted up (RFC 9562, section 6.2, method 2). It comes from
+    a generator seeded by the system: asking the system each time would cost more than everything
+    else about an event. Ids are unique, not secret.
     """
     millis = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    random = int.from_bytes(os.urandom(10), "big") & (1 << 74) - 1
-    random = min(random, (1 << 74) - count)
-    return [_uuid7_text(millis, random + step) for step in range(count)]
+    number = min(_numbers.getrandbits(74), (1 << 74) - count)
+    return [_uuid7_text(millis, number + step) for step in range(count)]
 
 
-def _uuid7_text(millis: int, random: int) -> str:
+def _uuid7_text(millis: int, number: int) -> str:
     text = f"{millis:012x}"
-    low = f"{0x8000_0000_0000_0000 | random & 0x3FFF_FFFF_FFFF_FFFF:016x}"
-    return f"{text[:8]}-{text[8:]}-7{random >> 62:03x}-{low[:4]}-{low[4:]}"
+    low = f"{0x8000_0000_0000_0000 | number & 0x3FFF_FFFF_FFFF_FFFF:016x}"
+    return f"{text[:8]}-{text[8:]}-7{number >> 62:03x}-{low[:4]}-{low[4:]}"
+
+
+_numbers = random.Random()  # noqa: S311  seeded by the system
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_numbers.seed)  # a child must not count on with the same
 
 
 def stopwatch() -> float:

@@ -101,8 +101,7 @@ class Draft(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(msgspec.Struct, frozen=True):
     """The events of one transition and what is derived from them: all or nothing.
 
     Attributes:
@@ -125,8 +124,7 @@ class Commit:
     command_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True):
     """What a commit led to: the stored events and the stream's new head."""
 
     events: tuple[Event, ...]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+import msgspec
 from msgspec.structs import force_setattr
 
 from interlock.store.clock import uuid7_texts
@@ -19,8 +19,7 @@ Row: TypeAlias = tuple[str, int, str, bytes]
 """One event as stored: stream, version, topic, state."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True):
     """A commit with everything computed that does not need the database.
 
     Attributes:

@@ -43,7 +43,21 @@ def _kind(prepared: Prepared) -> str:
     commit = prepared.commit
     if commit.command_id or commit.set_timers or commit.clear_timers:
         return "other"
-    return "stay" if commit.head.version else "create"
+    if not commit.head.version:
+        return "create"
+    return "stay" if is_open(commit.entry) else "end"
+
+
+def _by_kind(batch: Sequence[Prepared]) -> Sequence[Prepared]:
+    """The batch with one kind after the other, where that keeps every stream's own order."""
+    if len({prepared.stream for prepared in batch}) < len(batch):
+        return batch
+    return sorted(batch, key=_kind)
+
+
+def _move_row(prepared: Prepared) -> tuple[str | int, ...]:
+    row, head = entry_row(prepared), prepared.commit.head
+    return (*row[:-2], is_open(prepared.commit.entry), *row[-2:], head.version, head.digest)
 
 
 def _stay_row(prepared: Prepared) -> tuple[str | int, ...]:
@@ -152,7 +166,7 @@ class Transaction:
 
         Neighbours of one kind share a statement, so commits of one stream stay in order.
         """
-        for kind, members in groupby(batch, _kind):
+        for kind, members in groupby(_by_kind(batch), _kind):
             group = list(members)
             if kind == "other":
                 if all(self._place(prepared) is None for prepared in group):
@@ -163,7 +177,8 @@ class Transaction:
                 if self._cursor.rowcount == len(group):
                     continue
             else:
-                self._cursor.executemany(_STAY, [_stay_row(one) for one in group])
+                statement, row = (_STAY, _stay_row) if kind == "stay" else (_MOVE, _move_row)
+                self._cursor.executemany(statement, [row(one) for one in group])
                 if self._cursor.rowcount == len(group):
                     continue
             self._rollback()
@@ -196,16 +211,15 @@ class Transaction:
 
     def _fence(self, prepared: Prepared) -> bool:
         """Move the index row from the expected head to the new one, if it is there."""
-        cursor, head, row = self._cursor, prepared.commit.head, entry_row(prepared)
-        still_open = is_open(prepared.commit.entry)
-        if head.version == 0:
-            cursor.execute(_CREATE, (*row, still_open))
+        cursor, still_open = self._cursor, is_open(prepared.commit.entry)
+        if prepared.commit.head.version == 0:
+            cursor.execute(_CREATE, (*entry_row(prepared), still_open))
             return cursor.rowcount == 1
-        cursor.execute(_STAY, _stay_row(prepared))
-        if cursor.rowcount == 1:
-            return True
-        values, key = row[:-2], row[-2:]
-        cursor.execute(_MOVE, (*values, still_open, *key, head.version, head.digest))
+        if still_open:
+            cursor.execute(_STAY, _stay_row(prepared))
+            if cursor.rowcount == 1:
+                return True
+        cursor.execute(_MOVE, _move_row(prepared))
         return cursor.rowcount == 1
 
     def _duplicate(self, command_id: str) -> DuplicateCommand:

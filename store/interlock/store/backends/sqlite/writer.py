@@ -22,10 +22,16 @@ MOST = 500
 """How many commits one transaction takes."""
 
 SLOW = 0.001
-"""Seconds: on a disk whose commits take longer, the loop never waits for one."""
+"""Seconds: on a disk whose flushes take longer, the loop never waits for one."""
+
+FEW = 64
+"""How many commits the loop writes itself, on a fast disk; more go to the thread."""
+
+EACH = 40e-6
+"""Seconds that a commit of a batch takes besides the flush, about."""
 
 CHECKPOINT_EVERY = 200
-"""Lone commits on the loop before one goes to the thread, which may checkpoint."""
+"""Pages written by the loop, about a quarter of them, before the thread may checkpoint."""
 
 
 LONE_PAGES, BATCH_PAGES = 1000, 4000
@@ -48,9 +54,10 @@ Done: TypeAlias = "list[tuple[Ticket, Outcome]]"
 class Writer:
     """Takes commits from one event loop and writes them, in order, by one thread at a time.
 
-    Commits of one turn of the loop are collected. Several go to the writer's thread, together
-    with all that queues up while it is busy. A lone one, with nothing in flight, is written by
-    the loop itself as long as commits are fast: handing it over would cost as much again.
+    Commits of one turn of the loop are collected. As long as flushes are fast and nothing is in
+    flight, the loop writes them itself: handing them over would cost as much again. Otherwise,
+    and when there are many, they go to the writer's thread, together with all that queues up
+    while it is busy.
     """
 
     def __init__(self, transaction: Transaction, settle: Callable[[Done], None]) -> None:
@@ -63,8 +70,8 @@ class Writer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
         self._scheduled = False
-        self._average = SLOW  # seconds of a lone commit; fast has to be shown first
-        self._lone = 0
+        self._average = SLOW  # seconds of a flush; fast has to be shown first
+        self._unchecked = 0
 
     def submit(self, prepared: Prepared) -> asyncio.Future[Appended]:
         """Queue a commit; the future holds what became of it."""
@@ -92,14 +99,14 @@ class Writer:
             self._thread.join()
 
     def _flush(self) -> None:
-        """The loop's turn is over: write a lone commit here, or wake the thread."""
+        """The loop's turn is over: write its commits here, or wake the thread."""
         self._scheduled = False
         if not self._queue:
             return
-        fast = self._average < SLOW and self._lone < CHECKPOINT_EVERY
-        if fast and len(self._queue) == 1 and self._lock.acquire(blocking=False):
+        fast = self._average < SLOW and self._unchecked < CHECKPOINT_EVERY
+        if fast and len(self._queue) <= FEW and self._lock.acquire(blocking=False):
             try:
-                self._lone += 1
+                self._unchecked += 1 + len(self._queue) // 8
                 done = self._write(patient=False)
             except sqlite3.OperationalError:  # another process is writing: wait in the thread
                 self._signal()
@@ -108,7 +115,7 @@ class Writer:
                 self._lock.release()
             self._settle(done)
         else:
-            self._lone = 0
+            self._unchecked = 0
             self._signal()
 
     def _signal(self, *, go_on: bool = True) -> None:
@@ -149,9 +156,8 @@ class Writer:
         except sqlite3.OperationalError:
             self._queue.extendleft(reversed(batch))
             raise
-        if len(batch) == 1:
-            took = min(stopwatch() - started, 4 * SLOW)  # one stall is not a slow disk
-            self._average += (took - self._average) / 5
+        took = stopwatch() - started - EACH * (len(batch) - 1)
+        self._average += (min(max(took, 0.0), 4 * SLOW) - self._average) / 5  # a stall counts once
         return list(zip(batch, outcomes, strict=True))
 
     def _attempt(self, batch: list[Ticket], *, patient: bool) -> list[Outcome]:
