@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+Report = Callable[[str], None]
+"""Adds a line to the report at the end."""
+
+
+class Timed(Protocol):
+    """Runs something so many times under pytest-benchmark; its last result."""
+
+    def __call__(self, work: Callable[[], T], rounds: int) -> T: ...
 
 
 def bare_commits(folder: Path, count: int) -> list[float]:

@@ -7,20 +7,16 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from benchmarks.floors import bare_commits, median
-from pytest_benchmark.fixture import BenchmarkFixture
 
+from benchmarks.floors import Report, Timed, bare_commits, median
 from interlock.engine import Engine
 from interlock.machines import approval, step, workflow
 from interlock.projections import fold
 from interlock.store.open import open_store
-
-Report = Callable[[str], None]
 
 
 @step
@@ -45,7 +41,7 @@ async def look(item: dict[str, object]) -> dict[str, object]:
 async def collect(items: list[dict[str, object]]) -> int:
     results: list[dict[str, object]] = []
     for item in items:
-        results.append(await look(item))
+        results.append(await look(item))  # noqa: PERF401  the list grows by patches
     return len(results)
 
 
@@ -72,7 +68,7 @@ async def run_all(url: str, runs: int, count: int, in_flight: int = 64) -> float
         return time.perf_counter() - began
 
 
-def test_one_run_at_a_time(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+def test_one_run_at_a_time(timed: Timed, tmp_path: Path, report: Report) -> None:
     ratios: list[float] = []
     costs: list[float] = []
 
@@ -84,14 +80,14 @@ def test_one_run_at_a_time(benchmark: BenchmarkFixture, tmp_path: Path, report: 
         ratios.append(cost / floor)
         costs.append(cost)
 
-    benchmark.pedantic(once, rounds=5, iterations=1)
+    timed(once, 5)
     report(
         f"one run at a time: a durable step costs {median(costs) * 1e6:.0f} µs, "
         f"{median(ratios):.2f} × a bare committed insert (goal 1.5)"
     )
 
 
-def test_64_runs_in_flight(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+def test_64_runs_in_flight(timed: Timed, tmp_path: Path, report: Report) -> None:
     rates: list[float] = []
     ratios: list[float] = []
 
@@ -102,14 +98,14 @@ def test_64_runs_in_flight(benchmark: BenchmarkFixture, tmp_path: Path, report: 
         rates.append(rate)
         ratios.append(rate / floor)
 
-    benchmark.pedantic(once, rounds=5, iterations=1)
+    timed(once, 5)
     report(
         f"64 runs in flight, 10 steps each: {median(rates):.0f} durable steps/s (goal 10,000), "
         f"{median(ratios):.1f} × the rate of bare commits one at a time"
     )
 
 
-def test_folding(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+def test_folding(timed: Timed, tmp_path: Path, report: Report) -> None:
     url = f"sqlite:///{tmp_path}/fold.db"
     asyncio.run(run_all(url, 1, 5000))
 
@@ -125,13 +121,11 @@ def test_folding(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) ->
         await store.close()
         return best, events
 
-    seconds, events = benchmark.pedantic(lambda: asyncio.run(resume("run-0", 5)), rounds=3)
+    seconds, events = timed(lambda: asyncio.run(resume("run-0", 5)), 3)
     report(f"folding a stored run: {events / seconds:.0f} events/s (goal 150,000)")
 
 
-def test_resuming_a_run_of_1000_events(
-    benchmark: BenchmarkFixture, tmp_path: Path, report: Report
-) -> None:
+def test_resuming_a_run_of_1000_events(timed: Timed, tmp_path: Path, report: Report) -> None:
     url = f"sqlite:///{tmp_path}/resume.db"
     asyncio.run(run_all(url, 1, 500))
 
@@ -144,13 +138,11 @@ def test_resuming_a_run_of_1000_events(
         await store.close()
         return spent
 
-    seconds = benchmark.pedantic(lambda: asyncio.run(resume()), rounds=5)
+    seconds = timed(lambda: asyncio.run(resume()), 5)
     report(f"a run of 1,000 events is loaded in {seconds * 1000:.1f} ms (goal 20)")
 
 
-def test_a_loop_over_recorded_items_is_linear(
-    benchmark: BenchmarkFixture, tmp_path: Path, report: Report
-) -> None:
+def test_a_loop_over_recorded_items_is_linear(timed: Timed, tmp_path: Path, report: Report) -> None:
     def loop(count: int) -> tuple[float, int]:
         file = tmp_path / f"loop-{count}-{time.perf_counter_ns()}.db"
 
@@ -167,14 +159,14 @@ def test_a_loop_over_recorded_items_is_linear(
     def both() -> tuple[tuple[float, int], tuple[float, int]]:
         return loop(2500), loop(10_000)
 
-    (t1, s1), (t4, s4) = benchmark.pedantic(both, rounds=1)
+    (t1, s1), (t4, s4) = timed(both, 1)
     report(
         f"a loop over 10,000 recorded items: {t4:.1f} s and {s4 / 1e6:.1f} MB, "
         f"{t4 / t1:.2f} × the time and {s4 / s1:.2f} × the size of 2,500 (linear is 4)"
     )
 
 
-def test_parked_runs(benchmark: BenchmarkFixture, tmp_path: Path, report: Report) -> None:
+def test_parked_runs(timed: Timed, tmp_path: Path, report: Report) -> None:
     async def park(count: int) -> float:
         async with Engine(f"sqlite:///{tmp_path}/parked.db") as engine:
             await engine.start(parked, Decimal(1), id="warm")
@@ -188,20 +180,20 @@ def test_parked_runs(benchmark: BenchmarkFixture, tmp_path: Path, report: Report
             tracemalloc.stop()
             return used / count
 
-    each = benchmark.pedantic(lambda: asyncio.run(park(2000)), rounds=1)
+    each = timed(lambda: asyncio.run(park(2000)), 1)
     report(f"an idle parked run takes {each:.0f} bytes of memory (goal 1,024)")
 
 
 @pytest.mark.parametrize("module", ["interlock.machines"])
-def test_import_time(benchmark: BenchmarkFixture, report: Report, module: str) -> None:
-    def timed(code: str) -> float:
+def test_import_time(timed: Timed, report: Report, module: str) -> None:
+    def seconds(code: str) -> float:
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True)
         return time.perf_counter() - began
 
     def once() -> tuple[float, float]:
-        return timed(f"import {module}"), timed("pass")
+        return seconds(f"import {module}"), seconds("pass")
 
-    pairs = [benchmark.pedantic(once, rounds=1)] + [once() for _ in range(6)]
+    pairs = [timed(once, 1)] + [once() for _ in range(6)]
     spent = median([with_ - without for with_, without in pairs])
     report(f"import {module}: {spent * 1000:.0f} ms more than an empty interpreter (goal 150)")

@@ -10,6 +10,7 @@ from interlock.projections.errors import BadExport
 from interlock.projections.history import History
 from interlock.store.envelope import decode, encode
 from interlock.store.errors import StoreError
+from interlock.store.event import Event
 
 
 class _Line(msgspec.Struct, forbid_unknown_fields=True):
@@ -39,7 +40,7 @@ def load_history(lines: str | Iterable[str]) -> History:
         BrokenChain: the events were altered, or some are missing in between.
         UnknownEvent: the export is of a newer Interlock.
     """
-    events = []
+    events: list[Event] = []
     texts = lines.split("\n") if isinstance(lines, str) else lines  # a text may hold other breaks
     for number, text in enumerate(texts, 1):
         if not text.strip():

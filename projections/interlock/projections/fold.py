@@ -17,7 +17,7 @@ from interlock.projections.run import (
     Undoable,
 )
 from interlock.store.contract import Head
-from interlock.store.event import Event
+from interlock.store.event import Encoded, Event
 from interlock.store.values import Image
 from interlock.store.vocabulary import (
     ApprovalGranted,
@@ -131,19 +131,14 @@ def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
 
 
 def _step_done(
-    state: RunState,
-    event: Event,
-    id: str,
-    result: Any,
-    *,
-    undoable: bool,  # noqa: A002  its name
+    state: RunState, event: Event, done: str, result: Encoded, *, undoable: bool
 ) -> None:
-    activity = state.pending[id]
+    activity = state.pending[done]
     if undoable:
-        undo = Undoable(id, activity.name, activity.version, event.version, activity.state)
+        undo = Undoable(done, activity.name, activity.version, event.version, activity.state)
         state.stack.append(undo)
     if state.lifecycle:
-        del state.pending[id]
+        del state.pending[done]
         return
     activity.status = "done"
     activity.outcome = Outcome("value", event.actor, event.at, result)
@@ -196,8 +191,9 @@ def _decided(state: RunState, event: Event, body: ApprovalGranted | ApprovalReje
     granted = isinstance(body, ApprovalGranted)
     activity = state.pending[body.activity]
     activity.status = "done"
-    kind = "granted" if granted else "rejected"
-    activity.outcome = Outcome(kind, event.actor, event.at, reason=body.reason)
+    activity.outcome = Outcome(
+        "granted" if granted else "rejected", event.actor, event.at, reason=body.reason
+    )
     decision = Decided(body.name, granted, event.actor, body.reason, event.at)
     state.decisions.append(decision)
 

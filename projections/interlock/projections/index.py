@@ -32,6 +32,8 @@ def _waits(state: RunState) -> tuple[str, str]:
     for activity in state.pending.values():
         if activity.status == "in doubt":
             return "person", f"resolve {activity.name}"
+        if activity.status == "done":
+            continue
         return _WAITS[activity.kind], _named(activity)
     return "", ""
 

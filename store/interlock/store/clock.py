@@ -67,7 +67,7 @@ def _uuid7_text(millis: int, number: int) -> str:
     return f"{text[:8]}-{text[8:]}-7{number >> 62:03x}-{low[:4]}-{low[4:]}"
 
 
-_numbers = random.Random()  # noqa: S311  seeded by the system
+_numbers = random.Random()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_numbers.seed)  # a child must not count on with the same
 
