@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
@@ -14,7 +15,7 @@ from interlock.projections import Activity, RunState
 from interlock.store import crash
 from interlock.store.clock import uuid7
 from interlock.store.contract import Definition, Timer
-from interlock.store.errors import Conflict, DuplicateCommand
+from interlock.store.errors import Conflict, DuplicateCommand, StoreError
 from interlock.store.event import Actor
 from interlock.store.values import Types, encode_whole
 from interlock.store.vocabulary import (
@@ -42,7 +43,8 @@ async def send(engine: Engine, run: str, command: Command, actor: Actor, command
     entry = await engine.store.entry(run)
     if entry is None:
         raise _unknown(engine, run)
-    accepts = await _accepts(engine, entry.machine, entry.hash)
+    machine = await _machine(engine, entry.machine, entry.hash)
+    accepts = () if machine is None else machine.commands
     name = type(command).__name__
 
     def decide(session: Session) -> None:
@@ -63,12 +65,13 @@ async def send(engine: Engine, run: str, command: Command, actor: Actor, command
     await accept(engine, run, decide, actor, command_id)
 
 
-async def _accepts(engine: Engine, machine: str, hash: str) -> tuple[str, ...]:  # noqa: A002
-    program = engine.programs.find(machine)
-    if program is not None:
-        return program.machine.commands
+async def _machine(engine: Engine, name: str, hash: str) -> Machine | None:  # noqa: A002
+    """The definition that a run follows: this program's if it is the same, else the store's."""
+    program = engine.programs.find(name)
+    if program is not None and program.machine.hash == hash:
+        return program.machine
     definition = await engine.store.definition(hash)
-    return () if definition is None else Machine.from_json(definition.ir).commands
+    return None if definition is None else Machine.from_json(definition.ir)
 
 
 def _lifecycle(session: Session) -> LifecycleRun:
@@ -85,7 +88,7 @@ async def decide(
     engine: Engine,
     run: str,
     name: str,
-    granted: bool,  # noqa: FBT001  the two callers name it
+    granted: bool,
     actor: Actor,
     reason: str,
     command_id: str,
@@ -133,21 +136,30 @@ async def cancel(engine: Engine, run: str, actor: Actor, reason: str) -> None:
             raise _refused(state, message, ())
         if state.cancel is None:
             session.emit(CancelRequested(reason))
+            recorded.append(session)
 
+    recorded: list[Session] = []
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
-    engine.interrupt(run)
+    if recorded:  # a second request must not disturb what the run does about the first
+        engine.interrupt(run, recorded[-1].version)
 
 
 async def resolve(
     engine: Engine,
     run: str,
     step: str,
-    happened: bool,  # noqa: FBT001  the one caller names it
+    happened: bool,
     result: object,
     actor: Actor,
     reason: str,
 ) -> None:
     """Record what a person found out about a step in doubt."""
+    entry = await engine.store.entry(run)
+    if entry is None:
+        raise _unknown(engine, run)
+    machine = await _machine(engine, entry.machine, entry.hash)
+    nodes = () if machine is None else machine.nodes
+    compensated = {node.id for node in nodes if node.compensated}
 
     def record(session: Session) -> None:
         doubtful = [a for a in session.state.pending.values() if a.status == "in doubt"]
@@ -158,10 +170,7 @@ async def resolve(
             names = ", ".join(a.name for a in doubtful) or "none"
             message = f"step {step!r} of run {run!r} is not in doubt; in doubt: {names}"
             raise NotInDoubt(message)
-        mover = session.mover
-        undoable = False
-        if mover is not None:
-            undoable = mover.step_of(activity).options.compensate is not None
+        undoable = activity.state in compensated and not session.state.lifecycle
         encoded = encode_whole(engine.types_of(session.machine), result)
         session.emit(StepResolved(activity.id, activity.name, happened, reason, encoded, undoable))
 
@@ -170,11 +179,44 @@ async def resolve(
 
 async def fire(engine: Engine, timer: Timer) -> None:
     """A timer is due: record what that ends, and drive the run."""
+    try:
+        if timer.name.startswith(AFTER):
+            await _expire(engine, timer)
+        else:
+            await _elapse(engine, timer)
+    except (UnknownMachine, UnknownRun) as error:
+        engine.held[timer.run] = str(error)
+    except StoreError:
+        raise  # to be tried again
+    except Exception as error:  # the author's code failed, and nobody asked for it
+        await engine.stand_still(timer.run, error)
+
+
+async def _expire(engine: Engine, timer: Timer) -> None:
+    """Take a lifecycle's transition, if the timer is still the one that the store knows."""
+    while True:
+        version = (await engine.store.head(timer.run)).version
+        if timer not in await engine.store.timers(timer.run):
+            return
+
+        def record(session: Session, expected: int = version) -> None:
+            if session.version != expected:
+                raise Conflict(session.run, expected)
+            _lifecycle(session).expire(timer.name.removeprefix(AFTER))
+
+        try:
+            await accept(engine, timer.run, record, Actor("timer", timer.name), "")
+        except Conflict:
+            continue
+        except Refused:
+            pass  # the run has left the timer's state
+        return
+
+
+async def _elapse(engine: Engine, timer: Timer) -> None:
+    """End a sleep or a wait; wake a run whose call is to be made again."""
 
     def record(session: Session) -> None:
-        if timer.name.startswith(AFTER):
-            _lifecycle(session).expire(timer.name.removeprefix(AFTER))
-            return
         activity = session.state.pending.get(timer.name)
         if activity is None or activity.due is None or activity.status == "done":
             return
@@ -183,10 +225,7 @@ async def fire(engine: Engine, timer: Timer) -> None:
         elif activity.kind in ("approval", "wait"):
             session.emit(WaitTimedOut(activity.id))
 
-    try:
-        await accept(engine, timer.run, record, Actor("timer", timer.name), "")
-    except (UnknownMachine, UnknownRun, Refused) as error:
-        engine.held[timer.run] = str(error)
+    await accept(engine, timer.run, record, Actor("timer", timer.name), "")
 
 
 async def accept(engine: Engine, run: str, record: Decide, actor: Actor, command_id: str) -> None:
@@ -197,14 +236,14 @@ async def accept(engine: Engine, run: str, record: Decide, actor: Actor, command
             session = await engine.sessions.get(run)
             if not session.exists:
                 raise _unknown(engine, run)
-            if session.state.lifecycle or engine.driving:
+            if session.state.lifecycle:
                 await engine.mover(session)
             async with session.lock:
                 if session.broken:
                     continue
                 session.by(actor, command_id)
                 try:
-                    record(session)
+                    session.decide(partial(record, session))
                 except Refused:
                     if await _accepted_before(engine, run, command_id):
                         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
@@ -13,11 +15,15 @@ from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
 from interlock.store import crash
+from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
 from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
+
+EXITS = (KeyboardInterrupt, SystemExit)
+"""These end the program, wherever they are raised; the call has no outcome then."""
 
 Record: TypeAlias = Callable[[Mover, Activity], None]
 """Decides the events of an outcome that is in hand."""
@@ -31,12 +37,18 @@ class Driver:
         self.run = run
         self.task: asyncio.Task[None] | None = None
         self.woken = False
-        self._in_call = False
+        self._calling: Activity | None = None
         self._cancelling = False
 
-    def cancel_call(self) -> None:
-        """Let the call that is under way see the run's cancellation."""
-        if self._in_call and not self._cancelling and self.task is not None:
+    def cancel_call(self, version: int) -> None:
+        """Let the call that is under way see a cancellation that was recorded as `version`.
+
+        A call that was decided after it is what the workflow does about it: cleaning up, undoing.
+        """
+        calling = self._calling
+        if calling is None or calling.version > version or self._cancelling:
+            return
+        if self.task is not None:
             self._cancelling = True
             self.task.cancel()
 
@@ -44,7 +56,10 @@ class Driver:
         """Move the run on as long as there is something to do."""
         while True:
             session, mover = await self._look()
-            if mover is None or not await self._step(session, mover):
+            if mover is None:
+                await self.engine.hold_changed(session)
+                return
+            if self.engine.closing or not await self._step(session, mover):
                 return
 
     async def _look(self) -> tuple[Session, Mover | None]:
@@ -59,11 +74,9 @@ class Driver:
             if session.broken:
                 return True
             session.by(self.engine.worker)
-            if mover.move():
-                try:
-                    await self.engine.flush(session)
-                except Conflict:
-                    pass  # somebody else moved the run: look again
+            if session.decide(mover.move):
+                with suppress(Conflict):  # somebody else moved the run: look again
+                    await self.engine.flush(session, patient=True)
                 return True
         activity = self._due(session)
         if activity is None:
@@ -76,10 +89,10 @@ class Driver:
         for activity in session.state.pending.values():
             if activity.kind not in ("step", "undo") or activity.status in ("in doubt", "done"):
                 continue
-            if activity.status == "retrying" and activity.due is not None:
-                if activity.due > self.engine.clock.now():
-                    continue
-            return activity
+            due = activity.due if activity.status == "retrying" else None
+            if due is None or due <= self.engine.clock.now():
+                return activity
+            self.engine.timer_service.ensure(Timer(self.run, activity.id, due))
         return None
 
     async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
@@ -91,11 +104,11 @@ class Driver:
             return await undo_call(self, session, step, activity)
         if activity.hold and activity.status == "started":
             return _doubt(step)
-        if activity.hold:
+        if activity.hold or activity.cleared:
             started = StepStarted(activity.id, activity.attempt)
             if not await self._record(activity, lambda m, _: m.session.emit(started)):
                 return None
-        elif found and step.options.on_crash == "verify":
+        if found and not activity.cleared and step.options.on_crash == "verify":
             verified = await self._verify(mover, step, activity)
             if verified is not None:
                 return verified
@@ -118,7 +131,9 @@ class Driver:
             if self._take_cancel():
                 return None
             return self._failed(step, activity, error)
-        except Exception as error:  # noqa: BLE001  whatever the author's step raised is its outcome
+        except EXITS:
+            raise
+        except BaseException as error:  # whatever the author's step raised is its outcome
             self._take_cancel()
             crash.reached("engine.after_step")
             return self._failed(step, activity, error)
@@ -129,8 +144,9 @@ class Driver:
     def _take_cancel(self) -> bool:
         """Whether the run's cancellation was what interrupted the call."""
         taken, self._cancelling = self._cancelling, False
-        if taken and self.task is not None:
-            self.task.uncancel()
+        if self.task is not None:
+            while self.task.cancelling():  # also where a step cancelled the task that it ran in
+                self.task.uncancel()
         return taken
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
@@ -147,12 +163,18 @@ class Driver:
     ) -> Record | None:
         """Ask the author whether a call that was found in the log happened. None: call it."""
         verify = step.options.verify
-        assert verify is not None  # noqa: S101  the policy needs one
+        assert verify is not None
         args, kwargs = mover.arguments(activity)
         try:
             answer = await self.make(verify, step, activity, args, kwargs)
-        except Exception:  # noqa: BLE001  no answer is no answer: a person has to find out
+        except EXITS:
+            raise
+        except BaseException:  # no answer is no answer: a person has to find out
+            if self.engine.closing:
+                raise
+            self._take_cancel()
             return _doubt(step)
+        self._take_cancel()
         if isinstance(answer, Happened):
             result: Any = answer.result  # pyright: ignore[reportUnknownMemberType]  of any step
             return lambda mover, mine: mover.succeed(mine, result)
@@ -170,14 +192,14 @@ class Driver:
         current = Current(
             self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
         )
-        self._in_call = True
+        self._calling = activity
         try:
             return await call(
                 function, args, kwargs,
                 current=current, timeout=step.options.timeout, threads=self.engine.threads,
             )  # fmt: skip
         finally:
-            self._in_call = False
+            self._calling = None
 
     async def _record(self, activity: Activity, record: Record) -> bool:
         """Decide and append an outcome; after a conflict, on what the log says by then.
@@ -197,9 +219,9 @@ class Driver:
                 if mine is None or mine.attempt != attempt or mine.status == "done":
                     return False
                 session.by(self.engine.worker)
-                record(mover, mine)
+                session.decide(partial(record, mover, mine))
                 try:
-                    await self.engine.flush(session)
+                    await self.engine.flush(session, patient=True)
                 except Conflict:
                     continue
                 return True

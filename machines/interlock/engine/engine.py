@@ -10,26 +10,27 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from types import TracebackType
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.driver import Driver
 from interlock.engine.errors import EngineClosed, UnknownRun
+from interlock.engine.failures import message_of
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending, pending_approvals
 from interlock.engine.programs import Programs, mover_of, program_of
-from interlock.engine.recovery import Watch, recover
-from interlock.engine.session import Mover, Session
+from interlock.engine.recovery import MOVING, Watch, recover
+from interlock.engine.session import FIRST_WAIT, LONGEST_WAIT, Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.starting import start_run
 from interlock.engine.timers import TimerService
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
-from interlock.projections import RunState
+from interlock.projections import RunState, fold
 from interlock.store.clock import Clock, SystemClock, uuid7
-from interlock.store.contract import Entry, Filter, Store, Timer
-from interlock.store.errors import StoreBusy, StoreError, StoreFull
+from interlock.store.contract import FINISHED, Entry, Filter, Store, Timer
+from interlock.store.errors import Conflict, InterlockError, StoreBusy, StoreFull
 from interlock.store.event import Actor
 from interlock.store.open import open_store
 from interlock.store.values import Types
@@ -93,9 +94,15 @@ class Engine:
         self.sessions = Sessions(self.store, self.clock)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
-        if self._wants_worker:
-            self._spawn(Watch(self).watch())
-            await self.take_over()
+        self.watch = Watch(self)
+        self.store.on_append(self.watch.note)
+        try:
+            if self._wants_worker:
+                await self.take_over()
+                self.spawn(self.watch.watch())
+        except BaseException:
+            await self.close()
+            raise
         return self
 
     async def __aexit__(
@@ -111,7 +118,7 @@ class Engine:
         """The open store.
 
         Raises:
-            EngineClosed: the engine was not entered.
+            EngineClosed: the engine was not entered, or was closed.
         """
         if self._store is None:
             raise EngineClosed("the engine is not open; use `async with Engine(...) as engine:`")
@@ -128,12 +135,13 @@ class Engine:
             for waiter in waiters:
                 if not waiter.done():
                     waiter.set_exception(EngineClosed("the engine was closed"))
-        self.threads.shutdown(wait=True)
-        if self._store is not None:
+        self.threads.shutdown(wait=False)  # calls were waited for, but for those that timed out
+        store, self._store = self._store, None
+        if store is not None:
             if self.driving:
-                self._store.release_worker()
+                store.release_worker()
             if isinstance(self._given, str):
-                await self._store.close()
+                await store.close()
 
     # Starting and reading
 
@@ -149,8 +157,8 @@ class Engine:
         self,
         machine: object,
         *args: Any,
-        id: str | None = None,
-        **kwargs: Any,  # noqa: A002  public
+        id: str | None = None,  # noqa: A002  public name
+        **kwargs: Any,
     ) -> Run[Any]:
         """Start a run, or find it when a run of this id was started with the same input.
 
@@ -294,25 +302,66 @@ class Engine:
             return mover_of(session, program)
         reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
         self.held[session.run] = reason
-        if not session.state.held:
-            async with session.lock:
-                session.by(Actor("system"))
-                session.emit(RunHeld(reason))
-                await self.flush(session)
         return None
 
-    async def flush(self, session: Session, command_id: str = "") -> None:
+    async def hold_changed(self, session: Session) -> None:
+        """Record that a run that has something to do is of another definition than this program."""
+        program = self.programs.find(session.machine)
+        if program is not None and session.exists and session.state.status != "open":
+            await self.hold(session.run, self.held[session.run])
+
+    async def hold(self, run: str, reason: str) -> None:
+        """Record why a run that has something to do stands still."""
+        while True:
+            session = await self.sessions.get(run)
+            async with session.lock:
+                if session.broken:
+                    continue
+                if not session.exists or not _can_be_held(session.state, reason):
+                    return
+                session.by(Actor("system"))
+                session.emit(RunHeld(reason))
+                try:
+                    await self.flush(session)
+                except Conflict:
+                    continue
+                return
+
+    async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:
         """Append what a session decided; then tell timers and those who wait for the end."""
-        appended = await session.flush(command_id)
+        try:
+            appended = await session.flush(command_id, patient=patient)
+        except asyncio.CancelledError:
+            if not self.closing:  # it may have been appended, or be appended yet
+                self.watch.abandoned.add(session.run)
+                self.spawn(self.revisit(session.run))
+            raise
         if appended is None:
             return
-        self.timer_service.remove(session.run, session.removed_timers)
-        self.timer_service.add(session.added_timers)
-        state = session.state
+        if self.driving:
+            self.timer_service.remove(session.run, session.removed_timers)
+            self.timer_service.add(session.added_timers)
+        self._tell(session.state)
+
+    def _tell(self, state: RunState) -> None:
         if state.ended is not None and not state.pending:
-            for waiter in self._waiters.pop(session.run, ()):
+            for waiter in self._waiters.pop(state.run, ()):
                 if not waiter.done():
                     waiter.set_result(state)
+
+    async def revisit(self, run: str, *, wake: bool = True) -> None:
+        """Look at a run that was appended to without this engine taking note.
+
+        Another process did it, or a call that was cancelled meanwhile.
+        """
+        if self.driving:
+            self.timer_service.add(await self.store.timers(run))
+        if run in self._waiters:
+            entry = await self.store.entry(run)
+            if entry is not None and entry.status in FINISHED:
+                self._tell(fold(await self.store.read(run)))
+        if wake:
+            self.wake(run)
 
     def ended(self, run: str) -> asyncio.Future[RunState]:
         """A future of a run's last state, done when this engine has recorded its end."""
@@ -337,37 +386,51 @@ class Engine:
             driver = self._drivers[run] = Driver(self, run)
             self.sessions.hold(run)  # until it is parked: nothing is loaded twice
             self._idle.clear()
-            driver.task = self._spawn(self._drive(driver))
+            driver.task = self.spawn(self._drive(driver))
         else:
             driver.woken = True
 
-    def interrupt(self, run: str) -> None:
-        """Let a call of this run that is under way see its cancellation."""
+    def interrupt(self, run: str, version: int) -> None:
+        """Let a call under way see that its run was cancelled, by the event of this version."""
         driver = self._drivers.get(run)
         if driver is not None:
-            driver.cancel_call()
+            driver.cancel_call(version)
 
     async def _drive(self, driver: Driver) -> None:
-        delay = 0.05
-        while True:
-            driver.woken = False
-            try:
-                async with self._slots:
-                    await driver.drive()
-            except (StoreFull, StoreBusy) as error:
-                log.warning("run %s waits for the store: %s", driver.run, error)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, 5.0)
-                continue
-            except StoreError as error:
-                log.error("run %s stands still: %s", driver.run, error)
-                self.held[driver.run] = str(error)
-            if not driver.woken:
-                break
-        self.sessions.release(driver.run)
-        del self._drivers[driver.run]
-        if not self._drivers:
-            self._idle.set()
+        delay = FIRST_WAIT
+        try:
+            while not self.closing:
+                driver.woken = False
+                try:
+                    async with self._slots:
+                        await driver.drive()
+                except (StoreFull, StoreBusy) as error:
+                    log.warning("run %s waits for the store: %s", driver.run, error)
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, LONGEST_WAIT)
+                    continue
+                except (Exception, GeneratorExit) as error:  # nobody else hears of it
+                    await self.stand_still(driver.run, error)
+                if not driver.woken:
+                    return
+        finally:
+            self.sessions.release(driver.run)
+            del self._drivers[driver.run]
+            if not self._drivers:
+                self._idle.set()
+
+    async def stand_still(self, run: str, error: BaseException) -> None:
+        """What went wrong while a run was moved is nobody's outcome: show it, also in the log."""
+        if self.closing:
+            return
+        known = isinstance(error, InterlockError)
+        reason = str(error) if known else f"{type(error).__name__}: {message_of(error)}"
+        log.error("run %s stands still: %s", run, reason, exc_info=None if known else error)
+        self.held[run] = reason
+        try:
+            await self.hold(run, reason)
+        except Exception as again:  # its log cannot be read or written
+            log.error("that cannot be recorded: %s", again)
 
     async def _fire(self, timer: Timer) -> None:
         await commands.fire(self, timer)
@@ -377,12 +440,18 @@ class Engine:
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
         self.driving = True
-        self._spawn(self.timer_service.serve())
-        if self._recovers:
-            await recover(self)
+        try:
+            await self.watch.begin()
+            if self._recovers:
+                await recover(self)
+        except BaseException:
+            self.driving = False
+            self.store.release_worker()
+            raise
+        self.spawn(self.timer_service.serve())
         return True
 
-    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -396,6 +465,13 @@ class Engine:
     def now(self) -> datetime:
         """The instant of the engine's clock."""
         return self.clock.now()
+
+
+def _can_be_held(state: RunState, reason: str) -> bool:
+    """Whether there is something that it does not do; one that waits goes on waiting."""
+    if state.status == "held":
+        return state.held != reason
+    return state.status in MOVING or state.status == "open"
 
 
 def _id(run: str | Run[Any]) -> str:

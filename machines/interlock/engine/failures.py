@@ -5,9 +5,12 @@ from __future__ import annotations
 from interlock.engine.errors import RunFailedError
 from interlock.machines.errors import StepFailed
 from interlock.projections import RunState
-from interlock.store.errors import StoreError, Unrecordable
+from interlock.store.errors import Unrecordable
 from interlock.store.values import Memory, Types
 from interlock.store.vocabulary import Failure
+
+EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+"""Exceptions that no workflow is given: Python uses them to end programs and coroutines."""
 
 
 def record_failure(
@@ -21,11 +24,13 @@ def record_failure(
     name = type(error).__name__
     text = message_of(error)
     try:
+        if isinstance(error, EXITS):
+            raise Unrecordable("it would end the program that raises it")
         value, copy = memory.adopt(error)
     except Unrecordable:
         stand_in = StepFailed(f"{name}: {text}", step, name)
         value, copy = memory.adopt(stand_in)
-    assert isinstance(copy, BaseException)  # noqa: S101  an exception comes back as one
+    assert isinstance(copy, BaseException)
     copy.__traceback__ = error.__traceback__
     return Failure(type=name, message=text, value=value), copy
 
@@ -33,9 +38,10 @@ def record_failure(
 def message_of(error: BaseException) -> str:
     """The text of an exception; its `repr` when it has none or `str` fails."""
     try:
-        return str(error) or repr(error)
-    except Exception:  # noqa: BLE001  a broken __str__ must not lose the failure
+        text = str(error) or repr(error)
+    except Exception:
         return f"<{type(error).__name__} that cannot be shown>"
+    return text.encode(errors="backslashreplace").decode()  # lone surrogates are no text
 
 
 def rebuild(state: RunState, types: Types | None) -> BaseException:
@@ -46,7 +52,7 @@ def rebuild(state: RunState, types: Types | None) -> BaseException:
     if types is not None and failure.value is not None:
         try:
             error = state.image.decode(types, failure.value)
-        except StoreError:
+        except Exception:  # its class may have changed since
             error = None
         if isinstance(error, BaseException):
             return error

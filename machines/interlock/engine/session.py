@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
-from interlock.store.errors import StoreError
+from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
+
+T = TypeVar("T")
+log = logging.getLogger("interlock.engine")
+
+FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0
+"""Seconds between attempts to append to a store that is full or busy: doubled each time."""
 
 
 class Session:
     """One run's folded state and the events decided but not yet appended.
 
     `emit` folds an event at once, so that what is decided next sees it; nobody else does before
-    `flush` has appended it. When an append fails the session is `broken`: it holds events that
-    never happened, and the run has to be loaded again.
+    `flush` has appended it. When a decision or an append fails the session is `broken`: it holds
+    events that never happened, and the run has to be loaded again.
 
     Attributes:
         state: the run, undurable events included.
@@ -106,8 +114,23 @@ class Session:
         )  # fmt: skip
         self._state = evolve(self._state, event)
 
-    async def flush(self, command_id: str = "") -> Appended | None:
+    def decide(self, record: Callable[[], T]) -> T:
+        """Let `record` emit events. When it raises, nothing of what it emitted remains.
+
+        After a refusal the session can still be used; after anything else it is broken.
+        """
+        try:
+            return record()
+        except BaseException as error:
+            if self._drafts or not isinstance(error, Refused):
+                self.broken = True
+            raise
+
+    async def flush(self, command_id: str = "", *, patient: bool = False) -> Appended | None:
         """Append what was decided, in one commit. None when nothing was.
+
+        A `patient` flush keeps what was decided in hand while the store is full or busy, and
+        appends it when the store works again.
 
         Raises:
             Conflict, DuplicateCommand, StoreError: nothing was appended; the session is broken.
@@ -131,8 +154,8 @@ class Session:
             command_id=command_id,
         )
         try:
-            appended = await self._store.append(commit)
-        except (StoreError, asyncio.CancelledError):
+            appended = await self._append(commit, patient)
+        except BaseException:
             self.broken = True
             raise
         crash.reached("engine.after_append")
@@ -143,6 +166,18 @@ class Session:
         self._drafts = []
         self._at = None
         return appended
+
+    async def _append(self, commit: Commit, patient: bool) -> Appended:  # its own
+        wait = FIRST_WAIT
+        while True:
+            try:
+                return await self._store.append(commit)
+            except (StoreFull, StoreBusy) as error:
+                if not patient:
+                    raise
+                log.warning("run %s waits for the store: %s", self.run, error)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
 
     def _set_timers(self, timers: dict[str, datetime]) -> Sequence[Timer]:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
