@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from interlock.machines.command import Command
 from interlock.machines.errors import HandlerFailed, MachineError, Refused
 from interlock.machines.ir import Machine
-from interlock.machines.lifecycle import Lifecycle, Taken, entering, on
+from interlock.machines.lifecycle import Lifecycle, entering, on
+from interlock.machines.lifecycle_program import Taken
 from sample_orders import (
     Add,
     Cancel,

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
 from interlock.machines.guard import Check, Refuse
-from interlock.machines.lifecycle import Lifecycle, LifecycleProgram, after, entering, on
+from interlock.machines.lifecycle import Lifecycle, after, entering, on
+from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.step import Step, step
 
 

@@ -11,7 +11,7 @@ from interlock.engine.session import Session
 from interlock.engine.workflows import recorded_arguments
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
-from interlock.machines.lifecycle import LifecycleProgram, Taken
+from interlock.machines.lifecycle_program import LifecycleProgram, Taken
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable

@@ -12,7 +12,8 @@ from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
 from interlock.machines.errors import Refused, StepFailed, TimedOut
-from interlock.machines.lifecycle import Lifecycle, LifecycleProgram
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.machines.waits import Decision
 from interlock.machines.workflow import Workflow

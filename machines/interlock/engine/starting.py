@@ -9,7 +9,7 @@ from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.programs import mover_of
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun, input_digest
-from interlock.machines.lifecycle import LifecycleProgram
+from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor

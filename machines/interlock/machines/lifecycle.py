@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from interlock.machines import registry
-from interlock.machines.lifecycle_build import Declaration, build
-from interlock.machines.lifecycle_program import LifecycleProgram, Taken
 from interlock.machines.rule import after, entering, on
 from interlock.machines.step import Step
 
-__all__ = ["Lifecycle", "LifecycleProgram", "Taken", "after", "entering", "on"]
+if TYPE_CHECKING:  # made only where a lifecycle is: who writes workflows does not pay for it
+    from interlock.machines.lifecycle_program import LifecycleProgram
+
+__all__ = ["Lifecycle", "after", "entering", "on"]
 
 S = TypeVar("S", bound=StrEnum)
 D = TypeVar("D", bound=BaseModel)
@@ -53,6 +54,8 @@ class Lifecycle(Generic[S, D]):
         name: str | None = None,
         steps: Sequence[Step[..., Any]] = (),
     ) -> None:
+        from interlock.machines.lifecycle_build import Declaration, build  # see above
+
         super().__init_subclass__()
         cls.name = name or cls.__name__
         declared = Declaration(cls, cls.name, initial, tuple(final), tuple(steps))

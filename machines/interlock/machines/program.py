@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from interlock.machines.command import Command
 from interlock.machines.ir import Machine
 from interlock.machines.step import Step
-from interlock.store.values import Touch, Types, Writes
+
+if TYPE_CHECKING:  # only named in annotations
+    from interlock.store.values import Touch, Types, Writes
 
 
 @dataclass(frozen=True, slots=True)
