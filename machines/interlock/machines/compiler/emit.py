@@ -80,7 +80,7 @@ class Emitter:
 
     def _definition(self) -> ast.FunctionDef:
         body: list[ast.stmt] = [
-            either(const(False), [assign(n, const(None)) for n in self._names], [])
+            either(const(False), [ast.Pass(), *(assign(n, const(None)) for n in self._names)], [])
         ]
         if any(block.active for block in self._blocks):
             body.append(either(load(".bounced"), _restore([*self._names, CAUGHT]), []))
