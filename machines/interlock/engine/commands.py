@@ -230,6 +230,7 @@ async def _elapse(engine: Engine, timer: Timer) -> None:
 
 async def accept(engine: Engine, run: str, record: Decide, actor: Actor, command_id: str) -> None:
     """Append what `record` decides, on whatever the log says by then; then drive the run."""
+    engine.check_open()
     engine.sessions.hold(run)
     try:
         while True:

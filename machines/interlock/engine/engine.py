@@ -124,6 +124,10 @@ class Engine:
             raise EngineClosed("the engine is not open; use `async with Engine(...) as engine:`")
         return self._store
 
+    def check_open(self) -> None:
+        """Raise `EngineClosed` unless the engine is open."""
+        _ = self.store
+
     async def close(self) -> None:
         """Stop driving; calls under way are interrupted and will be made again on recovery."""
         self.closing = True
@@ -175,8 +179,9 @@ class Engine:
         run = id if id is not None else str(uuid7(self.clock.now()))
         program = program_of(machine)
         self.programs.add(program)
+        store = self.store
         if program.machine.hash not in self._defined:
-            await self.store.define(commands.definition_of(program.machine))
+            await store.define(commands.definition_of(program.machine))
             self._defined.add(program.machine.hash)
         await start_run(self, program, run, args, kwargs)
         return Run(self, run)

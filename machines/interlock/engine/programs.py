@@ -11,7 +11,7 @@ from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
-from interlock.machines.errors import Refused, StepFailed, TimedOut
+from interlock.machines.errors import BadDefinition, Refused, StepFailed, TimedOut
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
@@ -36,7 +36,9 @@ def program_of(kind: object) -> Program | LifecycleProgram:
     raise UnknownMachine(message)
 
 
-_OWN = (asyncio.CancelledError, Refused, StepFailed, TimedOut, Unrecordable, Decision)
+_OWN = (
+    asyncio.CancelledError, BadDefinition, Decision, Refused, StepFailed, TimedOut, Unrecordable,
+)  # fmt: skip
 """What the engine itself hands to workflow code, and records."""
 
 P = TypeVar("P", Program, LifecycleProgram)
