@@ -54,7 +54,7 @@ def test_the_wheel_runs_the_main_job(wheel: Path, tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/demo.db"
     interlock(wheel, "demo", "--store", store, "--json")
     rows = json.loads(interlock(wheel, "show", "order-1", "--store", store, "--json"))
-    assert rows["machine"] == "checkout"
+    assert rows["machine"] == "demo-checkout"
 
 
 def test_the_wheel_holds_data_licence_and_types(wheel: Path) -> None:
