@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import time
@@ -176,6 +177,7 @@ def test_parked_runs(timed: Timed, tmp_path: Path, report: Report) -> None:
             for i in range(count):
                 await engine.start(parked, Decimal(i), id=f"run-{i}")
             await engine.settle()
+            gc.collect()
             used = tracemalloc.get_traced_memory()[0] - before
             tracemalloc.stop()
             return used / count

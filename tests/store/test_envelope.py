@@ -209,3 +209,10 @@ def test_uuids_are_of_version_7_and_keep_their_own_order(instant: datetime) -> N
         assert UUID(one).variant == RFC_4122
         assert UUID(one).int >> 80 == int(instant.timestamp() * 1000)
         assert sort_key(one) == one
+
+
+def test_a_row_that_was_edited_into_text_is_broken() -> None:
+    (row,) = prepare(commit("run-1"), NOON).rows[:1]
+    edited: object = row[3].decode()
+    with pytest.raises(BrokenChain, match="altered"):
+        decode(row[0], row[1], row[2], edited)  # type: ignore[arg-type]  # what SQLite gives back

@@ -24,7 +24,7 @@ async def undo_call(
 ) -> Record | None:
     """Call the undo of a step once; the outcome to be recorded, None when cancelled."""
     undo = step.options.compensate
-    assert undo is not None  # noqa: S101  only such steps are on the stack
+    assert undo is not None  # only such steps are on the stack
     entry = next(e for e in session.state.stack if e.activity == activity.of)
     events = await driver.engine.store.read(session.run, upto=entry.succeeded)
     types = driver.engine.types_of(session.machine)
@@ -38,7 +38,7 @@ async def undo_call(
         if driver.engine.closing:
             raise
         return _failed(step, activity, asyncio.CancelledError("the undo was cancelled"))
-    except Exception as error:  # noqa: BLE001  whatever the author's undo raised is its outcome
+    except Exception as error:  # whatever the author's undo raised is its outcome
         crash.reached("engine.after_undo")
         return _failed(step, activity, error)
     crash.reached("engine.after_undo")
@@ -53,7 +53,7 @@ def recorded_call(
     args, kwargs = recorded_arguments(intent, intent.pending[entry.activity], types)
     done = history.state(entry.succeeded)
     outcome = done.pending[entry.activity].outcome
-    assert outcome is not None  # noqa: S101  this event recorded it
+    assert outcome is not None  # this event recorded it
     return done.image.decode(types, outcome.value), args, kwargs
 
 

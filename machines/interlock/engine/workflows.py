@@ -157,7 +157,7 @@ class WorkflowRun:
     def proceed(self, activity: Activity) -> None:
         """Move on from an activity whose outcome is recorded already."""
         outcome = activity.outcome
-        assert outcome is not None  # noqa: S101  its status says so
+        assert outcome is not None  # its status says so
         state, frame, value = activity.state, self.frame, None
         if outcome.kind == "timed out":
             error = TimedOut(f"{activity.kind} {activity.name!r} timed out")
@@ -217,7 +217,7 @@ class WorkflowRun:
             self._schedule_undo(undo)
             return
         compensation = state.compensation
-        assert compensation is not None  # noqa: S101  only undoing leads here
+        assert compensation is not None  # only undoing leads here
         error, done, left = compensation.error, compensation.undone, compensation.not_undone
         if left:
             error = error or Failure("CancelledError", state.cancel or "cancelled")
@@ -240,7 +240,7 @@ class WorkflowRun:
 
     def _step_at(self, state: str) -> Step[..., Any]:
         step = self.program.places[state].step
-        assert step is not None  # noqa: S101  places of kind step have one
+        assert step is not None  # places of kind step have one
         return step
 
     def _cancel_due(self) -> bool:
@@ -324,7 +324,7 @@ class WorkflowRun:
 
     def _pause_sleep(self, paused: Paused, place: Place, activity: str) -> None:
         until = self._deadline(_sleep(*paused.args, **paused.kwargs))
-        assert until is not None  # noqa: S101  how_long is required
+        assert until is not None  # how_long is required
         started = SleepStarted(activity, until, self._record(paused))
         self.session.emit(started, place.state)
 

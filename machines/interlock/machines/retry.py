@@ -55,7 +55,7 @@ class Retry:
         first, longest = duration(self.initial), duration(self.maximum)
         factor = {"exponential": 2 ** min(failed - 1, 64), "linear": failed, "fixed": 1}
         seconds = min(first.total_seconds() * factor[self.backoff], longest.total_seconds())
-        share = random.random() if draw is None else draw  # noqa: S311  not for secrets
+        share = random.random() if draw is None else draw  # not for secrets
         return timedelta(seconds=seconds * (1 - self.jitter * share))
 
 

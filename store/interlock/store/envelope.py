@@ -120,6 +120,9 @@ def decode(stream: str, version: int, topic: str, state: bytes, position: int = 
         BrokenChain: the row cannot be read: it was altered or is damaged.
     """
     decoder = _decoders.get(topic) or _decoder(topic)
+    if type(state) is not bytes:  # a hand that edited the row left text
+        message = f"event {version} of stream {stream!r} ({topic}) was altered: it is not bytes"
+        raise BrokenChain(message)
     try:
         envelope = decoder.decode(state)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
