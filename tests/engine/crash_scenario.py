@@ -31,7 +31,7 @@ from interlock.machines import (
 from interlock.store import crash
 from interlock.store.contract import FINISHED
 
-WORLD = Path()
+_world = Path()
 
 
 class World:
@@ -61,7 +61,7 @@ class World:
 
 
 def ask(what: str) -> int:
-    world = World(WORLD)
+    world = World(_world)
     try:
         return world.ask(current().key, what)
     finally:
@@ -88,7 +88,7 @@ async def charge(amount: int) -> dict[str, object]:
 
 
 async def wired(amount: int) -> Happened[str] | DidNotHappen:
-    world = World(WORLD)
+    world = World(_world)
     try:
         return Happened(f"sent {amount}") if world.count(current().key) else DidNotHappen()
     finally:
@@ -119,7 +119,7 @@ async def ship(ok: bool) -> str:
 async def paying(amounts: list[int], ok: bool) -> list[object]:
     done: list[object] = []
     for amount in amounts:
-        done.append(await charge(amount))
+        done.append(await charge(amount))  # noqa: PERF401  the list grows by patches
     decision = await approval("manager", about=done)
     done.append(decision.granted)
     await sleep("5 ms")
@@ -167,7 +167,7 @@ async def nudge(engine: Engine) -> None:
         except Refused:
             return
     if careful_1 is not None and careful_1.status == "in doubt":
-        world = World(WORLD)
+        world = World(_world)
         happened = any(key.startswith("careful-1/wire") for key in world.requests())
         world.close()
         try:
@@ -180,8 +180,8 @@ def job(database: str, world: str, point: str, visit: str) -> str:
     """Run the scenario in a child; how it ended."""
     child = os.fork()
     if child == 0:
-        global WORLD
-        WORLD = Path(world)
+        global _world  # noqa: PLW0603  the child's only
+        _world = Path(world)
         if point != "-":
             crash.arm(point, int(visit))
         code = 1

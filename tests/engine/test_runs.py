@@ -8,9 +8,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
 from engine import shop
 from engine.shop import CALLS, SCRIPT, Declined, Order, Paid, Receipt
-
 from interlock.engine import (
     BadInput,
     BadRunId,
@@ -182,7 +182,7 @@ async def test_a_run_that_waits_for_nothing_refuses_commands(url: str) -> None:
 async def test_cancellation_interrupts_cleans_up_and_undoes(url: str) -> None:
     async with Engine(url) as engine:
         run = await engine.start(shop.cancellable, SMALL, id="order-1")
-        while "forever()" not in CALLS:
+        while "forever()" not in CALLS:  # noqa: ASYNC110  the step tells nobody else
             await asyncio.sleep(0.001)
         await engine.cancel(run, by="ann", reason="changed my mind")
         with pytest.raises(RunCancelledError, match="changed my mind"):
