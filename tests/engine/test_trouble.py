@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+
 from engine import trouble
 from engine.trouble import CALLS, RAISING, Odd, Ping, Troubled
-
 from interlock.engine import Engine, EngineClosed
 from interlock.engine import session as sessions
 from interlock.machines import StepFailed
@@ -27,7 +27,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 async def called(what: str) -> None:
-    while what not in CALLS:
+    while what not in CALLS:  # noqa: ASYNC110  a step tells nobody else
         await asyncio.sleep(0)
 
 
@@ -118,9 +118,9 @@ async def test_a_variable_that_cannot_be_recorded_is_named_with_its_line() -> No
             await run.result()
         assert "trouble.py:" in "".join(caught.value.__notes__)
         assert CALLS == ["before"]
-        run = await engine.start(trouble.unrecordable_result)
+        other = await engine.start(trouble.unrecordable_result)
         with pytest.raises(Unrecordable, match="giving_object"):
-            await run.result()
+            await other.result()
 
 
 async def test_a_mistake_of_the_engine_holds_the_run_until_it_is_gone(
@@ -214,9 +214,9 @@ async def test_texts_of_every_kind(text: str) -> None:
         (await run.history()).verify()
 
 
-@pytest.mark.parametrize("id", ["ä/b c?#%'\"", "🚂", "a" * 200, "-", "..", "1\u00a0" * 0 + "x:y"])
-async def test_run_ids_of_every_kind(id: str) -> None:
+@pytest.mark.parametrize("name", ["ä/b c?#%'\"", "🚂", "a" * 200, "-", "..", "x:y"])
+async def test_run_ids_of_every_kind(name: str) -> None:
     async with Engine("memory://") as engine:
-        await engine.start(trouble.two_acts, id=id)
+        await engine.start(trouble.two_acts, id=name)
         await engine.settle()
-        assert await (await engine.get(id)).status() == "completed"
+        assert await (await engine.get(name)).status() == "completed"

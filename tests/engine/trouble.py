@@ -124,7 +124,7 @@ async def unrecordable_result() -> object:
     return await giving_object()
 
 
-@step(retry=Retry(attempts=2, initial="1 day", jitter=0))
+@step(retry=Retry(attempts=2, initial="1 day", maximum="1 day", jitter=0))
 async def flaky(amount: Decimal) -> str:
     CALLS.append(f"flaky {amount}")
     if CALLS.count(f"flaky {amount}") == 1:

@@ -108,7 +108,7 @@ class Driver:
             started = StepStarted(activity.id, activity.attempt)
             if not await self._record(activity, lambda m, _: m.session.emit(started)):
                 return None
-        if found and not activity.cleared and step.options.on_crash == "verify":
+        elif found and step.options.on_crash == "verify":
             verified = await self._verify(mover, step, activity)
             if verified is not None:
                 return verified
