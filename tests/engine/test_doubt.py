@@ -12,7 +12,7 @@ from interlock.machines import DidNotHappen, Happened, current, step, workflow
 
 CALLS: list[str] = []
 STUCK: list[str] = []
-ANSWERS: list[object] = []
+ANSWERS: list[Happened[str] | DidNotHappen] = []
 
 
 @pytest.fixture(autouse=True)
@@ -55,9 +55,7 @@ async def wiring(fails: bool) -> str:
 async def ask() -> Happened[str] | DidNotHappen:
     CALLS.append("ask")
     if ANSWERS:
-        answer = ANSWERS.pop(0)
-        assert isinstance(answer, Happened | DidNotHappen)
-        return answer
+        return ANSWERS.pop(0)
     message = "nobody knows"
     raise OSError(message)
 
