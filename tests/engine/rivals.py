@@ -64,7 +64,7 @@ async def compete(path: str) -> None:
         sys.stdin.readline()
         for number in range(RUNS):
             await engine.start(summing, COUNT, id=f"run-{number}")
-        while any(entry.status not in FINISHED for entry in await engine.runs()):
+        while any(e.status not in FINISHED for e in await engine.runs()):  # noqa: ASYNC110  the other
             await asyncio.sleep(0.01)  # the other process may be the one that ends them
         await engine.settle()
         await engine.store.close()

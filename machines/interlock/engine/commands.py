@@ -141,7 +141,7 @@ async def cancel(engine: Engine, run: str, actor: Actor, reason: str) -> None:
     recorded: list[Session] = []
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
     if recorded:  # a second request must not disturb what the run does about the first
-        engine.interrupt(run, recorded[-1].version)
+        engine.drivers.interrupt(run, recorded[-1].version)
 
 
 async def resolve(
@@ -189,7 +189,7 @@ async def fire(engine: Engine, timer: Timer) -> None:
     except StoreError:
         raise  # to be tried again
     except Exception as error:  # the author's code failed, and nobody asked for it
-        await engine.stand_still(timer.run, error)
+        await engine.drivers.stand_still(timer.run, error)
 
 
 async def _expire(engine: Engine, timer: Timer) -> None:

@@ -57,7 +57,7 @@ class Driver:
         while True:
             session, mover = await self._look()
             if mover is None:
-                await self.engine.hold_changed(session)
+                await self.engine.drivers.hold_changed(session)
                 return
             if self.engine.closing or not await self._step(session, mover):
                 return

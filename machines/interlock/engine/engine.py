@@ -13,14 +13,13 @@ from types import TracebackType
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
-from interlock.engine.driver import Driver
+from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed, UnknownRun
-from interlock.engine.failures import message_of
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending, pending_approvals
 from interlock.engine.programs import Programs, mover_of, program_of
-from interlock.engine.recovery import MOVING, Watch, recover
-from interlock.engine.session import FIRST_WAIT, LONGEST_WAIT, Mover, Session
+from interlock.engine.recovery import Watch, recover
+from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.starting import start_run
 from interlock.engine.timers import TimerService
@@ -30,11 +29,9 @@ from interlock.machines.workflow import Workflow
 from interlock.projections import RunState, fold
 from interlock.store.clock import Clock, SystemClock, uuid7
 from interlock.store.contract import FINISHED, Entry, Filter, Store, Timer
-from interlock.store.errors import Conflict, InterlockError, StoreBusy, StoreFull
 from interlock.store.event import Actor
 from interlock.store.open import open_store
 from interlock.store.values import Types
-from interlock.store.vocabulary import RunHeld
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -80,13 +77,10 @@ class Engine:
         self._wants_worker = worker
         self._recovers = recover
         self.programs = Programs(machines)
-        self._drivers: dict[str, Driver] = {}
-        self._slots = asyncio.Semaphore(concurrency)
+        self.drivers = Drivers(self, concurrency)
         self._thread_count = threads
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: dict[str, list[asyncio.Future[RunState]]] = {}
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._defined: set[str] = set()
 
     async def __aenter__(self) -> Engine:
@@ -274,11 +268,11 @@ class Engine:
     @property
     def busy(self) -> int:
         """How many runs are being moved right now: for those who start many, to wait for room."""
-        return len(self._drivers)
+        return len(self.drivers)
 
     async def settle(self) -> None:
         """Wait until this engine has nothing to do but wait for people, commands or time."""
-        await self._idle.wait()
+        await self.drivers.idle.wait()
 
     async def tick(self) -> int:
         """Fire the timers that are due by the engine's clock; how many there were."""
@@ -308,29 +302,6 @@ class Engine:
         reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
         self.held[session.run] = reason
         return None
-
-    async def hold_changed(self, session: Session) -> None:
-        """Record that a run that has something to do is of another definition than this program."""
-        program = self.programs.find(session.machine)
-        if program is not None and session.exists and session.state.status != "open":
-            await self.hold(session.run, self.held[session.run])
-
-    async def hold(self, run: str, reason: str) -> None:
-        """Record why a run that has something to do stands still."""
-        while True:
-            session = await self.sessions.get(run)
-            async with session.lock:
-                if session.broken:
-                    continue
-                if not session.exists or not _can_be_held(session.state, reason):
-                    return
-                session.by(Actor("system"))
-                session.emit(RunHeld(reason))
-                try:
-                    await self.flush(session)
-                except Conflict:
-                    continue
-                return
 
     async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:
         """Append what a session decided; then tell timers and those who wait for the end."""
@@ -384,58 +355,8 @@ class Engine:
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""
-        if not self.driving or self.closing:
-            return
-        driver = self._drivers.get(run)
-        if driver is None:
-            driver = self._drivers[run] = Driver(self, run)
-            self.sessions.hold(run)  # until it is parked: nothing is loaded twice
-            self._idle.clear()
-            driver.task = self.spawn(self._drive(driver))
-        else:
-            driver.woken = True
-
-    def interrupt(self, run: str, version: int) -> None:
-        """Let a call under way see that its run was cancelled, by the event of this version."""
-        driver = self._drivers.get(run)
-        if driver is not None:
-            driver.cancel_call(version)
-
-    async def _drive(self, driver: Driver) -> None:
-        delay = FIRST_WAIT
-        try:
-            while not self.closing:
-                driver.woken = False
-                try:
-                    async with self._slots:
-                        await driver.drive()
-                except (StoreFull, StoreBusy) as error:
-                    log.warning("run %s waits for the store: %s", driver.run, error)
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, LONGEST_WAIT)
-                    continue
-                except (Exception, GeneratorExit) as error:  # nobody else hears of it
-                    await self.stand_still(driver.run, error)
-                if not driver.woken:
-                    return
-        finally:
-            self.sessions.release(driver.run)
-            del self._drivers[driver.run]
-            if not self._drivers:
-                self._idle.set()
-
-    async def stand_still(self, run: str, error: BaseException) -> None:
-        """What went wrong while a run was moved is nobody's outcome: show it, also in the log."""
-        if self.closing:
-            return
-        known = isinstance(error, InterlockError)
-        reason = str(error) if known else f"{type(error).__name__}: {message_of(error)}"
-        log.error("run %s stands still: %s", run, reason, exc_info=None if known else error)
-        self.held[run] = reason
-        try:
-            await self.hold(run, reason)
-        except Exception as again:  # its log cannot be read or written
-            log.error("that cannot be recorded: %s", again)
+        if self.driving and not self.closing:
+            self.drivers.wake(run)
 
     async def _fire(self, timer: Timer) -> None:
         await commands.fire(self, timer)
@@ -470,13 +391,6 @@ class Engine:
     def now(self) -> datetime:
         """The instant of the engine's clock."""
         return self.clock.now()
-
-
-def _can_be_held(state: RunState, reason: str) -> bool:
-    """Whether there is something that it does not do; one that waits goes on waiting."""
-    if state.status == "held":
-        return state.held != reason
-    return state.status in MOVING or state.status == "open"
 
 
 def _id(run: str | Run[Any]) -> str:

@@ -123,4 +123,4 @@ class Watch:
         stale = engine.sessions.outdated(event.stream, event.version)
         await engine.revisit(event.stream, wake=event.type in _WAKING or stale)
         if event.type == CancelRequested.__name__:
-            engine.interrupt(event.stream, event.version)
+            engine.drivers.interrupt(event.stream, event.version)

@@ -1,0 +1,122 @@
+"""The drivers of an engine's runs: one task a run that moves, none for those that wait."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from interlock.engine.driver import Driver
+from interlock.engine.failures import message_of
+from interlock.engine.recovery import MOVING
+from interlock.engine.session import FIRST_WAIT, LONGEST_WAIT, Session
+from interlock.projections import RunState
+from interlock.store.errors import Conflict, InterlockError, StoreBusy, StoreFull
+from interlock.store.event import Actor
+from interlock.store.vocabulary import RunHeld
+
+if TYPE_CHECKING:
+    from interlock.engine.engine import Engine
+
+log = logging.getLogger("interlock.engine")
+
+
+class Drivers:
+    """Drives runs until they wait; what goes wrong meanwhile is shown and recorded.
+
+    Attributes:
+        idle: set while no run is being moved.
+    """
+
+    def __init__(self, engine: Engine, concurrency: int) -> None:
+        self.engine = engine
+        self.idle = asyncio.Event()
+        self.idle.set()
+        self._table: dict[str, Driver] = {}
+        self._slots = asyncio.Semaphore(concurrency)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def wake(self, run: str) -> None:
+        """Drive a run, if nobody does so already."""
+        driver = self._table.get(run)
+        if driver is None:
+            driver = self._table[run] = Driver(self.engine, run)
+            self.engine.sessions.hold(run)  # until it is parked: nothing is loaded twice
+            self.idle.clear()
+            driver.task = self.engine.spawn(self._drive(driver))
+        else:
+            driver.woken = True
+
+    def interrupt(self, run: str, version: int) -> None:
+        """Let a call under way see that its run was cancelled, by the event of this version."""
+        driver = self._table.get(run)
+        if driver is not None:
+            driver.cancel_call(version)
+
+    async def _drive(self, driver: Driver) -> None:
+        delay = FIRST_WAIT
+        try:
+            while not self.engine.closing:
+                driver.woken = False
+                try:
+                    async with self._slots:
+                        await driver.drive()
+                except (StoreFull, StoreBusy) as error:
+                    log.warning("run %s waits for the store: %s", driver.run, error)
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, LONGEST_WAIT)
+                    continue
+                except (Exception, GeneratorExit) as error:  # nobody else hears of it
+                    await self.stand_still(driver.run, error)
+                if not driver.woken:
+                    return
+        finally:
+            self.engine.sessions.release(driver.run)
+            del self._table[driver.run]
+            if not self._table:
+                self.idle.set()
+
+    async def stand_still(self, run: str, error: BaseException) -> None:
+        """What went wrong while a run was moved is nobody's outcome: show it, also in the log."""
+        if self.engine.closing:
+            return
+        known = isinstance(error, InterlockError)
+        reason = str(error) if known else f"{type(error).__name__}: {message_of(error)}"
+        log.error("run %s stands still: %s", run, reason, exc_info=None if known else error)
+        self.engine.held[run] = reason
+        try:
+            await self.hold(run, reason)
+        except Exception as again:  # its log cannot be read or written
+            log.error("that cannot be recorded: %s", again)
+
+    async def hold_changed(self, session: Session) -> None:
+        """Record that a run that has something to do is of another definition than this program."""
+        program = self.engine.programs.find(session.machine)
+        if program is not None and session.exists and session.state.status != "open":
+            await self.hold(session.run, self.engine.held[session.run])
+
+    async def hold(self, run: str, reason: str) -> None:
+        """Record why a run that has something to do stands still."""
+        while True:
+            session = await self.engine.sessions.get(run)
+            async with session.lock:
+                if session.broken:
+                    continue
+                if not session.exists or not _can_be_held(session.state, reason):
+                    return
+                session.by(Actor("system"))
+                session.emit(RunHeld(reason))
+                try:
+                    await self.engine.flush(session)
+                except Conflict:
+                    continue
+                return
+
+
+def _can_be_held(state: RunState, reason: str) -> bool:
+    """Whether there is something that it does not do; one that waits goes on waiting."""
+    if state.status == "held":
+        return state.held != reason
+    return state.status in MOVING or state.status == "open"
