@@ -39,8 +39,9 @@ async def call(
     with calling(current):
         if timeout is None:
             return await _made(function, args, kwargs, threads)
+        limit = asyncio.timeout(timeout.total_seconds())
         try:
-            async with asyncio.timeout(timeout.total_seconds()) as limit:
+            async with limit:
                 return await _made(function, args, kwargs, threads, limit)
         except TimeoutError:
             if not limit.expired():
