@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from interlock.machines.step import step
 from machines.scripted import Outcome
+from machines.vocabulary import CLASSES, bump
 
 PARAMETERS = "a, items, d"
 """What every program takes: a number, a list of dicts, a dict."""
@@ -79,7 +80,8 @@ def names(script: Script) -> dict[str, Any]:
         "contextlib": contextlib,
         "pair": _pair,
         "num": _num,
-        "bump": _bump,
+        "bump": bump,
+        **CLASSES,
     }
 
 
@@ -90,15 +92,6 @@ def _pair(first: object, second: object) -> tuple[object, object]:
 def _num(value: object) -> int:
     """A number in place of anything."""
     return value % 7 if isinstance(value, int) else 1
-
-
-def _bump(target: Any) -> Any:
-    """Change what is given, if it can be changed."""
-    if isinstance(target, dict):
-        target["bumped"] = target.get("bumped", 0) + 1  # pyright: ignore[reportUnknownMemberType]  # any
-    elif isinstance(target, list) and len(target) < 6:  # pyright: ignore[reportUnknownArgumentType]  # any
-        target.append(0)  # pyright: ignore[reportUnknownMemberType]  # any
-    return target  # pyright: ignore[reportUnknownVariableType]  # any
 
 
 @dataclass(frozen=True)
@@ -200,6 +193,37 @@ class Writer:
             lambda: f"{{'k': {self.value(depth - 1)}, {self.num(depth - 1)}: {self.value(0)}}}",
             lambda: f"({self.value(depth - 1)}, {self.value(depth - 1)})[0]",
             lambda: f"{self.pick('xs', 'ys')}[{self.num(depth - 1)}:]",
+            lambda: self.made(depth - 1),
+            lambda: self.read(depth - 1),
+        )
+
+    def made(self, depth: int) -> str:
+        """An object of a class: most only hold what they are given, some change it."""
+        held = self.value(depth) if self.chance(3) else self.pick("xs", "ys", "d", "e", "c")
+        return self.pick(
+            f"Line({held}, n={self.value(0)})", f"Line({held}, a, own={self.listing(0)})",
+            f"Pair({held}, a)", f"Model(held={held})", f"Model(held=a, copied=list({held} or ()))",
+            f"Greedy({held})", f"Odd({held})", f"Declined({held}, Size('small'))",
+        )  # fmt: skip
+
+    def read(self, depth: int) -> str:
+        """Calls that only read, or look as if they did."""
+        some = self.listing(0)
+        return self.pick(
+            f"d.get('k', {self.value(0)})",
+            f"{self.pick('c', 'd', 'e')}.get('n')",
+            f"next(iter({self.pick('d', 'e')}.values()), None)",
+            f"list({self.pick('c', 'd')}.items())[0][1]",
+            f"max({some}, key=lambda x: {self.pick('len(repr(x))', 'num(bump(x))', 'num(a)')})",
+            f"min({some}, key={self.pick('repr', 'bump', 'id', 'num')}) and a",
+            f"sorted({some}, key=lambda x: repr(x))[:{self.num(0)}]",
+            f"list(map({self.pick('bump', 'repr', 'lambda x: [x, c]')}, {some}))",
+            f"[x for x in filter(lambda x: {self.pick('x', 'bump(x)')}, {some})]",
+            f"getattr(c, 'held', {self.value(0)})",
+            f"(xs.copy(), d.copy(), {self.pick('xs', 'ys')}.count(a))",
+            f"'-'.join(map(repr, {some})).upper().split('-')[:2]",
+            f"d.setdefault({self.pick(repr('g'), 'a')}, {self.value(0)})",
+            f"(ss | {{num(a)}}, ss.union({{{self.num(0)}}}), sum({some[:0]}[[a], [b]], []))",
         )
 
     # statements
@@ -260,6 +284,38 @@ class Writer:
             lambda: f"assert {self.test(1)} or num(b) != 2, {self.value(1)}",
             "c = [f(1) for f in [lambda x: (x, a)]]",
             lambda: f"d['z'], c = {self.value(1)}, {self.value(0)}",
+            lambda: f"c = {self.made(1)}",
+            lambda: f"c = {self.made(0)}",
+            lambda: f"c = {self.read(1)}",
+            lambda: f"e = {self.pick('d', 'e')}.get('e', {{'of': {self.value(0)}}})",
+            self._change,
+            self._change,
+        )
+
+    def _change(self) -> str:
+        """A change of something that other names may lead to."""
+        return self.pick(
+            "if isinstance(c, (Line, Model)): c.n = c.held = [c.held][0]; bump(c)"
+            if self.chance(2)
+            else "if isinstance(c, Line): c.n = b",
+            "bump(c)",
+            "if isinstance(c, list) and c: bump(c[0])",
+            lambda: (
+                f"if isinstance(c, Line) and len(c.own) < 6: c.own.append({self.value(0)}); c = a"
+            ),
+            lambda: (
+                f"if isinstance(c, Model) and len(c.copied) < 5: c.copied.extend([{self.num(0)}])"
+            ),
+            lambda: f"if len(repr(d)) < 2000: d.setdefault('g', []).append({self.value(0)})",
+            lambda: f"if isinstance(c, (Odd, Line, Model)): c = {self.pick('c.held', 'c')}",
+            lambda: f"if isinstance(c, Odd): c.append({self.pick('xs', 'd')}); c = {self.value(0)}",
+            lambda: f"if isinstance(c, Odd): c = c.setdefault(1, {self.pick('ys', 'e')})",
+            "for x in d.values(): bump(x)",
+            "x = d.get('k'); bump(x); x = None",
+            "x = d.get('list') or [[]]; x[0] = x[0:0] if isinstance(x, list) else 0; x = None",
+            lambda: f"ss.add({self.num(1)})",
+            lambda: f"if ss: ss.discard({self.num(0)}); ss.add({self.num(0)})",
+            "x = items[0]; x['in'] = x.get('in', []); x['in'] += [a]; x = None",
         )
 
     def _if(self, depth: int, loop: bool) -> str:
@@ -351,10 +407,10 @@ def programs(draw: Any) -> Program:
     """Workflows that end, whatever their steps do."""
     writer = Writer(draw(st.randoms(use_true_random=False)))
     body = "\n".join(
-        ["b, c, xs, ys, e = 0, None, [1, d], [], d"]
+        ["b, c, xs, ys, e, ss = 0, None, [1, d], [], d, set()"]
         + [writer.guarded(depth) for depth in (2, 3, 2, 1)]
         + [f"c = ({writer.awaiting(1)}, c)"]
-        + ["return a, b, c, xs, ys, d, e, xs is ys, d is e, [i is d for i in xs], items"]
+        + ["return a, b, c, xs, ys, d, e, xs is ys, d is e, [i is d for i in xs], items, ss"]
     )
     source = f"async def flow({PARAMETERS}):\n{indent(body, '    ')}\n"
     assume(_is_python(source))

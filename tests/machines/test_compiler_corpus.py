@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from interlock.machines.check import problems
 from interlock.machines.compiler import compile_workflow
+from interlock.machines.draw.picture import Picture
 from interlock.machines.errors import TimedOut
 from interlock.machines.ir import Machine
 from interlock.machines.program import Ended, Paused, Raised, Returned
@@ -96,13 +98,55 @@ def _value(paused: Paused) -> Any:
 
 def test_edges_carry_the_authors_conditions() -> None:
     machine = compile_workflow(corpus.checkout).machine
-    labels = {(e.source, e.target): e.label for e in machine.edges if e.event == "done"}
+    kinds = ("done", "raise Declined")
+    labels = {(e.source, e.target): e.label for e in machine.edges if e.event in kinds}
     assert labels["charge", "approval:manager"] == "order.total > 1000"
     assert labels["charge", "ship"] == "else"
     assert labels["ship", "completed"] == ""
     assert ("approval:manager", "completed") not in labels
     assert labels["approval:manager", "failed"] == "not decision.granted"
     assert labels["approval:manager", "ship"] == "else"
+
+
+def test_a_raise_is_an_edge_of_its_own() -> None:
+    machine = compile_workflow(corpus.checkout).machine
+    raised = [(e.source, e.target, e.label) for e in machine.edges if e.event == "raise Declined"]
+    wanted = "not decision.granted"
+    assert raised == [
+        ("approval:manager", "failed", wanted),
+        ("approval:manager", "compensating", wanted),
+    ]
+    assert not any(e.event == "done" and e.target == "failed" for e in machine.edges)
+    picture = Picture(machine)
+    assert {"failed", "compensating"} <= picture.apart
+    assert picture.arrows["approval:manager", "compensating"] == [
+        "raise Declined, not decision.granted"
+    ]
+    assert ("approval:manager", "failed") not in picture.arrows
+
+
+@pytest.mark.parametrize(
+    ("wait", "timeout"),
+    [
+        ("approval('a')", False),
+        ("approval('a', timeout=None)", False),
+        ("approval('a', timeout='2 days')", True),
+        ("approval('a', timeout=x)", True),
+        ("approval('a', **x)", None),
+        ("wait_for(Shipped)", False),
+        ("wait_for(Shipped, where=lambda c: True, timeout=x)", True),
+        ("sleep('2 days')", None),
+        ("ship(x)", None),
+    ],
+)
+def test_a_wait_says_whether_it_may_last_for_ever(wait: str, timeout: bool | None) -> None:
+    machine = compile_workflow(
+        define(f"async def flow(x):\n    await {wait}\n", vars(corpus))
+    ).machine
+    (node,) = [n for n in machine.nodes if n.kind in ("approval", "wait", "sleep", "step")]
+    assert node.timeout is timeout
+    codes = [problem.code for problem in problems(machine)]
+    assert codes == (["ILK086"] if timeout is False else [])
 
 
 def test_a_handler_is_an_edge_of_its_own() -> None:
@@ -180,7 +224,7 @@ def test_types_come_from_annotations_and_from_what_is_mentioned() -> None:
     assert Tier in compile_workflow(corpus.tiers).types
 
 
-GOLDEN = "checkout 0ad25e854e0e3291"
+GOLDEN = "checkout 01191f7416b4ef63"
 
 
 def test_the_hash_is_the_same_in_every_process() -> None:

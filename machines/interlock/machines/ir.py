@@ -46,7 +46,8 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     Attributes:
         id: unique in the machine.
         source, target: names of states.
-        event: what starts it: `done` (the wait ended), a command's name, or `after 48 hours`.
+        event: what starts it: `done` (the wait ended), a command's name, or `after 48 hours`; in a
+            workflow also `raise X` (its code says so), `error` (any other) and `cancel`.
         label: what decides between edges of the same event, as the author wrote it.
         guard: name of the guard, "" for none.
         order: place among the candidates of its source and event.

@@ -68,7 +68,8 @@ def _compile(source: Source, name: str) -> CompiledProgram:
     touches = Touches(blocks, scope, pauses)
     raises = Failures(scope, sites).of(source.tree.body)
     edges = _edges(builder.entry, states, pauses)
-    machine = _machine(source, name, places, edges, [error.__name__ for error in raises])
+    errors = [error.__name__ for error in raises]
+    machine = _machine(source, name, places, pauses, edges, errors)
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
     segment = Emitter(source, scope, blocks, variables, live, pauses).function()
     return CompiledProgram(machine, types, source.function, segment, stops, touches)
@@ -127,11 +128,16 @@ def _edges(entry: Block, states: Mapping[Site, str], pauses: Sequence[Pause]) ->
 
 
 def _machine(
-    source: Source, name: str, places: Sequence[Place], edges: tuple[Edge, ...], raises: list[str]
+    source: Source,
+    name: str,
+    places: Sequence[Place],
+    pauses: Sequence[Pause],
+    edges: tuple[Edge, ...],
+    raises: list[str],
 ) -> Machine:
     targets = {edge.target for edge in edges}
     nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
-    nodes += [_node(place) for place in places]
+    nodes += [_node(place, pause.site) for place, pause in zip(places, pauses, strict=True)]
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
@@ -153,7 +159,7 @@ def _machine(
     )
 
 
-def _node(place: Place) -> Node:
+def _node(place: Place, site: Site) -> Node:
     step = place.step
     waits_for = step.name if step is not None else place.state.partition(":")[2]
     if place.commands:
@@ -165,6 +171,7 @@ def _node(place: Place) -> Node:
         variables=place.live,
         line=place.line,
         compensated=step is not None and step.options.compensate is not None,
+        timeout=site.timeout,
     )
 
 

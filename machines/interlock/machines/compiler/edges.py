@@ -17,9 +17,10 @@ _LONGEST = 60
 class Edges:
     """Finds the edges of one workflow.
 
-    An edge's event is `done` when the awaited thing ended and the code went on from there (a
-    `raise` included), `error` when a handler was entered on the way or when nothing handled an
-    exception that the code did not raise itself, `cancel` when the run was cancelled.
+    An edge's event is `done` when the awaited thing ended and the code went on from there, `raise
+    X` when the code ended with that statement, `error` when a handler was entered on the way or
+    when nothing handled an exception that the code did not raise itself, `cancel` when the run
+    was cancelled.
     """
 
     def __init__(self, states: Mapping[Site, str], *, compensates: bool) -> None:
@@ -89,8 +90,9 @@ class Edges:
             elif isinstance(node, ast.Return):
                 self._found("completed", event, longer)
             elif block.handler is None:
+                raised = _raises(node) if isinstance(node, ast.Raise) else event
                 for target in self._failing:
-                    self._found(target, event, longer)
+                    self._found(target, raised, longer)
             elif isinstance(node, Reraise):
                 self._raised(block, longer, seen)
         if block.handler is not None and self._may_raise(block):
@@ -128,6 +130,9 @@ class Edges:
                     self._labels.setdefault((self._states[node.site], event), {"": None})
                 elif isinstance(node, ast.Return):
                     self._labels.setdefault(("completed", event), {"": None})
+                elif isinstance(node, ast.Raise) and block.handler is None:
+                    for target in self._failing:
+                        self._labels.setdefault((target, _raises(node)), {"": None})
             if block.handler is not None and self._may_raise(block):
                 following.append((block.handler, "error"))
             for step in following:
@@ -195,6 +200,12 @@ def _internal(node: ast.AST) -> bool:
     names = [n for n in walk_scope(node) if isinstance(n, ast.Name)]
     loads = [n.id for n in names if isinstance(n.ctx, ast.Load)]
     return bool(loads) and all(name.startswith(".") for name in loads)
+
+
+def _raises(node: ast.Raise) -> str:
+    """What a `raise` statement says: the class, not what it is made of."""
+    raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+    return "raise" if raised is None else f"raise {short(raised, _LONGEST)}"
 
 
 def _text(path: Sequence[Label]) -> str:

@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import logging
 from enum import IntEnum
 
+from interlock.machines.compiler import known
 from interlock.machines.compiler.blocks import CAUGHT, Block, Jump, Pause, Reraise
 from interlock.machines.compiler.emit import logged_target
+from interlock.machines.compiler.known import Gives
 from interlock.machines.compiler.liveness import uses
+from interlock.machines.compiler.noted import GROWERS, Token, is_noted, token_of
 from interlock.machines.compiler.scope import COMPREHENSIONS, Scope
 
 Roots = frozenset[tuple[str, str]]
 """Variables whose object a value may be (`same`), lie in (`part`) or refer to (`holds`)."""
 NONE: Roots = frozenset()
-
-_READERS = frozenset(
-    id(f)
-    for f in (
-        builtins.len, builtins.isinstance, builtins.str, builtins.repr, builtins.int, bool,
-        builtins.float, builtins.abs, builtins.round, builtins.hash, builtins.id, builtins.type,
-        builtins.format, builtins.print, builtins.range, builtins.any, builtins.all,
-        builtins.issubclass, builtins.bytes, builtins.ord, builtins.chr, builtins.divmod,
-    )
-)  # fmt: skip
-_GATHERERS = frozenset(
-    id(f)
-    for f in (
-        builtins.list, builtins.tuple, builtins.set, builtins.frozenset, builtins.dict,
-        builtins.enumerate, builtins.zip, builtins.reversed, builtins.sorted, builtins.min,
-        builtins.max, builtins.sum,
-    )
-)  # fmt: skip
-_GROWERS = frozenset({"append", "extend"})
 
 
 class Level(IntEnum):
@@ -51,6 +33,7 @@ class Effects:
     Attributes:
         levels: what happens to the object of each variable that is mentioned.
         flows: (to, from, kind) for assignments; see `touches`.
+        asked: calls that are decided on when they run (see `noted`): what each may change then.
     """
 
     def __init__(self, scope: Scope) -> None:
@@ -59,6 +42,7 @@ class Effects:
         self._count = 0
         self.levels: dict[str, Level] = {}
         self.flows: set[tuple[str, str, str]] = set()
+        self.asked: dict[Token, Roots] = {}
 
     def of(self, block: Block) -> Effects:
         """Read a block."""
@@ -97,7 +81,7 @@ class Effects:
         elif isinstance(node, ast.AugAssign):
             self._augmented(node)
         elif isinstance(node, ast.Expr):
-            self._expression(node.value)
+            self._value(node.value)
         elif isinstance(node, ast.FunctionDef):
             self._change(self._captured(node), Level.DEEP)
             self._flow(node.name, self._captured(node))
@@ -191,16 +175,6 @@ class Effects:
             for name, _ in inside:
                 self._flow(name, roots, "holds")
 
-    def _expression(self, node: ast.expr) -> None:
-        """An expression statement: `name.append(value)` only grows the object of the name."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            if isinstance(owner, ast.Name) and self._own(owner.id) and _grows(node):
-                self._touch(owner.id, Level.GROWN)
-                self._flow(owner.id, self._value(node.args[0]), "holds")
-                return
-        self._value(node)
-
     # expressions
 
     def _value(self, node: ast.expr) -> Roots:
@@ -241,22 +215,67 @@ class Effects:
         return holders(roots)
 
     def _call(self, node: ast.Call) -> Roots:
+        if isinstance(node.func, ast.Name) and node.func.id[0] == ".":
+            given = self._given(node, None)
+            return given if node.func.id == ".sequence" else NONE
+        called = self._scope.meaning(node.func)
+        kind = known.gives(called, node)
+        if kind is None:
+            return self._unknown(node)
+        function = known.callback(called, node)
+        given = self._given(node, function)
+        if function is not None:
+            given |= self._calls_back(function, given)
+        return _result(kind, given)
+
+    def _given(self, node: ast.Call, but: ast.expr | None) -> Roots:
         given = NONE
         for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
-            given |= self._value(argument)
-        called = self._scope.meaning(node.func)
-        lambdas = any(isinstance(a, ast.Lambda) for a in ast.walk(node))
-        if isinstance(node.func, ast.Name) and node.func.id == ".sequence":
-            return given
-        if _only_logs(called) or (id(called) in _READERS and not lambdas):
-            return NONE
-        if isinstance(node.func, ast.Name) and node.func.id in (".len", ".matches", ".set"):
-            return NONE
-        if id(called) in _GATHERERS and not node.keywords:
-            return parts(given) | holders(given)
-        roots = given | self._value(node.func)
-        self._change(roots, Level.DEEP)
-        return parts(roots) | roots | holders(roots)
+            if argument is not but:
+                given |= self._value(argument)
+        return given
+
+    def _unknown(self, node: ast.Call) -> Roots:
+        """A call that may change all it is given, unless it is seen not to when it runs."""
+        receiver = self._value(node.func)
+        given = self._given(node, None)
+        roots = receiver | given
+        if not is_noted(node):
+            self._change(roots, Level.DEEP)
+            return parts(roots) | roots | holders(roots)
+        assert isinstance(node.func, ast.Attribute)
+        token = token_of(node)
+        self.asked[token] = self.asked.get(token, NONE) | roots
+        name = node.func.attr
+        if name in GROWERS:
+            for owner, _ in receiver:
+                self._flow(owner, given, "holds")
+            return parts(roots) | given
+        return _result(known.result_of(name), roots)
+
+    def _calls_back(self, function: ast.expr, given: Roots) -> Roots:
+        """What a function gives that a known call calls with parts of what it was given."""
+        if isinstance(function, ast.Lambda):
+            args = function.args
+            before = dict(self._inner)
+            for arg in ast.walk(args):
+                if isinstance(arg, ast.arg):
+                    self._bind_inner(arg.arg, parts(given))
+            for default in (*args.defaults, *args.kw_defaults):
+                if default is not None:
+                    self._change(self._value(default), Level.DEEP)
+            roots = self._value(function.body)
+            self._inner = before
+            return roots
+        roots = self._value(function)
+        if not known.is_harmless(function, self._scope.meaning):
+            self._change(roots | parts(given), Level.DEEP)
+        return roots | parts(given)
+
+    def _bind_inner(self, name: str, roots: Roots) -> None:
+        self._count += 1
+        self._inner[name] = f".inner {id(self)} {self._count}"
+        self._flow(self._inner[name], roots)
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -266,9 +285,7 @@ class Effects:
             roots = parts(self._value(generator.iter))
             for target in ast.walk(generator.target):
                 if isinstance(target, ast.Name):
-                    self._count += 1
-                    self._inner[target.id] = f".inner {id(self)} {self._count}"
-                    self._flow(self._inner[target.id], roots)
+                    self._bind_inner(target.id, roots)
             for test in generator.ifs:
                 self._value(test)
         made = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
@@ -279,13 +296,6 @@ class Effects:
     def _captured(self, node: ast.AST) -> Roots:
         names = {self._inner.get(name, name) for name in uses(node)}
         return frozenset((name, "same") for name in names if self._own(name))
-
-
-def _grows(node: ast.Call) -> bool:
-    """Whether it is a call of the form `….append(value)` or `….extend(values)`."""
-    if not isinstance(node.func, ast.Attribute) or len(node.args) != 1 or node.keywords:
-        return False
-    return node.func.attr in _GROWERS and not isinstance(node.args[0], ast.Starred)
 
 
 def combined(first: str, second: str) -> str:
@@ -305,6 +315,8 @@ def holders(roots: Roots) -> Roots:
     return frozenset((name, "holds") for name, _ in roots)
 
 
-def _only_logs(called: object) -> bool:
-    """Whether a function is a method of a standard logger: it formats what it is given."""
-    return isinstance(getattr(called, "__self__", None), logging.Logger)
+def _result(kind: Gives, given: Roots) -> Roots:
+    """What the result of a call that changes nothing has to do with the variables."""
+    if kind is Gives.NOTHING:
+        return NONE
+    return parts(given) | given if kind is Gives.PARTS else holders(given)

@@ -19,6 +19,7 @@ from interlock.machines.compiler.blocks import (
     control,
 )
 from interlock.machines.compiler.liveness import Names
+from interlock.machines.compiler.noted import GROWERS, is_noted, token_of
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import assign, call, const, either, load, placed
@@ -39,6 +40,8 @@ _HELPERS: dict[str, object] = {
     ".exception": builtins.BaseException,
     ".sequence": support.sequence,
     ".wrote": support.wrote,
+    ".peek": support.peek,
+    ".grown": support.grown,
 }
 
 
@@ -198,6 +201,7 @@ class _Writer(ast.NodeTransformer):
         return [placed(statement, node) for statement in made]
 
     def visit_Pause(self, node: Pause) -> list[ast.stmt]:
+        self.generic_visit(node)
         return [placed(s, node) for s in self._emitter.pause(node)]
 
     def visit_Reraise(self, node: Reraise) -> list[ast.stmt]:
@@ -227,6 +231,7 @@ class _Writer(ast.NodeTransformer):
         return made
 
     def visit_Assign(self, node: ast.Assign) -> ast.stmt | list[ast.stmt]:
+        self.generic_visit(node)
         target = logged_target(node, self._emitter.is_own)
         if target is None:
             return node
@@ -237,6 +242,7 @@ class _Writer(ast.NodeTransformer):
         return self._log(node, target, kept)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt | list[ast.stmt]:
+        self.generic_visit(node)
         target = logged_target(node, self._emitter.is_own)
         return node if target is None else self._log(node, target, [])
 
@@ -256,8 +262,25 @@ class _Writer(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
         return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """Have a method call look at its receiver, see `noted`."""
+        noted = is_noted(node)
+        self.generic_visit(node)
+        if noted and isinstance(node.func, ast.Attribute):
+            token = placed(ast.Tuple([const(n) for n in token_of(node)], ast.Load()), node)
+            if node.func.attr in GROWERS:
+                node.func = placed(call(".grown", load(".writes"), node.func, token), node.func)
+            elif not _is_internal(node.func.value):
+                name = const(node.func.attr)
+                seen = call(".peek", load(".writes"), node.func.value, name, token)
+                node.func.value = placed(seen, node.func.value)
         return node
+
+
+def _is_internal(node: ast.expr) -> bool:
+    """Whether it is a call of the compiler's own."""
+    named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return named and node.func.id[0] == "."  # type: ignore[attr-defined]  # just seen
 
 
 def logged_target(node: ast.stmt, own: Any) -> ast.Subscript | None:

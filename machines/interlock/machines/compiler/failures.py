@@ -84,8 +84,7 @@ class Failures:
             found |= dict.fromkeys(site.step.options.raises)
             timed = site.step.options.timeout is not None
         else:
-            assert isinstance(node.value, ast.Call)
-            timed = any(keyword.arg == "timeout" for keyword in node.value.keywords)
+            timed = site.timeout is True
         return found | {TimedOut: None} if timed else found
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
+from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.support import Writes
 from interlock.machines.ir import Machine
 from interlock.machines.program import Ended, Paused, Place, Raised, Returned
 from interlock.store.values import Touch, Types
 
 Segment = Callable[..., tuple[Any, ...]]
-Touches = Callable[[int, int], Mapping[str, Touch]]
+Touches = Callable[[int, int, frozenset[str | Token]], Mapping[str, Touch]]
 _EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
@@ -133,9 +134,7 @@ class CompiledProgram:
         stop = self._stops[number]
         keep = stop.hidden
         frame = {n: v for n, v in variables.items() if n[0] != "." or n in keep}
-        touched = self._touches(index, number)
-        if writes.deep:
-            touched = {**touched, **dict.fromkeys(writes.deep, Touch.DEEP)}
+        touched = self._touches(index, number, frozenset(writes.deep))
         return Paused(stop.place, args, kwargs, frame, touched, writes.pairs)
 
     def _under(self, active: BaseException | None, *call: Any) -> tuple[Any, ...]:

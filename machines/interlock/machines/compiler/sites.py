@@ -35,6 +35,7 @@ class Site:
         named: whether the author chose the name.
         step: the step that is called.
         commands: the command types that a wait accepts.
+        timeout: whether an approval or a wait can end by a timeout; None where that is not told.
     """
 
     kind: Literal["step", "approval", "sleep", "wait"]
@@ -43,6 +44,7 @@ class Site:
     named: bool = False
     step: Step[..., Any] | None = None
     commands: tuple[type[Command], ...] = ()
+    timeout: bool | None = None
 
 
 class Sites:
@@ -109,14 +111,16 @@ class Sites:
             base = step.label or step.name
             return Site("step", base, node.lineno, step.label is not None, step)
         if target is waits.approval:
-            return Site("approval", self._approval(called), node.lineno)
+            base, timed = self._approval(called), _times_out(called)
+            return Site("approval", base, node.lineno, timeout=timed)
         if target is waits.sleep:
             return Site("sleep", "sleep", node.lineno)
         if target is waits.wait_for:
             command = self._command(called)
             self._check_where(called)
             state = f"wait:{command.__name__}"
-            return Site("wait", state, node.lineno, commands=(command,))
+            timed = _times_out(called)
+            return Site("wait", state, node.lineno, commands=(command,), timeout=timed)
         raise self._source.refuse(why_not(target), node, name=name)
 
     def _approval(self, called: ast.Call) -> str:
@@ -147,6 +151,14 @@ def _argument(called: ast.Call, place: int, name: str) -> ast.expr | None:
         if keyword.arg == name:
             return keyword.value
     return called.args[place] if len(called.args) > place else None
+
+
+def _times_out(called: ast.Call) -> bool | None:
+    """Whether a wait is given a timeout; None if that is not written there."""
+    given = _argument(called, 9, "timeout")
+    if given is not None:
+        return not (isinstance(given, ast.Constant) and given.value is None)
+    return None if any(keyword.arg is None for keyword in called.keywords) else False
 
 
 _BY_NAME: dict[str, Refusal] = {

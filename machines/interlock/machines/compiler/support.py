@@ -7,9 +7,12 @@ import operator
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from types import BuiltinMethodType
 from typing import Any, cast
 
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.known import reads
+from interlock.machines.compiler.noted import Token
 from interlock.machines.errors import MachineError
 
 LONGEST = 1_000_000
@@ -29,14 +32,15 @@ class Writes:
 
     Attributes:
         pairs: container and key of each.
-        deep: variables whose containers hold a value that was changed in place by it.
+        deep: variables whose containers hold a value that was changed in place by it, and tokens
+            of calls on objects that are not built-in (see `noted`).
     """
 
     __slots__ = ("deep", "pairs")
 
     def __init__(self) -> None:
         self.pairs: list[tuple[object, object]] = []
-        self.deep: set[str] = set()
+        self.deep: set[str | Token] = set()
 
 
 def wrote(writes: Writes, container: Any, key: Any, augmented: str = "") -> None:
@@ -47,6 +51,38 @@ def wrote(writes: Writes, container: Any, key: Any, augmented: str = "") -> None
     writes.pairs.append((container, place))
     if augmented and type(container[key]) not in _ATOMS:
         writes.deep.add(augmented)
+
+
+def peek(writes: Writes, value: Any, method: str, token: Token) -> Any:
+    """The receiver of a method call that only reads, if it is a built-in object."""
+    if not reads(cast("Any", type(value)), method):
+        writes.deep.add(token)
+    return value
+
+
+def grown(writes: Writes, method: Any, token: Token) -> Any:
+    """A method that adds to a container, made to note what it adds if that is a built-in one."""
+    owner: Any = getattr(method, "__self__", None)
+    name: str = getattr(method, "__name__", "")
+    kind = cast("Any", type(owner))
+    if type(method) is not BuiltinMethodType or _GROWN.get(name) is not kind:
+        writes.deep.add(token)
+        return method
+    if kind is list:
+        writes.pairs.append((owner, len(owner)))
+        return method
+
+    def add(key: Any, *default: Any) -> Any:
+        before = len(owner)
+        value = method(key, *default)
+        if len(owner) != before:
+            writes.pairs.append((owner, key))
+        return value
+
+    return add
+
+
+_GROWN: dict[str, type[Any]] = {"append": list, "extend": list, "setdefault": dict, "add": set}
 
 
 def _is_list(value: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from interlock.machines.compiler.blocks import CONTROL, Block, Pause, control, successors
 from interlock.machines.compiler.effects import Effects, Level
+from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.scope import Scope
 from interlock.store.values import Touch
 
@@ -33,25 +34,41 @@ class Touches:
             for other in self._ahead[block]:
                 self._back[other].append(block)
         self._effects = {block: Effects(scope).of(block) for block in blocks}
-        self._known: dict[tuple[int, int], dict[str, Touch]] = {}
+        self._between: dict[tuple[int, int], list[Effects]] = {}
+        self._known: dict[tuple[int, int, frozenset[str | Token]], dict[str, Touch]] = {}
 
-    def __call__(self, entry: int, exit_: int) -> Mapping[str, Touch]:
-        """The touches between pause `entry` (-1 for the beginning) and pause `exit_`."""
-        key = (entry, exit_)
+    def __call__(
+        self, entry: int, exit_: int, deep: frozenset[str | Token] = frozenset()
+    ) -> Mapping[str, Touch]:
+        """The touches between pause `entry` (-1 for the beginning) and pause `exit_`.
+
+        Args:
+            deep: variables and calls that turned out to change anything, when they ran.
+        """
+        key = (entry, exit_, deep)
         if key not in self._known:
-            first = self._blocks[0] if entry < 0 else self._entries[entry]
-            self._known[key] = self._between(first, self._exits[exit_])
+            self._known[key] = self._touches(self._segment(entry, exit_), deep)
         return self._known[key]
 
-    def _between(self, first: Block, last: Block) -> dict[str, Touch]:
-        between = _closure(first, self._ahead) & _closure(last, self._back)
-        levels: dict[str, Level] = {}
+    def _segment(self, entry: int, exit_: int) -> list[Effects]:
+        """What the blocks do that lie on a path between two pauses."""
+        if (entry, exit_) not in self._between:
+            first = self._blocks[0] if entry < 0 else self._entries[entry]
+            between = _closure(first, self._ahead) & _closure(self._exits[exit_], self._back)
+            self._between[entry, exit_] = [self._effects[block] for block in between]
+        return self._between[entry, exit_]
+
+    def _touches(
+        self, between: Sequence[Effects], deep: frozenset[str | Token]
+    ) -> dict[str, Touch]:
+        levels: dict[str, Level] = {name: Level.DEEP for name in deep if isinstance(name, str)}
         flows: set[tuple[str, str, str]] = set()
-        for block in between:
-            effects = self._effects[block]
+        for effects in between:
             flows |= effects.flows
             for name, level in effects.levels.items():
                 levels[name] = max(level, levels.get(name, Level.READ))
+            for token in effects.asked.keys() & deep:
+                levels |= {name: Level.DEEP for name, _ in effects.asked[token]}
         _propagate(levels, flows)
         named = {name: level for name, level in levels.items() if not _is_internal(name)}
         return {name: _REPORTED[level] for name, level in named.items()}

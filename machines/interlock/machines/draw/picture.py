@@ -102,7 +102,8 @@ class Picture:
             return True
         undoes = any(self.machine.by_id[state].kind != "final" for state in self.apart)
         where = self.machine.by_id[edge.target].kind
-        said = edge.event == "error" and edge.label not in ("", "else")
+        explicit = edge.event == "error" and edge.label not in ("", "else")
+        said = explicit or _raises(edge)
         return said and (where != "final" or not undoes)
 
     @cached_property
@@ -116,7 +117,7 @@ class Picture:
             entered = {
                 edge.target
                 for edge in self.machine.edges
-                if edge.event not in ("error", "cancel") and edge.source not in found
+                if not _fails(edge) and edge.source not in found
             }
             if not found & entered:
                 return frozenset(found)
@@ -146,6 +147,15 @@ class Picture:
         if node.id == self.at:
             looks.append("at")
         return looks
+
+
+def _raises(edge: Edge) -> bool:
+    return edge.event == "raise" or edge.event.startswith("raise ")
+
+
+def _fails(edge: Edge) -> bool:
+    """Whether an edge is taken because of an exception, or a cancellation."""
+    return edge.event in ("error", "cancel") or _raises(edge)
 
 
 def edge_label(edge: Edge) -> str:

@@ -159,11 +159,17 @@ class Heap:
         return True
 
     def assign(self, entry: Entry, key: Any) -> bool:
-        """Record `obj[key] = …` alone; False when that is not possible."""
+        """Record `obj[key] = …` alone; False when that is not possible.
+
+        A list may have grown from `key` on; of a set, `key` is an element that was added.
+        """
         obj: Any = entry.obj
         kind = class_of(obj)
         if kind is list:
-            return self._assign_item(entry, obj, key)
+            grown = type(key) is int and len(entry.state) <= key < len(obj)
+            return self.append(entry) if grown else self._assign_item(entry, obj, key)
+        if kind is set:
+            return self._add_element(entry, obj, key)
         return kind is dict and self._assign_key(entry, obj, key)
 
     def _assign_item(self, entry: Entry, obj: list[object], key: Any) -> bool:
@@ -175,6 +181,14 @@ class Heap:
             [encoded] = self._children([obj[index]])
             self.patches.append([entry.number, "set", index, encoded])
             entry.state[index] = obj[index]
+        return True
+
+    def _add_element(self, entry: Entry, obj: set[Any], element: Any) -> bool:
+        if element not in obj or len(entry.state) >= len(obj):
+            return False
+        [encoded] = self._children([element])
+        self.patches.append([entry.number, "add", encoded])
+        entry.state.append(element)
         return True
 
     def _assign_key(self, entry: Entry, obj: dict[Any, object], key: Any) -> bool:

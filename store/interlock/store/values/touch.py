@@ -21,4 +21,7 @@ class Touch(IntEnum):
 
 
 Writes: TypeAlias = list[tuple[object, object]]
-"""Container and key of every `container[key] = value` that the segment executed, in order."""
+"""Container and key of every `container[key] = value` that the segment executed, in order.
+
+Also a list and the index from which on it has grown, and a set and an element that was added.
+"""
