@@ -12,52 +12,13 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from interlock.machines.step import step
-from machines.scripted import Outcome
+from machines.script import CODES, Declined, Script
 from machines.vocabulary import CLASSES, bump
+
+__all__ = ["Declined", "Program", "Script", "names", "programs"]
 
 PARAMETERS = "a, items, d"
 """What every program takes: a number, a list of dicts, a dict."""
-
-
-class Declined(Exception):
-    """A domain error of the scripted step."""
-
-
-class Script:
-    """Decides what each call of the step does: a number per call, used again and again."""
-
-    def __init__(self, codes: list[int]) -> None:
-        self.codes = codes
-        self.outcome = Outcome()
-
-    def play(self, args: tuple[object, ...]) -> Any:
-        calls = self.outcome.calls
-        code = self.codes[len(calls) % len(self.codes)]
-        calls.append(repr(args))
-        if len(calls) > 120:
-            message = "too many calls"
-            raise RuntimeError(message)
-        return _play(code, len(calls))
-
-
-_CODES = (0, 1, 2, 3, 6, 1, 2, 0, 3, 7, 8, 9)
-
-
-def _play(code: int, number: int) -> Any:
-    if code == 7:
-        raise Declined(number)
-    if code == 8:
-        message = f"call {number}"
-        raise ValueError(message)
-    if code == 9:
-        try:
-            return 1 // 0
-        except ZeroDivisionError:
-            message = "in turn"
-            raise KeyError(message) from (Declined(0) if number % 2 else None)
-    if code == 6:
-        return None
-    return code
 
 
 def names(script: Script) -> dict[str, Any]:
@@ -414,7 +375,7 @@ def programs(draw: Any) -> Program:
     )
     source = f"async def flow({PARAMETERS}):\n{indent(body, '    ')}\n"
     assume(_is_python(source))
-    codes = draw(st.lists(st.sampled_from(_CODES), min_size=1, max_size=12))
+    codes = draw(st.lists(st.sampled_from(CODES), min_size=1, max_size=12))
     items: list[Any] = [{"n": 1}, {"n": 2, "k": [1]}, 3]
     return Program(source, codes, [draw(st.integers(0, 4)), items, {"n": 1}])
 
