@@ -129,6 +129,8 @@ SHAPES = {
     "methods of text": "out.append(str(await act(item)).strip().upper().split(',')[0])",
     "items": "out.append([k for k, v in c.items()] + list(big[0]))\nawait act(item)",
     "key functions": "out.append(max(big, key=lambda x: x[0])[0] + await act(item))",
+    "a count with an await": "c['n'] = c.get('n', 0)\nc['n'] += await act(item)",
+    "a list added to": "x = big[0]\nx += [await act(item)]\nn += 1",
     "an item grown": "x = big[0]\nx.append(await act(item))",
 }
 NEVER = ("big", "out", "totals", "groups", "line", "seen", "items", ".for item")
@@ -159,6 +161,7 @@ OPEN = {
     "a constructor that changes": "Greedy(big[0])\nawait act(item)",
     "an element taken out by a method": "c['k'] = big\nx = c.get('k')\nbump(x[0])\nawait act(item)",
     "an element changed by op=": "x = big[0]\nx[0] = [1]\nx[0] += [2]\nx = None\nawait act(item)",
+    "a dict changed by an operator": "c['k'] = {}\nx = c['k']\nx |= {1: n}\nx = 0\nawait act(item)",
     "mapped": "list(map(bump, big))\nawait act(item)",
     "what an object holds": "x = Line(big)\nbump(x.held[0])\nx = None\nawait act(item)",
 }

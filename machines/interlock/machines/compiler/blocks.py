@@ -16,7 +16,7 @@ CAUGHT = ".caught"
 CONTROL = frozenset(
     {".b", ".n", ".frame", ".value", ".error", ".caught", ".writes", ".bounced", ".e"}
     | {".locals", ".len", ".slice", ".set", ".call", ".matches", ".sequence", ".wrote"}
-    | {".exception", ".handlers", ".key", ".stored", ".peek", ".grown"}
+    | {".exception", ".handlers", ".key", ".stored", ".inplace", ".peek", ".grown"}
 )
 """Names of the dispatcher and what it calls: never part of a frame."""
 

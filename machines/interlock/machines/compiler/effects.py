@@ -151,8 +151,7 @@ class Effects:
         roots = self._value(node.value)
         if isinstance(node.target, ast.Name):
             if self._own(node.target.id):
-                grown = isinstance(node.op, ast.Add)
-                self._touch(node.target.id, Level.GROWN if grown else Level.CHANGED)
+                self._touch(node.target.id, Level.READ)  # more when it runs: see `inplace`
                 self._flow(node.target.id, roots, "holds")
             return
         logged = logged_target(node, self._own)

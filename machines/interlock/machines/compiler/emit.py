@@ -40,6 +40,7 @@ _HELPERS: dict[str, object] = {
     ".exception": builtins.BaseException,
     ".sequence": support.sequence,
     ".wrote": support.wrote,
+    ".inplace": support.inplace,
     ".peek": support.peek,
     ".grown": support.grown,
 }
@@ -243,6 +244,13 @@ class _Writer(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt | list[ast.stmt]:
         self.generic_visit(node)
+        if isinstance(node.target, ast.Name) and self._emitter.is_own(node.target.id):
+            name = node.target.id
+            if name.startswith(".index"):
+                return node  # a number
+            noted = call(".inplace", load(".writes"), load(name), const(name))
+            noted.keywords = [ast.keyword("adds", const(isinstance(node.op, ast.Add)))]
+            return [placed(ast.Expr(noted), node), node]
         target = logged_target(node, self._emitter.is_own)
         return node if target is None else self._log(node, target, [])
 

@@ -21,6 +21,9 @@ LONGEST = 1_000_000
 _ATOMS = frozenset({int, float, bool, str, bytes, Decimal, datetime, date, time, timedelta})
 
 
+_CONSTANT = _ATOMS | {tuple, frozenset}
+
+
 class EndlessIterable(MachineError):
     """A `for` around an await over something that has no end."""
 
@@ -80,6 +83,16 @@ def grown(writes: Writes, method: Any, token: Token) -> Any:
         return value
 
     return add
+
+
+def inplace(writes: Writes, value: Any, name: str, *, adds: bool) -> None:
+    """Note what `name op= ...` is about to do to the present value of the name."""
+    if type(value) in _CONSTANT:
+        return
+    if adds and _is_list(value):
+        writes.pairs.append((value, len(value)))
+    else:
+        writes.deep.add(name)
 
 
 _GROWN: dict[str, type[Any]] = {"append": list, "extend": list, "setdefault": dict, "add": set}
