@@ -177,7 +177,10 @@ class SQLiteStore(Backend):
     def acquire_worker(self) -> bool:
         """Try to become the one process that drives the runs of this file."""
         self._check_open()
-        return self._writer is not None and self._lock.acquire()
+        if self._writer is None or not self._lock.acquire():
+            return False
+        self.connections.lengthen_log(self.path)
+        return True
 
     def release_worker(self) -> None:
         """Give the role back."""
