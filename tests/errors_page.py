@@ -8,6 +8,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import interlock.cli
 import interlock.demo
@@ -63,7 +64,7 @@ def rows(package: str) -> Iterator[tuple[str, str, str]]:
     yield from sorted(found)
 
 
-def modules(package: str) -> Iterator[object]:
+def modules(package: str) -> Iterator[ModuleType]:
     """Every module of a package."""
     for info in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
         if not info.name.endswith("__main__"):

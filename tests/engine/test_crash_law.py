@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine.crash_scenario import RUNS, World
 
+from engine.crash_scenario import RUNS, World
 from interlock.projections import History
 from interlock.store import crash
 from interlock.store.open import open_store

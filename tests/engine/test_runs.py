@@ -63,6 +63,8 @@ async def test_wrong_input_starts_nothing(url: str) -> None:
     async with Engine(url) as engine:
         with pytest.raises(BadInput, match="order"):
             await engine.start(shop.checkout, id="order-1")
+        with pytest.raises(BadInput, match="order is a dict, and has to be a Order"):
+            await engine.start(shop.checkout, {"id": 1}, id="order-1")
         with pytest.raises(BadRunId):
             await engine.start(shop.napping, "ann", id="")
         with pytest.raises(UnknownRun):

@@ -166,7 +166,7 @@ class Driver:
         assert verify is not None
         args, kwargs = mover.arguments(activity)
         try:
-            answer = await self.make(verify, step, activity, args, kwargs)
+            answer: object = await self.make(verify, step, activity, args, kwargs)
         except EXITS:
             raise
         except BaseException:  # no answer is no answer: a person has to find out
@@ -176,9 +176,11 @@ class Driver:
             return _doubt(step)
         self._take_cancel()
         if isinstance(answer, Happened):
-            result: Any = answer.result  # pyright: ignore[reportUnknownMemberType]  of any step
-            return lambda mover, mine: mover.succeed(mine, result)
+            return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
         return None if isinstance(answer, DidNotHappen) else _doubt(step)
+
+    def _happened(self, answer: Happened[Any]) -> Record:
+        return lambda mover, mine: mover.succeed(mine, answer.result)
 
     async def make(
         self,

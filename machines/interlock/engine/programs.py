@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
@@ -29,7 +29,7 @@ def program_of(kind: object) -> Program | LifecycleProgram:
         CompileError: the workflow cannot be compiled.
     """
     if isinstance(kind, Workflow):
-        return _with_own_types(cast("Program", kind.program))
+        return _with_own_types(kind.program)
     if isinstance(kind, type) and issubclass(kind, Lifecycle):
         return _with_own_types(kind.program())
     message = f"{kind!r} is not a workflow or a lifecycle; decorate the function with @workflow"

@@ -108,15 +108,11 @@ class WorkflowRun:
     def succeed(self, activity: Activity, result: object) -> None:
         """A step returned: record it, run to the next await."""
         step = self.step_of(activity)
-        try:
-            encoded, value = self.memory.adopt(result, f"result of {step.name}")
-        except Unrecordable as error:
-            refused: Unrecordable | None = error
-        else:
-            refused = None
-        if refused is not None:  # outside the handler: the author's code runs in here
-            self.fail(activity, refused)
+        kept = self._kept(result, step.name)
+        if isinstance(kept, Unrecordable):
+            self.fail(activity, kept)
             return
+        encoded, value = kept
         succeeded = StepSucceeded(
             activity=activity.id,
             step=step.name,
@@ -130,6 +126,13 @@ class WorkflowRun:
             self.deliver_cancel(activity)
         else:
             self._advance(self.program.resume(activity.state, self.frame, value))
+
+    def _kept(self, result: object, step: str) -> tuple[Encoded, object] | Unrecordable:
+        """A step's result taken over. The error is returned: no author's code runs in a handler."""
+        try:
+            return self.memory.adopt(result, f"result of {step}")
+        except Unrecordable as error:
+            return error
 
     def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:
         """A step raised, and will be tried again at an instant."""
@@ -158,7 +161,8 @@ class WorkflowRun:
         """Move on from an activity whose outcome is recorded already."""
         outcome = activity.outcome
         assert outcome is not None  # its status says so
-        state, frame, value = activity.state, self.frame, None
+        state, frame = activity.state, self.frame
+        value: object = None
         if outcome.kind == "timed out":
             error = TimedOut(f"{activity.kind} {activity.name!r} timed out")
             self._advance(self.program.throw(state, frame, error))
@@ -286,7 +290,13 @@ class WorkflowRun:
         place = paused.place
         edge_exists(self.program.machine, self.session.state.state, place.state)
         activity = f"{place.state}#{self.session.state.visits + 1}"
-        _PAUSES[place.kind](self, paused, place, activity)
+        pauses: dict[str, Callable[[Paused, Place, str], None]] = {
+            "step": self._pause_step,
+            "approval": self._pause_approval,
+            "sleep": self._pause_sleep,
+            "wait": self._pause_wait,
+        }
+        pauses[place.kind](paused, place, activity)
         frame = paused.frame
         self.frame = {name: frame[name] for name in place.live if name in frame}
 
@@ -338,14 +348,6 @@ class WorkflowRun:
 
     def _deadline(self, timeout: Any) -> datetime | None:
         return None if timeout is None else self.session.now + duration(timeout)
-
-
-_PAUSES: dict[str, Callable[[WorkflowRun, Paused, Place, str], None]] = {
-    "step": WorkflowRun._pause_step,  # noqa: SLF001  its own table
-    "approval": WorkflowRun._pause_approval,  # noqa: SLF001
-    "sleep": WorkflowRun._pause_sleep,  # noqa: SLF001
-    "wait": WorkflowRun._pause_wait,  # noqa: SLF001
-}
 
 
 def recorded_arguments(

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, overload
 
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import BadDefinition
@@ -183,10 +183,13 @@ def step(
     idempotency key after a crash.
 
     Raises:
-        BadDefinition: a generator, or `on_crash="verify"` without `verify=`.
+        BadDefinition: a generator, an unknown `on_crash`, or `"verify"` without `verify=`.
     """
     if verify is not None and on_crash == "retry":
         on_crash = "verify"
+    if on_crash not in get_args(OnCrash):
+        message = f"on_crash={on_crash!r} is unknown; write one of {', '.join(get_args(OnCrash))}"
+        raise BadDefinition(message)
     if on_crash == "verify" and verify is None:
         raise BadDefinition("on_crash='verify' needs verify=: a function that finds out")
     options = StepOptions(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import is_dataclass
+from enum import Enum
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel
 
 from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
 from interlock.machines.compiler.noted import Token
@@ -57,6 +61,7 @@ class CompiledProgram:
         self.types = types
         self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
         self._signature = inspect.signature(function)
+        self._classes = _declared_classes(function)
         self._segment = segment
         self._stops: tuple[Stop, ...] = tuple(stops)
         self._by_state = {stop.place.state: stop for stop in stops}
@@ -69,6 +74,11 @@ class CompiledProgram:
             TypeError: the arguments do not fit the signature.
         """
         bound = self._signature.bind(*args, **kwargs)
+        for name, cls in self._classes.items():
+            value = bound.arguments.get(name)
+            if name in bound.arguments and not isinstance(value, cls):
+                message = f"{name} is a {type(value).__name__}, and has to be a {cls.__name__}"
+                raise TypeError(message)
         bound.apply_defaults()
         return dict(bound.arguments)
 
@@ -147,6 +157,23 @@ class CompiledProgram:
         except BaseException:
             active.__traceback__, active.__context__ = traceback, context
             return self._segment(*call)
+
+
+def _declared_classes(function: Callable[..., Any]) -> dict[str, type]:
+    """The parameters that are declared to be of one model, dataclass or enum."""
+    try:
+        hints = get_type_hints(function)
+    except Exception:  # names that are known to type checkers only
+        return {}
+    found: dict[str, type] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        hint = hints.get(name)
+        one = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if not one or not isinstance(hint, type):
+            continue
+        if is_dataclass(hint) or issubclass(hint, BaseModel | Enum):
+            found[name] = hint
+    return found
 
 
 def _set_context(

@@ -19,7 +19,7 @@ ATTEMPTS = 5
 
 
 LOG_LENGTH = 8 * 2**20
-"""Bytes of the write-ahead log before the first commit: about what it grows to between checkpoints."""
+"""Bytes of the write-ahead log before the first commit: what it grows to between checkpoints."""
 
 
 class Connections:
