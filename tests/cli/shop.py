@@ -93,6 +93,11 @@ class Billing(Lifecycle[Stage, Bill], initial=Stage.NEW, final={Stage.CLOSED}):
         return bill
 
 
+@workflow(name="cli-doubled")
+async def doubled(amount: int) -> int:
+    return 2 * amount
+
+
 @workflow(name="cli-pair")
 async def pair(order: Order, copies: int = 1) -> int:
     await charge(order)

@@ -133,11 +133,19 @@ def test_several_parameters_are_fields_of_the_line(il: Invoke, tmp_path: Path) -
     assert document(il("show", "p-2", "--json"))["result"] == 1
 
 
+def test_a_line_may_name_the_one_parameter(il: Invoke, tmp_path: Path) -> None:
+    file = _orders(tmp_path, {"id": "two", "amount": 1})
+    report = document(il("run", "cli.shop:doubled", "--input", file, "--id-field", "id", "--json"))
+    assert report["statuses"] == {"completed": 1}
+
+
 def test_a_failed_run_gives_code_1_and_a_lifecycle_is_started_too(
     il: Invoke, tmp_path: Path
 ) -> None:
     file = _orders(tmp_path, {"id": "bad-1", "total": "-1"})
-    assert il("run", "cli.shop:checkout", "--input", file, "--id-field", "id").exit_code == 1
+    failed = il("run", "cli.shop:checkout", "--input", file, "--id-field", "id")
+    assert failed.exit_code == 1
+    assert "interlock show bad-1" in failed.stdout
     bills = _orders(tmp_path, {"total": "12", "number": "bill-2"})
     done = il("run", "cli.shop:Billing", "--input", bills, "--id-field", "number")
     assert done.exit_code == 0, done.stderr

@@ -29,6 +29,8 @@ from interlock.store.errors import InterlockError
 _CHUNK = 500
 _POLL = 0.002
 _BAD_ENDS = ("failed", "compensation failed")
+_SHOWN_ENDS = (*_BAD_ENDS, "compensated", "held", "in doubt")
+_SHOWN = 10
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Report:
         runs: ids of the runs, in the order of the lines.
         refused: line numbers, and why.
         statuses: of the runs, in the end.
+        bad: runs that somebody may want to look at, and their status.
         seconds: it took.
     """
 
@@ -49,6 +52,7 @@ class Report:
         default_factory=list[tuple[int, InterlockError]]
     )
     statuses: Counter[str] = field(default_factory=Counter[str])
+    bad: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     seconds: float = 0.0
 
     @property
@@ -124,6 +128,7 @@ class _Batch:
                 ids = tuple(report.runs[start : start + _CHUNK])
                 entries = await engine.store.entries(Filter(ids=ids))
                 report.statuses.update(entry.status for entry in entries)
+                report.bad += [(e.run, e.status) for e in entries if e.status in _SHOWN_ENDS]
         report.refused.sort(key=lambda refused: refused[0])
         report.seconds = stopwatch() - began
         return report
@@ -164,6 +169,7 @@ def _view(store: str, report: Report) -> dict[str, object]:
         "lines": report.lines,
         "runs": len(set(report.runs)),
         "statuses": dict(report.statuses.most_common()),
+        "look_at": [{"run": run, "status": what} for run, what in report.bad],
         "refused": [{"line": number, **described(error)} for number, error in report.refused],
         "seconds": round(report.seconds, 3),
     }
@@ -177,3 +183,12 @@ def _print(store: str, report: Report) -> None:
     if report.refused:
         rows.append((Styled("refused lines", "red"), str(len(report.refused))))
     screen.table([Column("status"), Column("runs", right=True)], rows)
+    if report.bad:
+        screen.heading("Look at")
+        for run, what in report.bad[:_SHOWN]:
+            screen.line(f"  interlock show {run} --store {store}", Styled(what, "dim"))
+        if len(report.bad) > _SHOWN:
+            screen.line(f"  and {len(report.bad) - _SHOWN} more: interlock runs --store {store}")
+    if report.statuses["sleeping"]:
+        screen.heading("Still asleep")
+        screen.line(f"  interlock work MODULE --store {store}", Styled("drives it on", "dim"))

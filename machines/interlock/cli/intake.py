@@ -58,9 +58,18 @@ class Intake:
             message = f"not JSON: {error.msg} at character {error.pos + 1}"
             raise BadArgument(message) from None
         run = self._id(value)
-        if len(self._parameters) == 1:
+        if len(self._parameters) != 1:
+            return run, (), self._fields(value)
+        try:
             return run, (self._whole(self._parameters[0], value, text),), {}
+        except BadArgument:
+            if not self._names_the_parameter(value):
+                raise
         return run, (), self._fields(value)
+
+    def _names_the_parameter(self, value: Any) -> bool:
+        """Whether a line says `{"amount": 3}` where the one parameter is `amount`."""
+        return isinstance(value, dict) and _object(value).keys() - {self._id_field} == self._names
 
     def _id(self, value: Any) -> str | None:
         if not self._id_field:

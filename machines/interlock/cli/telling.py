@@ -144,7 +144,7 @@ def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:
         screen.heading("Source")
         screen.line(f"  the database has no definition {event.hash}")
     elif source.lines:
-        screen.heading(f"{source.file}:{source.line}")
+        screen.heading(f"{source.file}:{source.line or source.first}")
         print_excerpt(screen, source)
 
 

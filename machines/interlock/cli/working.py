@@ -54,10 +54,15 @@ async def _work(store: str, *, until_idle: bool, as_json: bool) -> None:
         await _drive(engine, teller, stop, until_idle=until_idle)
         for run, why in engine.held.items():
             teller.say(f"{run} stands still: {why}")
+        if any("is not imported here" in why for why in engine.held.values()):
+            teller.say("name the modules that define them: interlock work MODULE …")
 
 
 async def _drive(engine: Engine, teller: Teller, stop: asyncio.Event, *, until_idle: bool) -> None:
     if not engine.driving:
+        if until_idle:
+            teller.say("another worker drives this database; there is nothing to do here")
+            return
         teller.say("another worker drives this database; standing by to take over")
     waiting = asyncio.ensure_future(stop.wait())
     while not engine.driving and not waiting.done():
