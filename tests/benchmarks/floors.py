@@ -40,3 +40,8 @@ def bare_commits(folder: Path, count: int) -> list[float]:
 def median(values: list[float]) -> float:
     """The middle one."""
     return sorted(values)[len(values) // 2]
+
+
+def mean(values: list[float]) -> float:
+    """Their sum through their number."""
+    return sum(values) / len(values)

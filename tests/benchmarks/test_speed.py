@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.floors import Report, Timed, bare_commits, median
+from benchmarks.floors import Report, Timed, bare_commits, mean, median
 from interlock.engine import Engine
 from interlock.machines import approval, step, workflow
 from interlock.projections import fold
@@ -75,9 +75,9 @@ def test_one_run_at_a_time(timed: Timed, tmp_path: Path, report: Report) -> None
 
     def once() -> None:
         n = len(ratios)
-        floor = median(bare_commits(tmp_path, 500))
+        before = bare_commits(tmp_path, 500)
         cost = asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 1, 500)) / 501
-        floor = (floor + median(bare_commits(tmp_path, 500))) / 2
+        floor = mean(before + bare_commits(tmp_path, 500))
         ratios.append(cost / floor)
         costs.append(cost)
 
