@@ -140,9 +140,12 @@ class Session:
             return None
         crash.reached("engine.before_append")
         timers = timers_of(self.state)
-        self.added_timers = self._set_timers(timers)
-        gone = (name for name in self._timers_before if name not in timers)
-        self.removed_timers = [*gone, *self.cleared]
+        if timers or self._timers_before or self.extra_timers or self.cleared:
+            self.added_timers = self._set_timers(timers)
+            gone = (name for name in self._timers_before if name not in timers)
+            self.removed_timers = [*gone, *self.cleared]
+        else:
+            self.added_timers = self.removed_timers = ()
         commit = Commit(
             head=self._head,
             entry=entry_of(self.state),
