@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from interlock.machines.command import Command
@@ -37,16 +37,22 @@ class Current:
     attempt: int
     key: str
     sender: Sender | None = None
+    _sent: dict[str, int] = field(default_factory=dict[str, int], repr=False, compare=False)
 
     async def send(self, run: str, command: Command) -> None:
         """Send a command to another run, once, however often this step is attempted.
+
+        Commands of one type to one run are told apart by their order within the attempt.
 
         Raises:
             Refused: the other run does not accept it in its present state.
         """
         if self.sender is None:
             raise OutsideRun("current().send needs a step that an engine runs")
-        await self.sender(run, command, command_id=f"{self.key}>{run}:{type(command).__name__}")
+        place = f"{run}:{type(command).__name__}"
+        number = self._sent[place] = self._sent.get(place, 0) + 1
+        suffix = "" if number == 1 else f":{number}"
+        await self.sender(run, command, command_id=f"{self.key}>{place}{suffix}")
 
 
 _current: ContextVar[Current] = ContextVar("interlock_current")
