@@ -65,12 +65,12 @@ async def send(engine: Engine, run: str, command: Command, actor: Actor, command
     await accept(engine, run, decide, actor, command_id)
 
 
-async def _machine(engine: Engine, name: str, hash: str) -> Machine | None:  # noqa: A002
+async def _machine(engine: Engine, name: str, digest: str) -> Machine | None:
     """The definition that a run follows: this program's if it is the same, else the store's."""
     program = engine.programs.find(name)
-    if program is not None and program.machine.hash == hash:
+    if program is not None and program.machine.hash == digest:
         return program.machine
-    definition = await engine.store.definition(hash)
+    definition = await engine.store.definition(digest)
     return None if definition is None else Machine.from_json(definition.ir)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Hashable, Iterator, Mapping
 from operator import is_
@@ -13,7 +14,7 @@ from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codec, Codecs
 
 
-class Builder:
+class Builder(ABC):
     """Makes shells first and fills them when all exist, so that cycles close.
 
     What will be hashed (keys, elements of sets) is filled before it is used.
@@ -24,13 +25,13 @@ class Builder:
         self._waiting: dict[Hashable, tuple[Any, Codec, Any]] = {}
         self._eager = 0
 
+    @abstractmethod
     def child(self, source: Any) -> Any:
         """The value that takes the place of `source`; an object may still be empty."""
-        raise NotImplementedError
 
+    @abstractmethod
     def state(self, codec: Codec, content: Any) -> Any:
         """The contents of an object that is being built."""
-        raise NotImplementedError
 
     def key(self, source: Any) -> Any:
         """The value that takes the place of `source`, complete."""

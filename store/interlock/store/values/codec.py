@@ -25,6 +25,10 @@ class Codec:
     An object's *state* is its contents without its identity: the children themselves, not copies.
     It is what is encoded, and for objects that can change it is what is compared later.
 
+    Each kind overrides what can be asked of it, and no more: what cannot change is never compared,
+    what is made at once has no shell. The rest raises `NotImplementedError`, a fault of this
+    package; that is why the class is not abstract.
+
     Attributes:
         mutable: objects can change, so that their state is worth keeping.
         shelled: objects are made empty and filled later, so that cycles can be closed.
