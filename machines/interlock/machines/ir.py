@@ -10,7 +10,7 @@ import msgspec
 
 NodeKind = Literal[
     "initial", "step", "approval", "sleep", "wait", "atomic", "final",
-    "compound", "parallel", "history",
+    "compound", "parallel", "history", "child",
 ]  # fmt: skip
 
 

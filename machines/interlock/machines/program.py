@@ -13,7 +13,14 @@ from interlock.machines.ir import Machine
 from interlock.machines.step import Step
 
 if TYPE_CHECKING:  # only named in annotations
+    from interlock.machines.workflow import Workflow
     from interlock.store.values import Touch, Types, Writes
+
+
+PlaceKind: TypeAlias = Literal[
+    "step", "approval", "sleep", "wait", "received", "join", "child", "helper"
+]
+Join: TypeAlias = Literal["await", "parallel", "gather", "settle", "race", "each"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +29,30 @@ class Place:
 
     Attributes:
         state: its name.
-        kind: what is awaited.
+        kind: what is awaited. `received` takes a command that has come and does not wait; `join`
+            waits for several calls (or a handle); `child` is a run of another workflow; `helper`
+            is a coroutine whose states are part of this machine.
         line: line of the await in the author's file.
-        live: the variables that are recorded there, in order.
+        live: the variables that are recorded there, in order; none for the place of a `Call`.
         step: the step that is called, for kind `step` (with its `label` and options).
         commands: the command types that a wait accepts.
+        how: what a join does with its calls: `await` one handle, all of them (`parallel`), as
+            asyncio does (`gather`), as values (`settle`), the first (`race`), one an item (`each`).
+        calls: the places of the calls that are written in a join.
+        program: the compiled helper; its states are named below this one: `helper/step`.
+        child: the workflow that is run.
     """
 
     state: str
-    kind: Literal["step", "approval", "sleep", "wait"]
+    kind: PlaceKind
     line: int
     live: tuple[str, ...]
     step: Step[..., Any] | None = None
     commands: tuple[type[Command], ...] = ()
+    how: Join | None = None
+    calls: tuple[Place, ...] = ()
+    program: Program | None = None
+    child: Workflow[..., Any] | None = None
 
 
 class Paused(msgspec.Struct, frozen=True):
@@ -42,7 +60,8 @@ class Paused(msgspec.Struct, frozen=True):
 
     Attributes:
         place: where.
-        args, kwargs: what the awaited call was given, evaluated (but for a wait's `where`).
+        args, kwargs: what the awaited call was given, evaluated (but for a wait's `where`). In a
+            join they hold `Call`s and `Handle`s, also inside lists.
         frame: every local that is bound, live or not, by name.
         touched: which names the segment mentioned, and how: see `Touch`.
         writes: places inside containers that the segment assigned: see `Writes`.
@@ -78,11 +97,14 @@ class Program(Protocol):
         machine: the graph.
         types: the classes that its values may have.
         places: its states by name.
+        calls: the places of the calls that it makes without awaiting them there and then, in a
+            join or by `start`, by name. No name is in both.
     """
 
     machine: Machine
     types: Types
     places: Mapping[str, Place]
+    calls: Mapping[str, Place]
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

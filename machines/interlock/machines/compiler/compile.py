@@ -25,8 +25,8 @@ from interlock.machines.compiler.statements import visit
 from interlock.machines.compiler.syntax import walk_scope
 from interlock.machines.compiler.touches import Touches
 from interlock.machines.compiler.vocabulary import collect_types
-from interlock.machines.ir import Edge, Machine, Node
-from interlock.machines.program import Place
+from interlock.machines.ir import Edge, Machine, Node, NodeKind
+from interlock.machines.program import Place, PlaceKind
 
 
 def compile_workflow(function: Callable[..., Any], name: str | None = None) -> CompiledProgram:
@@ -159,6 +159,13 @@ def _machine(
     )
 
 
+_KINDS: dict[PlaceKind, NodeKind] = {
+    "step": "step", "approval": "approval", "sleep": "sleep", "wait": "wait", "received": "wait",
+    "join": "parallel", "child": "child", "helper": "compound",
+}  # fmt: skip
+"""How places are drawn."""
+
+
 def _node(place: Place, site: Site) -> Node:
     step = place.step
     waits_for = step.name if step is not None else place.state.partition(":")[2]
@@ -166,7 +173,7 @@ def _node(place: Place, site: Site) -> Node:
         waits_for = ", ".join(command.__name__ for command in place.commands)
     return Node(
         id=place.state,
-        kind=place.kind,
+        kind=_KINDS[place.kind],
         waits_for=waits_for,
         variables=place.live,
         line=place.line,

@@ -60,6 +60,7 @@ class CompiledProgram:
         self.machine = machine
         self.types = types
         self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
+        self.calls: Mapping[str, Place] = {}
         self._signature = inspect.signature(function)
         self._classes = _declared_classes(function)
         self._segment = segment

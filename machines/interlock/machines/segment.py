@@ -1,0 +1,203 @@
+"""What workflow code says while one of its segments runs: recorded in that segment's commit.
+
+The functions here are plain calls, not awaits. In a run they note something down; called natively,
+they do the same thing by asyncio, or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Generator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+
+from interlock.machines.call import Call
+from interlock.machines.errors import BadDefinition, OutsideRun
+from interlock.machines.workflow import Workflow
+from interlock.store.clock import SystemClock
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+OnCancel = Literal["cancel", "abandon"]
+
+
+@dataclass(frozen=True)
+class Handle(Generic[T_co]):
+    """Something under way: `await` it for its result, here or later.
+
+    Attributes:
+        id: of the activity; for a child, the id of its run.
+    """
+
+    id: str
+
+    def __await__(self) -> Generator[Any, None, T_co]:
+        """Natively only; in a run the await is a state."""
+        message = f"{self!r} was awaited outside a run"
+        raise OutsideRun(message)
+
+    def cancel(self) -> None:
+        """Cancel it; awaiting it raises `CancelledError` then. Nothing when it is over."""
+        _noting("Handle.cancel").notes.append(Cancelled(self.id))
+
+
+@dataclass(frozen=True)
+class NativeHandle(Handle[T_co]):
+    """A handle outside of runs: an asyncio task."""
+
+    task: asyncio.Future[T_co] = field(repr=False, compare=False)
+
+    def __await__(self) -> Generator[Any, None, T_co]:
+        """The task's result."""
+        return self.task.__await__()
+
+    def cancel(self) -> None:
+        """Cancel the task."""
+        self.task.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Begin this call now; `handle` is its activity."""
+
+    handle: str
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted:
+    """Begin a run of another workflow; `handle` is its run's id."""
+
+    handle: str
+    child: Workflow[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    on_cancel: OnCancel
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Cancel what a handle stands for."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something was left out on purpose."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The answer to the sender of the command that is being handled."""
+
+    value: object
+
+
+Note: TypeAlias = Started | ChildStarted | Cancelled | Skipped | Replied
+
+
+@dataclass(slots=True)
+class Segment:
+    """One segment while it runs.
+
+    Attributes:
+        run: id of the run.
+        prefix: what ids of its activities begin with.
+        number: of the next activity.
+        now: the instant of the commit.
+        notes: what it said, in order.
+    """
+
+    run: str
+    prefix: str
+    number: int
+    now: datetime
+    notes: list[Note] = field(default_factory=list[Note])
+
+    def next_id(self, place: str) -> str:
+        """An id for an activity that begins now."""
+        made = f"{self.prefix}{place}#{self.number}"
+        self.number += 1
+        return made
+
+
+segment: ContextVar[Segment | None] = ContextVar("interlock_segment", default=None)
+"""Set by the engine while workflow code runs."""
+
+
+def now() -> datetime:
+    """The present instant, UTC: in a run that of the commit, by the engine's clock."""
+    running = segment.get()
+    return SystemClock().now() if running is None else running.now
+
+
+def start(call: Awaitable[T]) -> Handle[T]:
+    """Begin a step, a wait, a helper or a child workflow, and go on: `h = start(charge(order))`.
+
+    What was started and never awaited is cancelled when the workflow ends.
+    """
+    running = segment.get()
+    if running is None:
+        task = asyncio.ensure_future(cast("Coroutine[Any, Any, T]", call))
+        return NativeHandle(task.get_name(), task)
+    if not isinstance(call, Call):
+        message = f"start({call!r}): write the call itself there, such as start(charge(order))"
+        raise BadDefinition(message)
+    handle = running.next_id(call.place)
+    running.notes.append(Started(handle, call))
+    return Handle(handle)
+
+
+def start_child(
+    child: Workflow[..., T],
+    *args: Any,
+    id: str | None = None,  # noqa: A002  as in Engine.start
+    on_cancel: OnCancel = "cancel",
+    **kwargs: Any,
+) -> Handle[T]:
+    """Begin a run of another workflow; `handle.id` is its id, `await handle` its result.
+
+    Args:
+        child: the workflow.
+        id: of the run; by default derived from this run's.
+        on_cancel: what becomes of it when this run ends without having awaited it, or is
+            cancelled: `cancel`, or `abandon`: it goes on by itself.
+    """
+    running = segment.get()
+    if running is None:
+        task = asyncio.ensure_future(child(*args, **kwargs))
+        return NativeHandle(id or child.name, task)
+    made = running.next_id(child.name)
+    handle = id if id is not None else f"{running.run}/{made}"
+    running.notes.append(ChildStarted(handle, child, args, kwargs, on_cancel))
+    return Handle(handle)
+
+
+def skip(reason: str) -> None:
+    """Record that something was left out, and why; natively nothing."""
+    running = segment.get()
+    if running is not None:
+        running.notes.append(Skipped(reason))
+
+
+def reply(value: object) -> None:
+    """Answer the sender of the command that was received last: see `engine.send(reply=True)`.
+
+    Raises:
+        OutsideRun: called natively.
+    """
+    _noting("reply").notes.append(Replied(value))
+
+
+def _noting(what: str) -> Segment:
+    running = segment.get()
+    if running is None:
+        message = f"{what} was called outside a run"
+        raise OutsideRun(message)
+    return running
