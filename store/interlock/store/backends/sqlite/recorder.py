@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -21,24 +22,45 @@ EVENTS = "stored_events"
 """The library's own table of events: its tools can read the log."""
 
 
+LOCK_TIMEOUT = 5
+"""Seconds that opening a file waits for another process to release it."""
+
 FEW = 4
 """Up to so many events are inserted by one statement."""
 
 
 class Pool(SQLiteConnectionPool):
-    """The library's pool, with the pragmas that durability rests on."""
+    """The library's pool, with the pragmas that durability rests on.
+
+    The library keeps one compiled statement a connection (`cached_statements=True` counts as 1),
+    so each statement of a commit would be compiled again every time.
+    """
 
     def __init__(self, db_name: str, *, readonly: bool) -> None:
-        super().__init__(db_name=db_name, lock_timeout=5)
+        super().__init__(db_name=db_name, lock_timeout=LOCK_TIMEOUT)
         # A reader cannot change the journal mode, and need not: the file remembers it.
         self.is_journal_mode_wal = readonly
 
     def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous=FULL")  # a commit that was answered survives power loss
-        cursor.execute("PRAGMA cache_size=-16000")  # kB
-        return connection
+        connection = sqlite3.connect(
+            self.db_name,
+            uri=True,
+            check_same_thread=False,  # the store sees to it that threads take turns
+            isolation_level=None,  # transactions are begun and ended by statements
+            timeout=LOCK_TIMEOUT,
+        )
+        try:
+            if not self.is_journal_mode_wal:
+                connection.execute("PRAGMA journal_mode=WAL")
+                self.is_journal_mode_wal = True
+            # A commit that was answered survives power loss.
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA cache_size=-16000")  # kB
+        except BaseException:
+            connection.close()
+            raise
+        connection.row_factory = sqlite3.Row  # the library's queries name columns
+        return SQLiteConnection(connection, self.max_age)
 
 
 class Datastore(SQLiteDatastore):
