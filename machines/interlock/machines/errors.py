@@ -69,6 +69,12 @@ class NoSuchEdge(MachineError):
     code = "ILK037"
 
 
+class EndlessChain(MachineError):
+    """The transitions of a machine that follow by themselves (`always`, `done`) do not end."""
+
+    code = "ILK038"
+
+
 class TimedOut(InterlockError):
     """A wait, an approval or a step ended by its timeout. Raised in workflow code."""
 

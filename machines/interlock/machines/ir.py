@@ -14,14 +14,32 @@ NodeKind = Literal[
 ]  # fmt: skip
 
 
+Unhandled = Literal["refuse", "ignore", "defer"]
+"""What happens to a command that no active state has a transition for."""
+
+ALWAYS = "always"
+"""The event of an edge that needs none: it is taken as soon as its guards let it."""
+
+DONE = "done"
+"""The event that ends a wait; on a nested state, that it has reached its final states."""
+
+
 class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A state.
 
     Attributes:
-        id: its name, unique in the machine.
-        kind: what a run does there. Compound, parallel and history belong to nested machines.
+        id: its name, unique in the machine. A nested one is called `parent/name` by authors'
+            classes; other machines may call it as they like.
+        kind: what a run does there. In a compound state one child is active, in a parallel one
+            all children (its regions). A history is no state but a place to go to: it stands
+            for the children of its parent that were active last.
         parent: the state it is nested in, or None.
-        initial: for a compound state, the child entered first.
+        initial: for a compound state, the state inside it that is entered first; for a history,
+            the one entered while there is nothing to go back to (None: as its parent begins).
+        more: with `initial`, what else is entered first (in other regions).
+        deep: a history remembers all that was active below its parent, not the children alone.
+        entering, exiting: names of the effects of entering and leaving it, in order.
+        unhandled: what happens here to commands without a transition, "" as in the parent.
         waits_for: name of the step, approval or command types.
         variables: names that are live there, in order: what a run remembers.
         line: line of the author's source file, 0 for none.
@@ -33,6 +51,11 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     kind: NodeKind
     parent: str | None = None
     initial: str | None = None
+    more: tuple[str, ...] = ()
+    deep: bool = False
+    entering: tuple[str, ...] = ()
+    exiting: tuple[str, ...] = ()
+    unhandled: Literal["", Unhandled] = ""
     waits_for: str = ""
     variables: tuple[str, ...] = ()
     line: int = 0
@@ -46,24 +69,40 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     Attributes:
         id: unique in the machine.
         source, target: names of states.
-        event: what starts it: `done` (the wait ended), a command's name, or `after 48 hours`; in a
+        more: further targets, in other regions of a parallel state than the first.
+        event: what starts it: `done` (the wait ended, or the nested states of the source did), a
+            command's name, `after 48 hours`, `always`, or `done x` (the state x is done); in a
             workflow also `raise X` (its code says so), `error` (any other) and `cancel`.
         label: what decides between edges of the same event, as the author wrote it.
         guard: name of the guard, "" for none.
         order: place among the candidates of its source and event.
-        internal: moves without leaving the source.
+        internal: moves without leaving the source: nothing is left at all when the target is the
+            source itself, and only what is inside when the target is inside.
+        effects: names of its effects, in order.
         line: line of the author's source file, 0 for none.
     """
 
     id: str
     source: str
     target: str
-    event: str = "done"
+    more: tuple[str, ...] = ()
+    event: str = DONE
     label: str = ""
     guard: str = ""
     order: int = 0
     internal: bool = False
+    effects: tuple[str, ...] = ()
     line: int = 0
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All that it leads to: one state, but for a move into several regions at once."""
+        return (self.target, *self.more)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it leaves and enters nothing."""
+        return self.internal and self.target == self.source and not self.more
 
 
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True):
@@ -73,6 +112,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         name: what it is called in the log.
         kind: whether it was compiled from a function or declared as a class.
         initial: name of the state it begins in.
+        more: what else it begins in (in other regions of a parallel state).
+        unhandled: what happens to a command that no active state has a transition for.
         nodes, edges: the graph, in the order of the source.
         commands: command types it accepts, by name.
         raises: class names of the errors that can leave it, as far as declared.
@@ -88,6 +129,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     initial: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    more: tuple[str, ...] = ()
+    unhandled: Unhandled = "refuse"
     commands: tuple[str, ...] = ()
     raises: tuple[str, ...] = ()
     body: str = ""
@@ -110,6 +153,9 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
             plain.pop(place, None)
         for part in (*plain["nodes"], *plain["edges"]):
             part.pop("line", None)
+            if self.body:  # which stands for the author's functions, their names included
+                for effects in ("entering", "exiting", "effects"):
+                    part.pop(effects, None)
         text = msgspec.json.encode(plain, order="sorted")
         return hashlib.sha256(text).hexdigest()[:16]
 
@@ -121,7 +167,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     @cached_property
     def moves(self) -> frozenset[tuple[str, str]]:
         """Every pair of states that an edge joins, for quick asking."""
-        return frozenset((edge.source, edge.target) for edge in self.edges)
+        return frozenset((edge.source, end) for edge in self.edges for end in edge.targets)
 
     def to_json(self) -> str:
         """The whole machine as JSON text; `Machine.from_json` reads it back."""
