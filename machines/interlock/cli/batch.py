@@ -6,7 +6,7 @@ import asyncio
 import sys
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.settling import settled
 from interlock.cli.stores import run_async
-from interlock.cli.target import load_target
+from interlock.cli.target import import_apps, load_target
 from interlock.cli.text import lasting, one_line
 from interlock.engine import Engine
 from interlock.machines.workflow import Workflow
@@ -70,9 +70,10 @@ def run_file(
         BadArgument: the file cannot be read.
     """
     kind = load_target(target)
+    resources = import_apps([target])
     with ExitStack() as files:
         lines, total = _open(files, source)
-        report = run_async(_Batch(store, kind, id_field, in_flight, total).run(lines))
+        report = run_async(_Batch(store, kind, resources, id_field, in_flight, total).run(lines))
     if as_json:
         print_document(_view(store, report))
     else:
@@ -96,9 +97,16 @@ class _Batch:
     """One call of `run_file`."""
 
     def __init__(
-        self, store: str, kind: object, id_field: str, in_flight: int, total: int | None
+        self,
+        store: str,
+        kind: object,
+        resources: Mapping[Any, Any],
+        id_field: str,
+        in_flight: int,
+        total: int | None,
     ) -> None:
         self._store = store
+        self._resources = resources
         self._kind = kind
         self._intake: Intake = intake_of(kind, id_field)
         self._in_flight = in_flight
@@ -111,7 +119,10 @@ class _Batch:
         began = stopwatch()
         report = self._report
         async with Engine(
-            self._store, machines=[self._kind], concurrency=self._in_flight
+            self._store,
+            machines=[self._kind],
+            resources=self._resources,
+            concurrency=self._in_flight,
         ) as engine:
             with self._bar:
                 async with asyncio.TaskGroup() as group:

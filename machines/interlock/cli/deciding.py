@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.stores import entry_of_run, must_exist, run_async
@@ -12,6 +12,8 @@ from interlock.cli.text import instant
 from interlock.cli.typed import command_of, result_of
 from interlock.cli.view import entry_view
 from interlock.engine import Engine
+from interlock.engine.programs import Programs
+from interlock.engine.resources import missing
 from interlock.machines.ir import Machine
 from interlock.projections import fold
 from interlock.store.contract import FINISHED, Entry, Store
@@ -29,8 +31,8 @@ def decide(
         said: what was decided, for people.
     """
     must_exist(store)
-    import_apps(apps)
-    entry, continued, hint = run_async(_decide(store, run, act))
+    resources = import_apps(apps)
+    entry, continued, hint = run_async(_decide(store, resources, run, act))
     if as_json:
         print_document({**entry_view(entry), "recorded": said, "continued": continued})
         return
@@ -44,8 +46,11 @@ def decide(
         screen.line(Styled(hint, "dim"))
 
 
-async def _decide(url: str, run: str, act: Act) -> tuple[Entry, bool, str]:
-    async with Engine(url, recover=False) as engine:
+async def _decide(
+    url: str, resources: Mapping[Any, Any], run: str, act: Act
+) -> tuple[Entry, bool, str]:
+    lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
+    async with Engine(url, recover=False, worker=not lacking, resources=resources) as engine:
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry)
         if module == "interlock.demo" or module.startswith("interlock.demo."):
@@ -55,7 +60,10 @@ async def _decide(url: str, run: str, act: Act) -> tuple[Entry, bool, str]:
         if engine.driving and serves:
             await engine.settle()
         after = await entry_of_run(engine.store, run)
-        return after, engine.driving and serves, await _hint(engine, after, module, serves)
+        hint = await _hint(engine, after, module, serves)
+        if lacking and hint:
+            hint = f"a worker goes on with it; this command does not: {lacking}"
+        return after, engine.driving and serves, hint
 
 
 async def module_of(store: Store, entry: Entry) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from interlock.cli.errors import BadTarget, ImportFailed
 from interlock.machines.ir import Machine
@@ -16,15 +17,22 @@ from interlock.machines.workflow import Workflow
 from interlock.store.errors import InterlockError
 
 
-def import_apps(apps: Sequence[str]) -> None:
+def import_apps(apps: Sequence[str]) -> dict[Any, Any]:
     """Import modules, so that the machines they define are known by name.
+
+    Returns:
+        the resources for their steps: what the modules call `resources`.
 
     Raises:
         BadTarget: there is no such module.
         ImportFailed: it raised.
     """
+    resources: dict[Any, Any] = {}
     for app in apps:
-        import_module(app.partition(":")[0])
+        found: Any = getattr(import_module(app.partition(":")[0]), "resources", None)
+        if isinstance(found, Mapping):
+            resources.update(found)
+    return resources
 
 
 def load_target(target: str) -> object:

@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from interlock.cli.errors import BadTarget
 from interlock.cli.phrases import phrase
@@ -32,23 +33,25 @@ _TOLD = frozenset(
 
 def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool) -> None:
     """Drive runs until interrupted, or until there is nothing left but to wait."""
-    import_apps(modules)
+    resources = import_apps(modules)
     if not modules:
         import_module("interlock.demo")
     if not registry.all():
         message = f"{', '.join(modules)} defines no workflow and no lifecycle"
         raise BadTarget(message)
-    run_async(_work(store, until_idle=until_idle, as_json=as_json))
+    run_async(_work(store, resources, until_idle=until_idle, as_json=as_json))
 
 
-async def _work(store: str, *, until_idle: bool, as_json: bool) -> None:
+async def _work(
+    store: str, resources: Mapping[Any, Any], *, until_idle: bool, as_json: bool
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, ValueError):  # not in the main thread
             loop.add_signal_handler(number, stop.set)
     teller = Teller(as_json=as_json)
-    async with Engine(store) as engine:
+    async with Engine(store, resources=resources) as engine:
         engine.store.on_append(teller.tell)
         teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
         await _drive(engine, teller, stop, until_idle=until_idle)

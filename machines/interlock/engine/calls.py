@@ -13,6 +13,7 @@ from typing import Any
 
 from interlock.machines.context import Current, calling
 from interlock.machines.errors import TimedOut
+from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
 
 
@@ -106,8 +107,15 @@ def _drop(future: asyncio.Future[Any]) -> None:
 def undo_arguments(
     undo: Callable[..., Any], result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What an undo is called with: the step's result, then its input if the undo takes more."""
-    parameters = inspect.signature(undo).parameters.values()
+    """What an undo is called with: the step's result, then its input if the undo takes more.
+
+    Its resources are given apart from these.
+    """
+    parameters = [
+        parameter
+        for parameter in inspect.signature(undo).parameters.values()
+        if not isinstance(parameter.default, Wanted)
+    ]
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     if any(p.kind is p.VAR_POSITIONAL for p in parameters) or len(positional) > 1:
         return (result, *args), dict(kwargs)

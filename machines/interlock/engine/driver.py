@@ -194,6 +194,7 @@ class Driver:
         current = Current(
             self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
         )
+        kwargs = self.engine.resources.into(function, args, kwargs)
         self._calling = activity
         try:
             return await call(

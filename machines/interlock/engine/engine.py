@@ -19,14 +19,16 @@ from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending, pending_approvals
 from interlock.engine.programs import Programs, mover_of, program_of
 from interlock.engine.recovery import Watch, recover
+from interlock.engine.resources import Given, Resources
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.starting import start_run
 from interlock.engine.timers import TimerService
+from interlock.engine.waiters import Waiters
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
-from interlock.projections import RunState, fold
+from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock, uuid7
 from interlock.store.contract import FINISHED, Entry, Filter, Store, Timer
 from interlock.store.event import Actor
@@ -50,6 +52,7 @@ class Engine:
         store: str | Store = "sqlite:///interlock.db",
         *,
         machines: Sequence[object] = (),
+        resources: Given | None = None,
         worker: bool = True,
         recover: bool = True,
         clock: Clock | None = None,
@@ -61,6 +64,8 @@ class Engine:
         Args:
             store: URL, or an open store (which is then not closed by the engine).
             machines: workflows and lifecycles to serve besides all that were imported.
+            resources: what steps want by `resource()`, by class or name: values, functions that
+                make them, or context managers. Opened and closed with the engine.
             worker: False never makes a call or fires a timer.
             recover: False drives only the runs that this engine starts or commands.
             clock: for tests.
@@ -80,7 +85,8 @@ class Engine:
         self.drivers = Drivers(self, concurrency)
         self._thread_count = threads
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._waiters: dict[str, list[asyncio.Future[RunState]]] = {}
+        self.resources = Resources(resources or {})
+        self.waiters = Waiters()
         self._defined: set[str] = set()
 
     async def __aenter__(self) -> Engine:
@@ -92,6 +98,7 @@ class Engine:
         self.store.on_append(self.watch.note)
         try:
             if self._wants_worker:
+                await self.resources.open(self.programs.served() if self._recovers else ())
                 await self.take_over()
                 self.spawn(self.watch.watch())
         except BaseException:
@@ -129,17 +136,17 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for waiters in self._waiters.values():
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_exception(EngineClosed("the engine was closed"))
+        self.waiters.fail(EngineClosed("the engine was closed"))
         self.threads.shutdown(wait=False)  # calls were waited for, but for those that timed out
         store, self._store = self._store, None
-        if store is not None:
-            if self.driving:
-                store.release_worker()
-            if isinstance(self._given, str):
-                await store.close()
+        try:
+            await self.resources.close()
+        finally:
+            if store is not None:
+                if self.driving:
+                    store.release_worker()
+                if isinstance(self._given, str):
+                    await store.close()
 
     # Starting and reading
 
@@ -167,13 +174,14 @@ class Engine:
 
         Raises:
             InputMismatch: the id is taken by a run of other input or another machine.
-            BadInput, BadRunId: nothing was started.
+            BadInput, BadRunId, MissingResource: nothing was started.
             Unrecordable: the input holds something that cannot be recorded.
         """
         run = id if id is not None else str(uuid7(self.clock.now()))
         program = program_of(machine)
-        self.programs.add(program)
         store = self.store
+        self.resources.check(program)
+        self.programs.add(program)
         if program.machine.hash not in self._defined:
             await store.define(commands.definition_of(program.machine))
             self._defined.add(program.machine.hash)
@@ -297,8 +305,12 @@ class Engine:
             self.held[session.run] = f"machine {session.machine!r} is not imported here"
             return None
         if program.machine.hash == session.hash:
-            self.held.pop(session.run, None)
-            return mover_of(session, program)
+            lacking = self.resources.lacking(program)
+            if not lacking:
+                self.held.pop(session.run, None)
+                return mover_of(session, program)
+            self.held[session.run] = lacking
+            return None
         reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
         self.held[session.run] = reason
         return None
@@ -317,13 +329,7 @@ class Engine:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
-        self._tell(session.state)
-
-    def _tell(self, state: RunState) -> None:
-        if state.ended is not None and not state.pending:
-            for waiter in self._waiters.pop(state.run, ()):
-                if not waiter.done():
-                    waiter.set_result(state)
+        self.waiters.tell(session.state)
 
     async def revisit(self, run: str, *, wake: bool = True) -> None:
         """Look at a run that was appended to without this engine taking note.
@@ -332,26 +338,12 @@ class Engine:
         """
         if self.driving:
             self.timer_service.add(await self.store.timers(run))
-        if run in self._waiters:
+        if run in self.waiters:
             entry = await self.store.entry(run)
             if entry is not None and entry.status in FINISHED:
-                self._tell(fold(await self.store.read(run)))
+                self.waiters.tell(fold(await self.store.read(run)))
         if wake:
             self.wake(run)
-
-    def ended(self, run: str) -> asyncio.Future[RunState]:
-        """A future of a run's last state, done when this engine has recorded its end."""
-        waiter: asyncio.Future[RunState] = asyncio.get_running_loop().create_future()
-        self._waiters.setdefault(run, []).append(waiter)
-        return waiter
-
-    def forget(self, run: str, waiter: asyncio.Future[RunState]) -> None:
-        """Nobody waits for this future any more."""
-        waiters = self._waiters.get(run)
-        if waiters is not None and waiter in waiters:
-            waiters.remove(waiter)
-            if not waiters:
-                del self._waiters[run]
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""

@@ -65,7 +65,7 @@ class Run(Generic[R]):
 
     async def _wait(self, last: Callable[[], Awaitable[RunState]]) -> RunState:
         engine = self._engine
-        ended = engine.ended(self.id)  # before the first look: what ends in between is not missed
+        ended = engine.waiters.add(self.id)  # before the first look: no end in between is missed
         try:
             while True:
                 entry = await engine.store.entry(self.id)
@@ -75,7 +75,7 @@ class Run(Generic[R]):
                 if ended.done():
                     return ended.result()
         finally:
-            engine.forget(self.id, ended)
+            engine.waiters.forget(self.id, ended)
 
     async def _end(self) -> RunState:
         """The last state, but for a completed run only what its last event says: the result."""

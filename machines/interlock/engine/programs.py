@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from interlock.engine.errors import UnknownMachine
@@ -11,7 +12,7 @@ from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
-from interlock.machines.errors import BadDefinition, Refused, StepFailed, TimedOut
+from interlock.machines.errors import BadDefinition, CompileError, Refused, StepFailed, TimedOut
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
@@ -56,6 +57,20 @@ class Programs:
 
     def __init__(self, kinds: Sequence[object]) -> None:
         self._own = {program_of(kind).machine.name: program_of(kind) for kind in kinds}
+
+    def served(self) -> list[Program | LifecycleProgram]:
+        """Those that the engine was given; all that were imported, when it was given none.
+
+        Definitions inside functions do not count as imported, nor what cannot be compiled yet.
+        """
+        if self._own:
+            return [*self._own.values()]
+        found: list[Program | LifecycleProgram] = []
+        for kind in registry.all().values():
+            if "<locals>" not in str(getattr(kind, "__qualname__", "")):
+                with suppress(CompileError):
+                    found.append(program_of(kind))
+        return found
 
     def add(self, program: Program | LifecycleProgram) -> None:
         """Serve this one from now on."""

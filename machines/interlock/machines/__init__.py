@@ -9,6 +9,7 @@ from interlock.machines.errors import (
     CompileError,
     HandlerFailed,
     MachineError,
+    MissingResource,
     OutsideRun,
     Refused,
     StepFailed,
@@ -17,6 +18,7 @@ from interlock.machines.errors import (
 from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.resource import resource
 from interlock.machines.retry import Retry
 from interlock.machines.rule import after, entering, on
 from interlock.machines.step import DidNotHappen, Happened, Step, step
@@ -41,6 +43,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Step",
     "calling",
     "current",
+    "resource",
     "step",
     # Lifecycles
     "Check",
@@ -60,6 +63,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "CompileError",
     "HandlerFailed",
     "MachineError",
+    "MissingResource",
     "OutsideRun",
     "Refused",
     "StepFailed",

@@ -63,6 +63,12 @@ class HandlerFailed(MachineError):
         self.line = line
 
 
+class MissingResource(MachineError):
+    """A step's `resource()` was given neither by the engine nor by the caller."""
+
+    code = "ILK038"
+
+
 class NoSuchEdge(MachineError):
     """A run was about to move where its machine has no edge."""
 

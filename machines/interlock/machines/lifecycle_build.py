@@ -21,6 +21,7 @@ from interlock.machines.lifecycle_check import Declared, check, hints_of, refuse
 from interlock.machines.lifecycle_program import Handler, LifecycleProgram, Parts
 from interlock.machines.lifecycle_steps import steps_of
 from interlock.machines.place import place_of
+from interlock.machines.resource import wanted_by
 from interlock.machines.rule import Entering, Move, rules_of
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
@@ -138,7 +139,9 @@ def _types(
     types = Types()
     types.collect(data, *commands.values())
     for step in steps.values():
-        types.collect(*hints_of(step.function).values(), *step.options.raises)
+        wanted = wanted_by(step.function)  # resources are never recorded
+        hints = (hint for name, hint in hints_of(step.function).items() if name not in wanted)
+        types.collect(*hints, *step.options.raises)
     return types
 
 

@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, ov
 
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import BadDefinition
+from interlock.machines.resource import check_resources
 from interlock.machines.retry import Retry
 
 P = ParamSpec("P")
@@ -145,6 +146,9 @@ class StepDecorator:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             text = f"step {function.__name__!r} is a generator; return a list instead"
             raise BadDefinition(text)
+        for made in (function, self._options.compensate, self._options.verify):
+            if made is not None and not isinstance(made, Step):
+                check_resources(made)
         return Step(function, self._name or function.__name__, self._options)
 
 

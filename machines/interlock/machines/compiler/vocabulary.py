@@ -11,6 +11,7 @@ from typing import Any
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import Site
 from interlock.machines.errors import StepFailed, TimedOut
+from interlock.machines.resource import wanted_by
 from interlock.machines.waits import Decision
 from interlock.store.errors import InterlockError
 from interlock.store.values import Types
@@ -38,10 +39,13 @@ def collect_types(
 def _annotations(function: Callable[..., Any]) -> list[Any]:
     """The annotations of a function, as far as their names are known."""
     function = inspect.unwrap(function)
+    wanted = wanted_by(function)  # resources are never recorded
     try:
-        return list(typing.get_type_hints(function, include_extras=True).values())
+        hints = typing.get_type_hints(function, include_extras=True)
+        return [hint for name, hint in hints.items() if name not in wanted]
     except Exception:
         found = dict(getattr(function, "__annotations__", {}))
+        found = {name: hint for name, hint in found.items() if name not in wanted}
         return [hint for hint in map(_evaluated(function), found.values()) if hint is not None]
 
 
