@@ -56,8 +56,8 @@ def test_without_them_nothing_is_started_and_a_decision_is_kept(il: Invoke, fold
     (folder / "lines").write_text('{"text": "news"}\n')
     ran = il("run", "ill_equipped:telling", "--input", "lines")
     assert ran.exit_code == 1
-    assert ran.stderr.startswith("error ILK038: cli-resourceful: tell needs Post for its 'post'")
-    assert il("work", "ill_equipped").stderr.startswith("error ILK038")
+    assert ran.stderr.startswith("error ILK039: cli-resourceful: tell needs Post for its 'post'")
+    assert il("work", "ill_equipped").stderr.startswith("error ILK039")
     decided = il("approve", "order-2", "manager", "--app", "ill_equipped", "--by", "ann")
     assert decided.exit_code == 0
     assert "this command does not: cli-resourceful: tell needs Post" in decided.stdout

@@ -271,7 +271,7 @@ async def test_a_missing_one_is_told_when_the_engine_opens() -> None:
     _, buying = shop()
     with pytest.raises(MissingResource) as caught:
         await Engine("memory://", machines=[buying], resources={"mail": 1}).__aenter__()
-    assert caught.value.code == "ILK038"
+    assert caught.value.code == "ILK039"
     assert "resourceful: charge needs Payments for its 'payments'" in caught.value.message
     assert "resources={Payments: …}" in caught.value.message
     assert LOG == []

@@ -29,9 +29,11 @@ def import_apps(apps: Sequence[str]) -> dict[Any, Any]:
     """
     resources: dict[Any, Any] = {}
     for app in apps:
-        found: Any = getattr(import_module(app.partition(":")[0]), "resources", None)
-        if isinstance(found, Mapping):
-            resources.update(found)
+        found: Mapping[Any, Any] | None = getattr(
+            import_module(app.partition(":")[0]), "resources", None
+        )
+        if isinstance(found, Mapping):  # a module may call something else so
+            resources |= found
     return resources
 
 

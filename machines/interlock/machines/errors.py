@@ -66,7 +66,7 @@ class HandlerFailed(MachineError):
 class MissingResource(MachineError):
     """A step's `resource()` was given neither by the engine nor by the caller."""
 
-    code = "ILK038"
+    code = "ILK039"
 
 
 class NoSuchEdge(MachineError):
