@@ -18,6 +18,7 @@ import interlock.projections
 import interlock.store
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.refusals import Refusal
+from interlock.machines.interchange import KINDS
 from interlock.store.errors import InterlockError
 
 PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
@@ -48,6 +49,9 @@ def page() -> str:
             parts += [f"| {r.code} | {cell(r.what)} | {cell(r.instead)} |" for r in refused()]
             parts += ["", "### Problems of a machine (`interlock check`)", ""]
             parts += ["| code | problem |", "|---|---|", *problem_rows()]
+            parts += ["", "### What a conversion can leave out (`LeftOut`)", ""]
+            parts += ["| code | kind |", "|---|---|"]
+            parts += [f"| {code} | {cell(kind)} |" for code, kind in sorted(KINDS.items())]
     return "\n".join(parts) + "\n"
 
 

@@ -1,0 +1,27 @@
+"""Machines from and to other descriptions: `transitions` machines, SCXML, functions by name."""
+
+from interlock.machines.interchange.from_transitions import from_transitions
+from interlock.machines.interchange.guards import Named, bind_guards, named_guards
+from interlock.machines.interchange.leftover import (
+    KINDS,
+    BadDocument,
+    LeftOut,
+    NotCarriedOver,
+    Unconvertible,
+    UnknownGuard,
+)
+from interlock.machines.interchange.to_transitions import to_transitions
+
+__all__ = [
+    "KINDS",
+    "BadDocument",
+    "LeftOut",
+    "Named",
+    "NotCarriedOver",
+    "Unconvertible",
+    "UnknownGuard",
+    "bind_guards",
+    "from_transitions",
+    "named_guards",
+    "to_transitions",
+]
