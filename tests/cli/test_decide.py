@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from cli import shop
 from cli.kit import Invoke, document, lines
 
 
@@ -94,7 +99,16 @@ def test_a_doubtful_step_is_resolved_with_a_typed_result(il: Invoke) -> None:
     assert document(il("show", "order-9", "--json"))["result"] == "receipt-order-9 parcel-x"
 
 
+def test_a_doubtful_step_is_called_again(il: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shop.ship, "function", shop.charge.function)  # it does not stop at 9 now
+    told = il("resolve", "order-9", "ship", "--again", "--by", "ann", "--reason", "repaired")
+    assert "order-9 is completed" in told.stdout
+    assert "ann wants ship to be called again: repaired" in il("history", "order-9").stdout
+    assert re.search(r"ship +confirmed +1 \+ 1 interrupted", il("show", "order-9").stdout)
+
+
 def test_resolve_wants_an_answer(il: Invoke) -> None:
+    assert il("resolve", "order-9", "ship", "--happened", "--again").exit_code == 2
     assert il("resolve", "order-9", "ship").exit_code == 2
     assert il("resolve", "order-9", "ship", "--did-not", "--result", "1").exit_code == 2
     assert "ILK075" in il("resolve", "order-9", "charge", "--did-not").stderr

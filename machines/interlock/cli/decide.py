@@ -123,6 +123,9 @@ def resolve(
         bool | None,
         typer.Option("--happened/--did-not", help="Whether the call was made.", show_default=False),
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Nobody knows: call it again, under the same key.")
+    ] = False,
     result: Annotated[
         str, typer.Option("--result", metavar="JSON", help="What the call returned.")
     ] = "",
@@ -134,14 +137,16 @@ def resolve(
     debug: Debug = False,
 ) -> None:
     """Say whether a step that is in doubt happened."""
-    if happened is None:
-        raise typer.BadParameter("say --happened or --did-not")
+    if (happened is None) is not again:
+        raise typer.BadParameter("say one of --happened, --did-not and --again")
     if result and not happened:
         raise typer.BadParameter("--result belongs to --happened")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import deciding
 
         found = f"{step} {'did happen' if happened else 'did not happen'}"
+        if again:
+            found = f"{step} is to be called again"
         deciding.decide(
             store, app, run,
             lambda engine, entry: deciding.resolve(

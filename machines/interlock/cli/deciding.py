@@ -104,7 +104,7 @@ async def resolve(
     engine: Engine,
     entry: Entry,
     step: str,
-    happened: bool,
+    happened: bool | None,
     result: str,
     by: str,
     reason: str,

@@ -28,6 +28,7 @@ from interlock.store.vocabulary import (
     SleepStarted,
     StepFailed,
     StepInDoubt,
+    StepRecalled,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -66,6 +67,14 @@ def _step_started(event: Event, body: StepStarted, plain: Plain) -> str:
     return f"{_name(body.activity)} is being called, at most once (attempt {body.attempt})"
 
 
+def _step_recalled(event: Event, body: StepRecalled, plain: Plain) -> str:
+    name, number = _name(body.activity.removeprefix("undo ")), body.interruptions
+    if not number:
+        return f"{name} is called now (attempt {body.attempt}): no worker was there before"
+    times = "once" if number == 1 else f"{number} times"
+    return f"{name} is called again (attempt {body.attempt}, interrupted {times})"
+
+
 def _step_succeeded(event: Event, body: StepSucceeded, plain: Plain) -> str:
     attempt = "" if body.attempt == 1 else f" (attempt {body.attempt})"
     return f"{body.step} returned {compact(plain(body.result))}{attempt}"
@@ -81,12 +90,17 @@ def _failed(what: str, attempt: int, error: Failure, retry_at: datetime | None) 
 
 
 def _step_in_doubt(event: Event, body: StepInDoubt, plain: Plain) -> str:
+    if body.interruptions:
+        said = f"attempt {body.attempt} was called {body.interruptions} times"
+        return f"{body.step} is in doubt: {said}, and its process died each time"
     return f"{body.step} is in doubt: attempt {body.attempt} was started, and nobody knows its end"
 
 
 def _step_resolved(event: Event, body: StepResolved, plain: Plain) -> str:
     if body.happened:
         said = f"{body.step} did happen, with result {compact(plain(body.result))}"
+    elif body.again:
+        return _because(f"{_by(event)} wants {body.step} to be called again", body.reason)
     else:
         said = f"{body.step} did not happen"
     return _because(f"{_by(event)} found that {said}", body.reason)
@@ -225,6 +239,7 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     RunStarted.__name__: _started,
     StepScheduled.__name__: _step_scheduled,
     StepStarted.__name__: _step_started,
+    StepRecalled.__name__: _step_recalled,
     StepSucceeded.__name__: _step_succeeded,
     StepFailed.__name__: _step_failed,
     StepInDoubt.__name__: _step_in_doubt,

@@ -124,7 +124,10 @@ def _waiting(state: RunState, activity: Activity, now: datetime) -> str:
     if activity.kind in ("step", "undo"):
         said += f", {activity.status}, attempt {activity.attempt}, key {activity.key}"
         if activity.status == "in doubt":
-            said += f"; settle it with: interlock resolve {state.run} {activity.name} --happened"
+            often = f" (its process died in {activity.interruptions} calls)"
+            said += often if activity.interruptions else ""
+            command = f"interlock resolve {state.run} {activity.name}"
+            said += f"; settle it with: {command} --happened (or --did-not, or --again)"
     if activity.due is not None:
         word = "again at" if activity.status == "retrying" else "until"
         said += f", {word} {instant(activity.due)} ({ago(activity.due, now)})"
@@ -159,10 +162,15 @@ def _effects(screen: Screen, effects: Sequence[Effect], now: datetime) -> None:
         Column("since"), Column("key"), Column("error"),
     ]  # fmt: skip
     rows = [
-        (e.step, status(e.status), str(e.attempts), ago(e.since, now), e.key, e.error)
-        for e in effects
+        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, e.error) for e in effects
     ]
     screen.table(columns, rows)
+
+
+def _calls(effect: Effect) -> str:
+    """How often it was called: `1`, or `1 + 2 interrupted` after two crashes."""
+    more = f" + {effect.interruptions} interrupted" if effect.interruptions else ""
+    return f"{effect.attempts}{more}"
 
 
 def _decisions(screen: Screen, state: RunState, now: datetime) -> None:

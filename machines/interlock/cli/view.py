@@ -68,6 +68,7 @@ def effect_view(effect: Effect) -> Document:
         "key": effect.key,
         "status": effect.status,
         "attempts": effect.attempts,
+        "interruptions": effect.interruptions,
         "since": exact(effect.since),
         "error": effect.error,
     }

@@ -148,7 +148,7 @@ async def resolve(
     engine: Engine,
     run: str,
     step: str,
-    happened: bool,
+    happened: bool | None,
     result: object,
     actor: Actor,
     reason: str,
@@ -172,7 +172,12 @@ async def resolve(
             raise NotInDoubt(message)
         undoable = activity.state in compensated and not session.state.lifecycle
         encoded = encode_whole(engine.types_of(session.machine), result)
-        session.emit(StepResolved(activity.id, activity.name, happened, reason, encoded, undoable))
+        session.emit(
+            StepResolved(
+                activity.id, activity.name, bool(happened), reason, encoded, undoable,
+                again=happened is None,
+            )
+        )  # fmt: skip
 
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
 

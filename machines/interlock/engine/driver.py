@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
+from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session
 from interlock.engine.undo import undo_call
 from interlock.machines.context import Current
@@ -100,6 +101,8 @@ class Driver:
         step = mover.step_of(activity)
         found = (activity.id, activity.attempt) not in session.intents
         session.intents.discard((activity.id, activity.attempt))
+        if found and not await may_call(self.engine, self._record, session, step, activity):
+            return None
         if activity.kind == "undo":
             return await undo_call(self, session, step, activity)
         if activity.hold and activity.status == "started":

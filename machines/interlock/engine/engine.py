@@ -91,7 +91,7 @@ class Engine:
 
     async def __aenter__(self) -> Engine:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
-        self.sessions = Sessions(self.store, self.clock)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
@@ -260,12 +260,14 @@ class Engine:
         run: str | Run[Any],
         step: str,
         *,
-        happened: bool,
+        happened: bool | None,
         result: object = None,
         by: str = "",
         reason: str = "",
     ) -> None:
         """Say whether a step that is in doubt happened; `result` is what it returned.
+
+        When it did not, it is called now; so it is, under the same key, with None: try again.
 
         Raises:
             NotInDoubt: no such step of this run is in doubt.

@@ -53,12 +53,18 @@ async def recover(engine: Engine) -> int:
 
 
 class Watch:
-    """Sees what other processes append to the store, and takes over when its worker died."""
+    """Sees what other processes append to the store, and takes over when its worker died.
+
+    Attributes:
+        began, began_at: position of the log, and the instant, at which this engine became worker.
+    """
 
     def __init__(self, engine: Engine, every: float = 0.2) -> None:
         self._engine = engine
         self._every = every
         self._seen = 0
+        self.began = 0
+        self.began_at = _LAST
         self._own: list[tuple[int, int]] = []
         self.abandoned: set[str] = set()
         """Runs whose append was cancelled while it was under way: it may yet succeed."""
@@ -66,7 +72,8 @@ class Watch:
     async def begin(self) -> None:
         """This engine has become the worker: see all that others append from here on."""
         self._own.clear()
-        self._seen = await self._engine.store.position()
+        self._seen = self.began = await self._engine.store.position()
+        self.began_at = self._engine.clock.now()
 
     async def watch(self) -> None:
         """Look again and again, for as long as the task lives."""

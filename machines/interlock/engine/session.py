@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from msgspec.structs import replace
+
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
@@ -16,6 +18,7 @@ from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
 from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
+from interlock.store.vocabulary import StepScheduled
 
 T = TypeVar("T")
 log = logging.getLogger("interlock.engine")
@@ -42,12 +45,20 @@ class Session:
             were found in the log: a call may have been made before a crash.
     """
 
-    def __init__(self, run: str, state: RunState | None, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        run: str,
+        state: RunState | None,
+        store: Store,
+        clock: Clock,
+        drives: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.run = run
         self._state = state
         self._head = state.head if state is not None else Head()
         self._store = store
         self._clock = clock
+        self._drives = drives
         self._drafts: list[Draft] = []
         self._at: datetime | None = None
         self._known_timers: set[str] = set()
@@ -105,6 +116,8 @@ class Session:
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
+        if isinstance(body, StepScheduled) and not self._drives():
+            body = replace(body, client=True)
         target = state if state is not None else self.state.state
         self._drafts.append(Draft(body, target, self.actor, self.cause))
         version = self._head.version + len(self._drafts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 from interlock.engine.session import Session
 from interlock.projections import RunState, fold
@@ -14,9 +15,10 @@ from interlock.store.contract import Store
 class Sessions:
     """One session a run, loaded when first wanted, forgotten when nobody holds it any more."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, drives: Callable[[], bool]) -> None:
         self._store = store
         self._clock = clock
+        self._drives = drives
         self._table: dict[str, Session] = {}
         self._loading: dict[str, asyncio.Task[Session]] = {}
         self._held: Counter[str] = Counter()
@@ -47,7 +49,7 @@ class Sessions:
         if session is not None and not session.broken:
             return session
         if new and session is None and run not in self._loading:
-            session = self._table[run] = Session(run, None, self._store, self._clock)
+            session = self._table[run] = Session(run, None, self._store, self._clock, self._drives)
             return session
         loading = self._loading.get(run)
         if loading is None:
@@ -59,7 +61,7 @@ class Sessions:
     async def _load(self, run: str) -> Session:
         events = await self._store.read(run)
         state: RunState | None = fold(events) if events else None
-        session = Session(run, state, self._store, self._clock)
+        session = Session(run, state, self._store, self._clock, self._drives)
         if run in self._held:
             self._table[run] = session
         return session

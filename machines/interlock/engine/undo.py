@@ -57,6 +57,16 @@ def recorded_call(
     return done.image.decode(types, outcome.value), args, kwargs
 
 
+def give_up(failure: Failure) -> Record:
+    """Records that an undo failed for good."""
+
+    def record(mover: Mover, mine: Activity) -> None:
+        mover.session.emit(UndoFailed(mine.id, mine.of, mine.attempt, failure))
+        mover.move()
+
+    return record
+
+
 def _retries(options: StepOptions) -> Any:
     undo = options.compensate
     if isinstance(undo, Step) and undo.options.retry.attempts > 1:

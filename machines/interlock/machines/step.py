@@ -48,6 +48,8 @@ class StepOptions:
             `verify` (ask the function given as `verify=`), or `hold` (never call twice: a person
             decides).
         verify: gets the step's arguments; answers `Happened(result)` or `DidNotHappen()`.
+        interruptions: how many calls of one attempt may end with their process (a crash, a
+            restart) before the step is in doubt and a person has to look; at least 1.
     """
 
     retry: Retry = Retry.none
@@ -57,6 +59,7 @@ class StepOptions:
     compensate_retry: Retry = Retry.standard
     on_crash: OnCrash = "retry"
     verify: Callable[..., Any] | None = None
+    interruptions: int = 5
 
 
 class Step(Generic[P, R]):
@@ -167,6 +170,7 @@ def step(
     compensate_retry: Retry | None = None,
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
+    interruptions: int = 5,
 ) -> StepDecorator: ...
 def step(
     function: Callable[..., Any] | None = None,
@@ -180,6 +184,7 @@ def step(
     compensate_retry: Retry | None = None,
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
+    interruptions: int = 5,
 ) -> Any:
     """Declare a function (async, or plain: then it runs in a thread) to be a step.
 
@@ -196,6 +201,8 @@ def step(
         raise BadDefinition(message)
     if on_crash == "verify" and verify is None:
         raise BadDefinition("on_crash='verify' needs verify=: a function that finds out")
+    if interruptions < 1:
+        raise BadDefinition("interruptions= is a number of calls: 1 or more")
     options = StepOptions(
         retry=retry or Retry.none,
         timeout=None if timeout is None else duration(timeout),
@@ -204,6 +211,7 @@ def step(
         compensate_retry=compensate_retry or Retry.standard,
         on_crash=on_crash,
         verify=verify,
+        interruptions=interruptions,
     )
     decorator = StepDecorator(name, options)
     return decorator if function is None else decorator(function)

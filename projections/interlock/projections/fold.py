@@ -38,6 +38,7 @@ from interlock.store.vocabulary import (
     SleepStarted,
     StepFailed,
     StepInDoubt,
+    StepRecalled,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -125,6 +126,13 @@ def _step_started(state: RunState, event: Event, body: StepStarted) -> None:
     activity.due = None
 
 
+def _step_recalled(state: RunState, event: Event, body: StepRecalled) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "started"
+    activity.interruptions = body.interruptions
+    activity.due = None
+
+
 def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
     state.image.apply(body.memory)
     _step_done(state, event, body.activity, body.result, undoable=body.undoable)
@@ -152,12 +160,15 @@ def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
     if body.retry_at is not None:
         activity.status = "retrying"
         activity.attempt = body.attempt + 1
+        activity.interruptions = 0
     elif state.lifecycle:
         del state.pending[body.activity]
 
 
 def _step_in_doubt(state: RunState, event: Event, body: StepInDoubt) -> None:
-    state.pending[body.activity].status = "in doubt"
+    activity = state.pending[body.activity]
+    activity.status = "in doubt"
+    activity.interruptions = body.interruptions
 
 
 def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
@@ -167,6 +178,7 @@ def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
         activity = state.pending[body.activity]
         activity.status = "scheduled"
         activity.cleared = True
+        activity.interruptions = 0
 
 
 def _cancel_requested(state: RunState, event: Event, body: CancelRequested) -> None:
@@ -269,6 +281,7 @@ def _undo_failed(state: RunState, event: Event, body: UndoFailed) -> None:
         activity.status = "retrying"
         activity.due = body.retry_at
         activity.attempt = body.attempt + 1
+        activity.interruptions = 0
         return
     _undo_over(state, body.activity, body.of)
     if state.compensation is not None:
@@ -316,6 +329,7 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunStarted.__name__: _run_started,
     StepScheduled.__name__: _step_scheduled,
     StepStarted.__name__: _step_started,
+    StepRecalled.__name__: _step_recalled,
     StepSucceeded.__name__: _step_succeeded,
     StepFailed.__name__: _step_failed,
     StepInDoubt.__name__: _step_in_doubt,

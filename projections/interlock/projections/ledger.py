@@ -12,6 +12,7 @@ from interlock.store.vocabulary import (
     CancelDelivered,
     StepFailed,
     StepInDoubt,
+    StepRecalled,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -38,7 +39,10 @@ class Effect:
         status: `intended` (recorded, no outcome yet), `confirmed` (it returned), `failed` (it
             raised for the last time), `cancelled` (abandoned: it may or may not have happened),
             `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed).
-        attempts: calls that have an outcome or are under way.
+        attempts: calls that have an outcome or are under way; one that was interrupted and made
+            again is the same attempt.
+        interruptions: calls besides these that ended with their process, without an outcome: how
+            many times the effect may have been asked for is `attempts + interruptions`.
         since: when it got this status.
         error: text of its last error.
     """
@@ -50,6 +54,7 @@ class Effect:
     attempts: int
     since: datetime
     error: str = ""
+    interruptions: int = 0
 
 
 def ledger(events: Iterable[Event]) -> list[Effect]:
@@ -78,6 +83,12 @@ def _started(effects: dict[str, Effect], event: Event, body: StepStarted) -> Non
     _set(effects, event, body.activity, "started").attempts = body.attempt
 
 
+def _recalled(effects: dict[str, Effect], event: Event, body: StepRecalled) -> None:
+    effect = effects[body.activity]
+    effect.attempts = body.attempt
+    effect.interruptions += body.interruptions > 0
+
+
 def _succeeded(effects: dict[str, Effect], event: Event, body: StepSucceeded) -> None:
     _set(effects, event, body.activity, "confirmed").attempts = body.attempt
 
@@ -93,7 +104,8 @@ def _in_doubt(effects: dict[str, Effect], event: Event, body: StepInDoubt) -> No
 
 
 def _resolved(effects: dict[str, Effect], event: Event, body: StepResolved) -> None:
-    _set(effects, event, body.activity, "confirmed" if body.happened else "intended")
+    effect = _set(effects, event, body.activity, "confirmed" if body.happened else "intended")
+    effect.interruptions += not body.happened  # it is called once more
 
 
 def _cancelled(effects: dict[str, Effect], event: Event, body: CancelDelivered) -> None:
@@ -123,6 +135,7 @@ def _undo_failed(effects: dict[str, Effect], event: Event, body: UndoFailed) -> 
 _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepScheduled.__name__: _scheduled,
     StepStarted.__name__: _started,
+    StepRecalled.__name__: _recalled,
     StepSucceeded.__name__: _succeeded,
     StepFailed.__name__: _failed,
     StepInDoubt.__name__: _in_doubt,

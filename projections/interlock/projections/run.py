@@ -58,6 +58,7 @@ class Activity(msgspec.Struct):
         of: for an undo, the activity that it undoes.
         outcome: set with status `done`.
         error: of the last failed attempt.
+        interruptions: calls of this attempt that ended with their process, as far as is known.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Activity(msgspec.Struct):
     of: str = ""
     outcome: Outcome | None = None
     error: Failure | None = None
+    interruptions: int = 0
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ class StepScheduled(Body, frozen=True):
         args, kwargs: the input, encoded against the run's memory at this event.
         key: idempotency key, the same for every attempt.
         hold: at most once: a `StepStarted` is recorded before each call.
+        client: recorded by a process that makes no calls itself.
     """
 
     activity: str
@@ -49,6 +50,7 @@ class StepScheduled(Body, frozen=True):
     kwargs: dict[str, Encoded] = {}
     hold: bool = False
     memory: Delta | None = None
+    client: bool = False
 
 
 class StepStarted(Body, frozen=True):
@@ -56,6 +58,20 @@ class StepStarted(Body, frozen=True):
 
     activity: str
     attempt: int
+
+
+class StepRecalled(Body, frozen=True):
+    """A worker that took over makes a call (or an undo) that it found in the log.
+
+    Attributes:
+        attempt: the attempt that was found.
+        interruptions: calls of this attempt that its workers may have made and that have no
+            outcome. 0 when none can have been made: a client recorded the intent.
+    """
+
+    activity: str
+    attempt: int
+    interruptions: int = 0
 
 
 class StepSucceeded(Body, frozen=True):
@@ -81,15 +97,22 @@ class StepFailed(Body, frozen=True):
 
 
 class StepInDoubt(Body, frozen=True):
-    """A call was started, and whether it happened is unknown: somebody has to find out."""
+    """A call was started, and whether it happened is unknown: somebody has to find out.
+
+    With `interruptions` it was made so many times, and its process died each time.
+    """
 
     activity: str
     step: str
     attempt: int
+    interruptions: int = 0
 
 
 class StepResolved(Body, frozen=True):
-    """Somebody found out whether a doubtful call happened. `result` is encoded in one piece."""
+    """Somebody found out whether a doubtful call happened. `result` is encoded in one piece.
+
+    With `again` nobody knows: it is to be called once more, under the same key.
+    """
 
     activity: str
     step: str
@@ -97,6 +120,7 @@ class StepResolved(Body, frozen=True):
     reason: str = ""
     result: Encoded = None
     undoable: bool = False
+    again: bool = False
 
 
 class CancelDelivered(Body, frozen=True):
