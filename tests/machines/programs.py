@@ -15,7 +15,7 @@ from interlock.machines.step import step
 from machines.script import CODES, Declined, Script
 from machines.vocabulary import CLASSES, bump
 
-__all__ = ["Declined", "Program", "Script", "names", "programs"]
+__all__ = ["CODES", "Declined", "Program", "Script", "names", "programs"]
 
 PARAMETERS = "a, items, d"
 """What every program takes: a number, a list of dicts, a dict."""
@@ -67,11 +67,11 @@ class Program:
 class Writer:
     """Draws statements and expressions; every await gets a state name of its own."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, size: int = 0) -> None:
         self._random = random
         self._awaits = 0
         self._loops = 0
-        self._size = 0
+        self._size = size
 
     def pick(self, *choices: str | Callable[[], str]) -> str:
         """One of the choices; functions are called only when chosen."""
@@ -249,11 +249,11 @@ class Writer:
             lambda: f"c = {self.made(0)}",
             lambda: f"c = {self.read(1)}",
             lambda: f"e = {self.pick('d', 'e')}.get('e', {{'of': {self.value(0)}}})",
-            self._change,
-            self._change,
+            self.change,
+            self.change,
         )
 
-    def _change(self) -> str:
+    def change(self) -> str:
         """A change of something that other names may lead to."""
         return self.pick(
             "if isinstance(c, (Line, Model)): c.n = c.held = [c.held][0]; bump(c)"
@@ -374,13 +374,13 @@ def programs(draw: Any) -> Program:
         + ["return a, b, c, xs, ys, d, e, xs is ys, d is e, [i is d for i in xs], items, ss"]
     )
     source = f"async def flow({PARAMETERS}):\n{indent(body, '    ')}\n"
-    assume(_is_python(source))
+    assume(is_python(source))
     codes = draw(st.lists(st.sampled_from(CODES), min_size=1, max_size=12))
     items: list[Any] = [{"n": 1}, {"n": 2, "k": [1]}, 3]
     return Program(source, codes, [draw(st.integers(0, 4)), items, {"n": 1}])
 
 
-def _is_python(source: str) -> bool:
+def is_python(source: str) -> bool:
     """Whether Python takes it (a walrus in the iterable of a comprehension, say, it does not)."""
     try:
         compile(source, "<program>", "exec")

@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from interlock.machines.changes import Changes
 from interlock.machines.compiler import compile_workflow
-from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
+from interlock.machines.program import Ended, Paused, Place, Program, Returned
 from interlock.store.values import Image, Memory
 
 _files = count()
@@ -21,6 +22,7 @@ _UNBOUND = re.compile(
     r"(UnboundLocal|Name)Error\(.cannot access (free|local) variable [\w\\']+ where it is not "
     r"associated with a value( in enclosing scope)?"
 )
+_CALLED = re.compile(r"TypeError\((['\"])\S+( \w+>)? argument after")
 
 
 def define(source: str, names: Mapping[str, Any], function: str = "flow") -> Callable[..., Any]:
@@ -45,14 +47,18 @@ class Outcome:
     result: str = ""
 
     def comparable(self) -> Outcome:
-        """With one text for all unbound variables.
+        """With one text for all unbound variables, and for whatever takes `*` and `**`.
 
         An awaiting comprehension is a loop when compiled: a variable around it is no longer the
         free variable of an inner function, as Python's message would call it.
         """
-        self.calls = [_UNBOUND.sub("unbound", call) for call in self.calls]
-        self.result = _UNBOUND.sub("unbound", self.result)
+        self.calls = [_plain(call) for call in self.calls]
+        self.result = _plain(self.result)
         return self
+
+
+def _plain(text: str) -> str:
+    return _CALLED.sub(r"TypeError(\1call argument after", _UNBOUND.sub("unbound", text))
 
 
 def describe(error: BaseException, depth: int = 4) -> str:
@@ -94,56 +100,133 @@ def compiled(program: Program, script: Any, args: Sequence[Any], keep: Any = Non
     outcome = script.outcome = Outcome()
     keeper: Any = keep or PassedOn()
     frame, values = keeper.begin(program, copy.deepcopy(list(args)))
-    ended = program.start(program.bind(tuple(values), frame))
+    stack = [Level(program, "")]
+    ended = _through(stack, keeper, program.start(program.bind(tuple(values), frame)))
     while isinstance(ended, Paused):
-        ended = _follow(program, script, keeper, ended)
-    assert isinstance(ended, Returned | Raised)
+        ended = _through(stack, keeper, _follow(stack, keeper, ended))
     outcome.result = repr(ended.value) if isinstance(ended, Returned) else describe(ended.error)
     return outcome.comparable()
 
 
-def _follow(program: Program, script: Any, keeper: Any, paused: Paused) -> Ended:
-    place: Place = paused.place
+@dataclass
+class Level:
+    """A function that is under way: the workflow, or the helper that the level above awaits.
+
+    Attributes:
+        program: its program.
+        prefix: what its states and variables are recorded below, such as `review/`.
+        place: where it is.
+        frame: its variables there.
+    """
+
+    program: Program
+    prefix: str
+    place: Place | None = None
+    frame: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def at(self) -> Place:
+        """Where it is, once it has been somewhere."""
+        assert self.place is not None
+        return self.place
+
+
+def _through(stack: list[Level], keeper: Any, ended: Ended) -> Ended:
+    """Enter and leave helpers, until a step is to be called or the workflow is over."""
+    while True:
+        level = stack[-1]
+        keeper.note(level, ended)
+        if isinstance(ended, Paused):
+            level.place, level.frame = ended.place, ended.frame
+            assert set(level.program.machine.by_id) >= {ended.place.state}
+            if ended.place.program is None:
+                return ended
+            ended = _enter(stack, ended)
+        elif len(stack) == 1:
+            return ended
+        else:
+            stack.pop()
+            level = stack[-1]
+            state, frame = level.at.state, _live(level)
+            if isinstance(ended, Returned):
+                ended = level.program.resume(state, frame, ended.value)
+            else:
+                ended = level.program.throw(state, frame, ended.error)
+
+
+def _enter(stack: list[Level], paused: Paused) -> Ended:
+    level, state = stack[-1], paused.place.state
+    helper = paused.place.program
+    assert helper is not None
+    wrong: TypeError | None = None
+    try:
+        frame = helper.bind(paused.args, paused.kwargs)
+    except TypeError as error:
+        wrong, frame = error, {}
+    if wrong is not None:
+        return level.program.throw(state, _live(level), wrong)
+    stack.append(Level(helper, f"{level.prefix}{state}/"))
+    return helper.start(frame)
+
+
+def _live(level: Level) -> dict[str, Any]:
+    return {n: level.frame[n] for n in level.at.live if n in level.frame}
+
+
+def _follow(stack: list[Level], keeper: Any, paused: Paused) -> Ended:
+    program, place = stack[-1].program, paused.place
     assert place.step is not None
-    assert {name for name in place.live if name in paused.frame} <= set(paused.frame)
     args, kwargs = copy.deepcopy((paused.args, paused.kwargs))
-    frame = keeper.keep(program, paused)
+    keeper.keep(stack)
     value, raised = _finished(place.step(*args, **kwargs))
+    frame = stack[-1].frame
     if raised is not None:
         return program.throw(place.state, frame, keeper.adopt(program, raised))
     return program.resume(place.state, frame, keeper.adopt(program, value))
 
 
 class PassedOn:
-    """The frame goes from segment to segment as it is, reduced to what is live."""
+    """The frames go from segment to segment as they are, reduced to what is live."""
 
     def begin(self, program: Program, args: list[Any]) -> tuple[dict[str, Any], list[Any]]:
         return {}, args
 
-    def keep(self, program: Program, paused: Paused) -> dict[str, Any]:
-        return {n: paused.frame[n] for n in paused.place.live if n in paused.frame}
+    def note(self, level: Level, ended: Ended) -> None:
+        """Take notice of what a segment did."""
+
+    def keep(self, stack: list[Level]) -> None:
+        for level in stack:
+            level.frame = _live(level)
 
     def adopt(self, program: Program, value: Any) -> Any:
         return value
 
 
 class Restored(PassedOn):
-    """The frame is written as JSON deltas, and read back by folding them all."""
+    """The frames are written as JSON deltas, and read back by folding them all."""
 
     def __init__(self) -> None:
         self.deltas: list[bytes] = []
+        self.changes = Changes()
 
     def begin(self, program: Program, args: list[Any]) -> tuple[dict[str, Any], list[Any]]:
-        self.memory = Memory(program.types)
+        self.types = program.types
+        self.memory = Memory(self.types)
         values = [self.memory.adopt(value)[1] for value in args]
         self._write(self.memory.take())
         return {}, values
 
-    def keep(self, program: Program, paused: Paused) -> dict[str, Any]:
-        place = paused.place
-        delta = self.memory.record(paused.frame, place.live, paused.touched, paused.writes)
-        self._write(delta)
-        return self._restore(program)
+    def note(self, level: Level, ended: Ended) -> None:
+        self.changes.add(level.prefix, ended)
+
+    def keep(self, stack: list[Level]) -> None:
+        under_way = [(level.prefix, level.at, level.frame) for level in stack]
+        self._write(self.changes.record(self.memory, under_way))
+        self.changes = Changes()
+        frames = self._restore()
+        for level in stack:
+            names = _live(level)
+            level.frame = {name: frames[level.prefix + name] for name in names}
 
     def adopt(self, program: Program, value: Any) -> Any:
         _, adopted = self.memory.adopt(value)
@@ -153,13 +236,13 @@ class Restored(PassedOn):
     def _write(self, delta: Any) -> None:
         self.deltas.append(msgspec.json.encode(delta))
 
-    def _restore(self, program: Program) -> dict[str, Any]:
+    def _restore(self) -> dict[str, Any]:
         from interlock.store.event import Delta
 
         image = Image()
         for text in self.deltas:
             image.apply(msgspec.json.decode(text, type=Delta | None))
-        self.memory, frame = Memory.restore(program.types, image)
+        self.memory, frame = Memory.restore(self.types, image)
         return frame
 
 

@@ -22,7 +22,7 @@ from interlock.machines.waits import Decision
 from interlock.store.values import Touch
 from machines import corpus
 from machines.corpus import CORPUS, Item, Order, Tier
-from machines.scripted import Restored, define
+from machines.scripted import Level, Restored, define
 
 CASES = pytest.mark.parametrize(
     ("function", "expected"), CORPUS, ids=[function.__name__ for function, _ in CORPUS]
@@ -71,7 +71,10 @@ def test_every_move_of_a_run_is_an_edge(function: Callable[..., Any], expected: 
         while isinstance(ended, Paused):
             assert (state, ended.place.state) in moves
             state, turns = ended.place.state, turns + 1
-            frame = keeper.keep(program, ended)
+            level = Level(program, "", ended.place, ended.frame)
+            keeper.note(level, ended)
+            keeper.keep([level])
+            frame = level.frame
             assert turns < 100
             if turns == failing:
                 ended = program.throw(state, frame, TimedOut("late"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given, note
+from hypothesis import given, note, settings
 
+from machines.compositions import compositions
 from machines.programs import Program, Script, names, programs
 from machines.scripted import Restored, compile_source, compiled, natively
 
@@ -26,3 +27,14 @@ def test_restored_from_json_at_every_await_is_python(case: Program) -> None:
     expected = natively(flow, script, case.args)
     found = compiled(program, script, case.args, Restored())
     assert found == expected
+
+
+@settings(max_examples=settings.default.max_examples // 3)
+@given(compositions())
+def test_helpers_are_what_python_runs(case: Program) -> None:
+    note(case.source)
+    script = Script(case.codes)
+    flow, program = compile_source(case.source, names(script))
+    expected = natively(flow, script, case.args)
+    assert compiled(program, script, case.args) == expected
+    assert compiled(program, script, case.args, Restored()) == expected

@@ -62,7 +62,8 @@ class Paused(msgspec.Struct, frozen=True):
         place: where.
         args, kwargs: what the awaited call was given, evaluated (but for a wait's `where`). In a
             join they hold `Call`s and `Handle`s, also inside lists.
-        frame: every local that is bound, live or not, by name.
+        frame: every local that is bound, live or not, by name. A name in parentheses is a value
+            that the segment was given by, or gives to, another frame of the same run.
         touched: which names the segment mentioned, and how: see `Touch`.
         writes: places inside containers that the segment assigned: see `Writes`.
     """
@@ -76,15 +77,32 @@ class Paused(msgspec.Struct, frozen=True):
 
 
 class Returned(msgspec.Struct, frozen=True):
-    """A segment ended with `return value`."""
+    """A segment ended with `return value`.
+
+    Attributes:
+        value: what it returned.
+        frame, touched, writes: as in `Paused`, of a helper only: what the last segment did to
+            objects that the caller may still refer to. No variable of it is live any more.
+    """
 
     value: Any
+    frame: dict[str, Any] = {}
+    touched: Mapping[str, Touch] = {}
+    writes: Writes = []
 
 
 class Raised(msgspec.Struct, frozen=True):
-    """A segment ended with an exception that nothing in the workflow caught."""
+    """A segment ended with an exception that nothing in the workflow caught.
+
+    Attributes:
+        error: what was raised.
+        frame, touched, writes: as in `Returned`.
+    """
 
     error: BaseException
+    frame: dict[str, Any] = {}
+    touched: Mapping[str, Touch] = {}
+    writes: Writes = []
 
 
 Ended: TypeAlias = Paused | Returned | Raised

@@ -6,6 +6,7 @@ import ast
 import builtins
 
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
 from interlock.machines.compiler.source import Source
@@ -64,6 +65,8 @@ class Check(ast.NodeVisitor):
         if isinstance(found, Unknown):
             return
         refusal = concurrency(found)
+        if refusal is None and is_helper(found):
+            refusal = refusals.HELPER_NOT_AWAITED
         if refusal is not None:
             raise self._source.refuse(refusal, node, name=short(node.func))
         if id(found) in _FRAME and not self._nested and _reads_frame(node):

@@ -9,15 +9,18 @@ from typing import Any
 
 from interlock.machines.canonical import canonical_digest
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.binder import binder
 from interlock.machines.compiler.blocks import Block, Pause, control, reachable
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.check import Check
 from interlock.machines.compiler.edges import Edges
+from interlock.machines.compiler.embed import combined, embedded
 from interlock.machines.compiler.emit import Emitter
 from interlock.machines.compiler.failures import Failures
+from interlock.machines.compiler.helpers import Helpers
 from interlock.machines.compiler.liveness import NOTHING, Names, liveness
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
-from interlock.machines.compiler.program import CompiledProgram, Stop
+from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
 from interlock.machines.compiler.source import Source, read_source
@@ -42,15 +45,22 @@ def compile_workflow(function: Callable[..., Any], name: str | None = None) -> C
     """
     source = read_source(function)
     try:
-        return _compile(source, name or source.code.co_name)
+        return _compile(source, name or source.code.co_name, Helpers(source, _compile_helper))
     except RecursionError:
         where = source.function.__qualname__
         raise source.refuse(refusals.TOO_DEEP, source.tree, name=where) from None
 
 
-def _compile(source: Source, name: str) -> CompiledProgram:
+def _compile_helper(source: Source, helpers: Helpers) -> CompiledProgram:
+    return _compile(source, source.tree.name, helpers, binder(source))
+
+
+def _compile(
+    source: Source, name: str, helpers: Helpers, bind: Binder | None = None
+) -> CompiledProgram:
+    """Compile a workflow, or, where `bind` binds its arguments, a helper of one."""
     scope = Scope(source)
-    sites = Sites(source, scope)
+    sites = Sites(source, scope, helpers)
     Check(source, scope, sites).run()
     builder = Builder(source, scope, sites, visit)
     tree = copy.deepcopy(source.tree)
@@ -67,12 +77,16 @@ def _compile(source: Source, name: str) -> CompiledProgram:
     types = collect_types(source.function, source.tree.body, scope, list(states))
     touches = Touches(blocks, scope, pauses)
     raises = Failures(scope, sites).of(source.tree.body)
-    edges = _edges(builder.entry, states, pauses)
+    compensates = any(_is_compensated(site) for site in states)
+    edges = _edges(builder.entry, states, pauses, compensates=compensates and bind is None)
     errors = [error.__name__ for error in raises]
     machine = _machine(source, name, places, pauses, edges, errors)
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
     segment = Emitter(source, scope, blocks, variables, live, pauses).function()
-    return CompiledProgram(machine, types, source.function, segment, stops, touches)
+    return CompiledProgram(
+        machine, types, source.function, segment, stops, touches,
+        bind=bind, failures=tuple(raises), compensates=compensates,
+    )  # fmt: skip
 
 
 def _variables(scope: Scope, builder: Builder, blocks: Sequence[Block]) -> list[str]:
@@ -92,7 +106,8 @@ def _place(
     site = pause.site
     names = live[pause.behind] | (NOTHING if pause.where is None else live[pause.where])
     known = tuple(name for name in variables if name in names)
-    return Place(state, site.kind, site.line, known, site.step, site.commands)
+    program = None if site.helper is None else site.helper.program
+    return Place(state, site.kind, site.line, known, site.step, site.commands, program=program)
 
 
 def _stop(place: Place, index: int, pause: Pause) -> Stop:
@@ -121,8 +136,16 @@ def _holds_function(node: ast.AST) -> str | None:
     return None
 
 
-def _edges(entry: Block, states: Mapping[Site, str], pauses: Sequence[Pause]) -> tuple[Edge, ...]:
-    compensates = any(s.step is not None and s.step.options.compensate for s in states)
+def _is_compensated(site: Site) -> bool:
+    """Whether something is undone that is called there."""
+    if site.helper is not None:
+        return site.helper.program.compensates
+    return site.step is not None and site.step.options.compensate is not None
+
+
+def _edges(
+    entry: Block, states: Mapping[Site, str], pauses: Sequence[Pause], *, compensates: bool
+) -> tuple[Edge, ...]:
     behind = {pause.site: pause.behind for pause in pauses}
     return tuple(Edges(states, compensates=compensates).all(entry, behind))
 
@@ -137,20 +160,23 @@ def _machine(
 ) -> Machine:
     targets = {edge.target for edge in edges}
     nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
+    nested = [embedded(place) for place in places if place.program is not None]
     nodes += [_node(place, pause.site) for place, pause in zip(places, pauses, strict=True)]
+    nodes += [node for part in nested for node in part.nodes]
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
     commands = dict.fromkeys(c.__name__ for place in places for c in place.commands)
+    commands |= dict.fromkeys(name for part in nested for name in part.commands)
     return Machine(
         name=name,
         kind="workflow",
         initial="start",
         nodes=tuple(nodes),
-        edges=edges,
+        edges=(*edges, *(edge for part in nested for edge in part.edges)),
         commands=tuple(commands),
         raises=tuple(dict.fromkeys(raises)),
-        body=canonical_digest(_anonymous(source.tree)),
+        body=combined(canonical_digest(_anonymous(source.tree)), places),
         module=source.function.__module__,
         qualname=source.function.__qualname__,
         file=source.file,
@@ -179,6 +205,7 @@ def _node(place: Place, site: Site) -> Node:
         line=place.line,
         compensated=step is not None and step.options.compensate is not None,
         timeout=site.timeout,
+        initial=f"{place.state}/start" if place.program is not None else None,
     )
 
 

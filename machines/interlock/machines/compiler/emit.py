@@ -22,7 +22,16 @@ from interlock.machines.compiler.liveness import Names
 from interlock.machines.compiler.noted import GROWERS, is_noted, token_of
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.source import Source
-from interlock.machines.compiler.syntax import assign, call, const, either, load, placed
+from interlock.machines.compiler.syntax import (
+    assign,
+    call,
+    const,
+    either,
+    function_of,
+    inner_code,
+    load,
+    placed,
+)
 
 RETURNED, RAISED, BOUNCED = -1, -2, -3
 """What the compiled function answers with; 0 and more is the number of a pause."""
@@ -80,7 +89,7 @@ class Emitter:
         ast.fix_missing_locations(module)
         flags = self._source.code.co_flags & _FLAGS
         compiled: CodeType = compile(module, self._source.file, "exec", flags, dont_inherit=True)
-        return _inner(_inner(compiled, ".outer"), self._source.tree.name)
+        return inner_code(inner_code(compiled, ".outer"), self._source.tree.name)
 
     def _definition(self) -> ast.FunctionDef:
         body: list[ast.stmt] = [
@@ -337,18 +346,7 @@ def _answer(code: int, *values: ast.expr) -> ast.Return:
 
 def _function(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
     args = [ast.arg(parameter) for parameter in parameters]
-    arguments = ast.arguments([], args, None, [], [], None, [])
-    made = ast.FunctionDef(name, arguments, body, [])
-    if "type_params" in ast.FunctionDef._fields:
-        made.type_params = []  # type: ignore[attr-defined]  # since Python 3.12
-    return made
-
-
-def _inner(code: CodeType, name: str) -> CodeType:
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType) and constant.co_name == name:
-            return constant
-    raise AssertionError(name)
+    return function_of(name, ast.arguments([], args, None, [], [], None, []), body)
 
 
 def _tree(codes: list[tuple[int, list[ast.stmt]]]) -> list[ast.stmt]:

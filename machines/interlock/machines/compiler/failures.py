@@ -83,6 +83,8 @@ class Failures:
         if site.step is not None:
             found |= dict.fromkeys(site.step.options.raises)
             timed = site.step.options.timeout is not None
+        elif site.helper is not None:
+            return dict.fromkeys(site.helper.program.failures)
         else:
             timed = site.timeout is True
         return found | {TimedOut: None} if timed else found

@@ -10,15 +10,18 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel
 
+from interlock.machines.compiler.blocks import CAUGHT
 from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
 from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.support import Writes
+from interlock.machines.compiler.touches import END
 from interlock.machines.ir import Machine
 from interlock.machines.program import Ended, Paused, Place, Raised, Returned
 from interlock.store.values import Touch, Types
 
 Segment = Callable[..., tuple[Any, ...]]
-Touches = Callable[[int, int, frozenset[str | Token]], Mapping[str, Touch]]
+Touching = Callable[[int, int, frozenset[str | Token]], Mapping[str, Touch]]
+Binder = Callable[..., dict[str, Any]]
 _EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
 
@@ -46,7 +49,12 @@ class Stop:
 
 
 class CompiledProgram:
-    """Implements `interlock.machines.program.Program`."""
+    """Implements `interlock.machines.program.Program`.
+
+    Attributes:
+        failures: the errors that can leave it, as far as declared.
+        compensates: whether a call of it, or of its helpers, has an undo.
+    """
 
     def __init__(
         self,
@@ -55,12 +63,19 @@ class CompiledProgram:
         function: Callable[..., Any],
         segment: Segment,
         stops: Sequence[Stop],
-        touches: Touches,
+        touches: Touching,
+        *,
+        bind: Binder | None = None,
+        failures: tuple[type[BaseException], ...] = (),
+        compensates: bool = False,
     ) -> None:
         self.machine = machine
         self.types = types
         self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
         self.calls: Mapping[str, Place] = {}
+        self.failures = failures
+        self.compensates = compensates
+        self._bind = bind  # of a helper, whose arguments come from the workflow's own code
         self._signature = inspect.signature(function)
         self._classes = _declared_classes(function)
         self._segment = segment
@@ -74,6 +89,8 @@ class CompiledProgram:
         Raises:
             TypeError: the arguments do not fit the signature.
         """
+        if self._bind is not None:
+            return self._bind(*args, **kwargs)
         bound = self._signature.bind(*args, **kwargs)
         for name, cls in self._classes.items():
             value = bound.arguments.get(name)
@@ -85,19 +102,22 @@ class CompiledProgram:
 
     def start(self, frame: dict[str, Any]) -> Ended:
         """Run from the beginning to the first await or the end."""
-        return self._run(-1, 0, None, frame, None, None)
+        given = {} if self._bind is None else frame.copy()
+        return self._run(-1, 0, None, frame, None, None, given)
 
     def resume(self, state: str, frame: dict[str, Any], value: Any) -> Ended:
         """Go on behind the await of `state`, which gave `value`."""
         stop = self._by_state[state]
         active = None if stop.active is None else frame.get(stop.active)
-        return self._run(stop.index, stop.block, active, frame, value, None)
+        given = {".value": value} if stop.place.kind == "helper" else {}
+        return self._run(stop.index, stop.block, active, frame, value, None, given)
 
     def throw(self, state: str, frame: dict[str, Any], error: BaseException) -> Ended:
         """Go on at the await of `state`, which raised `error`."""
         stop = self._by_state[state]
         active = None if stop.active is None else frame.get(stop.active)
-        return self._run(stop.index, stop.block, active, frame, None, error)
+        given = {CAUGHT: error} if stop.place.kind == "helper" else {}
+        return self._run(stop.index, stop.block, active, frame, None, error, given)
 
     def where(self, state: str, frame: dict[str, Any]) -> Callable[[Any], bool] | None:
         """The `where=` of the wait at `state`, evaluated with the variables recorded there."""
@@ -118,6 +138,7 @@ class CompiledProgram:
         frame: dict[str, Any],
         value: Any,
         error: BaseException | None,
+        given: dict[str, Any],
     ) -> Ended:
         writes = Writes()
         if error is None and active is None:
@@ -130,15 +151,24 @@ class CompiledProgram:
         while answer[0] == BOUNCED:
             _, block, active, frame = answer
             answer = self._under(active, block, frame, None, None, True, writes)
-        if answer[0] == RETURNED:
-            return Returned(answer[1])
-        if answer[0] == RAISED:
-            if isinstance(answer[1], _EXITS):
-                raise answer[1]
-            return Raised(answer[1])
-        return self._paused(index, answer, writes)
+        if answer[0] == RAISED and isinstance(answer[1], _EXITS):
+            raise answer[1]
+        if answer[0] < 0:
+            return self._finished(index, answer, writes, given)
+        return self._paused(index, answer, writes, given)
 
-    def _paused(self, index: int, answer: tuple[Any, ...], writes: Writes) -> Paused:
+    def _finished(
+        self, index: int, answer: tuple[Any, ...], writes: Writes, given: dict[str, Any]
+    ) -> Returned | Raised:
+        ended = Returned if answer[0] == RETURNED else Raised
+        if self._bind is None:
+            return ended(answer[1])
+        touched = self._touches(index, END, frozenset(writes.deep))
+        return ended(answer[1], *_handed({}, touched, given), writes.pairs)
+
+    def _paused(
+        self, index: int, answer: tuple[Any, ...], writes: Writes, given: dict[str, Any]
+    ) -> Paused:
         number: int = answer[0]
         args, kwargs = answer[1]
         variables: dict[str, Any] = answer[2]
@@ -146,6 +176,8 @@ class CompiledProgram:
         keep = stop.hidden
         frame = {n: v for n, v in variables.items() if n[0] != "." or n in keep}
         touched = self._touches(index, number, frozenset(writes.deep))
+        if given:
+            frame, touched = _handed(frame, touched, given)
         return Paused(stop.place, args, kwargs, frame, touched, writes.pairs)
 
     def _under(self, active: BaseException | None, *call: Any) -> tuple[Any, ...]:
@@ -158,6 +190,15 @@ class CompiledProgram:
         except BaseException:
             active.__traceback__, active.__context__ = traceback, context
             return self._segment(*call)
+
+
+def _handed(
+    frame: dict[str, Any], touched: Mapping[str, Touch], given: dict[str, Any]
+) -> tuple[dict[str, Any], Mapping[str, Touch]]:
+    """With what came from another frame, which the segment may have changed and let go of."""
+    mentioned = {name: value for name, value in given.items() if name in touched}
+    named = {f"({name})": value for name, value in mentioned.items()}
+    return frame | named, {**touched, **{f"({name})": touched[name] for name in mentioned}}
 
 
 def _declared_classes(function: Callable[..., Any]) -> dict[str, type]:

@@ -158,6 +158,41 @@ TOO_DEEP = Refusal(
     "{name} is nested too deeply to be compiled",
     "move the inner part into a plain function or a step",
 )
+RECURSION = Refusal(
+    "ILK140",
+    "{name} awaits itself: {path}",
+    "write a loop, or make it a @workflow: awaiting one is a run of its own",
+)
+BOUND_METHOD = Refusal(
+    "ILK141",
+    "`await {name}(...)` awaits a method of an object that no log holds",
+    "make it an async def at module level that is given what it needs, or a @step",
+)
+ASYNC_GENERATOR = Refusal(
+    "ILK142",
+    "{name} is an async generator",
+    "return a list; what it waits for between its items is awaited in a loop here",
+)
+WRAPPED_HELPER = Refusal(
+    "ILK143",
+    "{name} is wrapped by a decorator",
+    "await a function without one, and put decorators on its steps",
+)
+PLAIN_HELPER = Refusal(
+    "ILK144",
+    "`await {name}(...)` awaits what a plain function or a lambda returns",
+    "write `async def`, or declare it with @step",
+)
+ARGUMENTS = Refusal(
+    "ILK145",
+    "`{call}` does not fit the parameters of {name}: {why}",
+    "pass what its signature asks for",
+)
+HELPER_NOT_AWAITED = Refusal(
+    "ILK146",
+    "the coroutine `{name}(...)` is made and not awaited there",
+    "write `await {name}(...)`: a coroutine cannot be kept in a variable",
+)
 
 ALL: tuple[Refusal, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Refusal)

@@ -7,11 +7,14 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Literal, cast
 
 from interlock.machines import waits
 from interlock.machines.command import Command
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.helper import Helper
+from interlock.machines.compiler.helpers import Helpers, is_helper, why_no_helper
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.compiler.scope import COMPUTED, LOCAL, MISSING, Scope, Unknown
 from interlock.machines.compiler.source import Source
@@ -36,23 +39,26 @@ class Site:
         step: the step that is called.
         commands: the command types that a wait accepts.
         timeout: whether an approval or a wait can end by a timeout; None where that is not told.
+        helper: the coroutine function that is called.
     """
 
-    kind: Literal["step", "approval", "sleep", "wait"]
+    kind: Literal["step", "approval", "sleep", "wait", "helper"]
     base: str
     line: int
     named: bool = False
     step: Step[..., Any] | None = None
     commands: tuple[type[Command], ...] = ()
     timeout: bool | None = None
+    helper: Helper | None = None
 
 
 class Sites:
     """Finds out, once for each await, what it calls."""
 
-    def __init__(self, source: Source, scope: Scope) -> None:
+    def __init__(self, source: Source, scope: Scope, helpers: Helpers) -> None:
         self._source = source
         self._scope = scope
+        self._helpers = helpers
         self._known: dict[tuple[int, int], Site] = {}
 
     def of(self, node: ast.Await) -> Site:
@@ -92,6 +98,18 @@ class Sites:
         change: Callable[..., object] = getattr(base, node.func.attr)
         return change(*args, **kwargs)
 
+    def helper(self, called: ast.Call) -> Site | None:
+        """The site of a call of a coroutine function that is part of the workflow, if it is one.
+
+        Raises:
+            CompileError: it cannot be compiled, awaits itself, or cannot take these arguments.
+        """
+        target = self.target(called.func)
+        if not is_helper(target) or concurrency(target) is not None:
+            return None
+        helper = self._helpers.of(cast("FunctionType", target), self._source, called)
+        return Site("helper", helper.name, called.lineno, helper=helper)
+
     def _find(self, node: ast.Await) -> Site:
         called = node.value
         if not isinstance(called, ast.Call):
@@ -121,6 +139,9 @@ class Sites:
             state = f"wait:{command.__name__}"
             timed = _times_out(called)
             return Site("wait", state, node.lineno, commands=(command,), timeout=timed)
+        helper = self.helper(called)
+        if helper is not None:
+            return helper
         raise self._source.refuse(why_not(target), node, name=name)
 
     def _approval(self, called: ast.Call) -> str:
@@ -196,4 +217,4 @@ def why_not(target: object) -> Refusal:
         return refusals.CHILD_WORKFLOW
     if inspect.ismethod(target) and isinstance(target.__self__, asyncio.AbstractEventLoop):
         return refusals.CONCURRENT
-    return refusals.NOT_A_STEP
+    return why_no_helper(target) or refusals.NOT_A_STEP

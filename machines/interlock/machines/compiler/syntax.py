@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from types import CodeType
 from typing import TypeVar
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -78,3 +79,19 @@ def short(node: ast.AST, limit: int = 60) -> str:
     """The author's text of an expression in one line, cut when long."""
     text = " ".join(ast.unparse(node).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def function_of(name: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:
+    """`def name(arguments): body`."""
+    made = ast.FunctionDef(name, arguments, body, [])
+    if "type_params" in ast.FunctionDef._fields:
+        made.type_params = []  # type: ignore[attr-defined]  # since Python 3.12
+    return made
+
+
+def inner_code(code: CodeType, name: str) -> CodeType:
+    """The code of the function of this name that `code` makes."""
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType) and constant.co_name == name:
+            return constant
+    raise AssertionError(name)

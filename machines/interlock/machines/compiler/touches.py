@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from interlock.machines.compiler.blocks import CONTROL, Block, Pause, control, successors
+from interlock.machines.compiler.blocks import CAUGHT, CONTROL, Block, Pause, control, successors
 from interlock.machines.compiler.effects import Effects, Level
 from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.scope import Scope
@@ -14,6 +14,12 @@ _REPORTED = {
     Level.READ: Touch.READ, Level.GROWN: Touch.APPEND,
     Level.CHANGED: Touch.DEEP, Level.DEEP: Touch.DEEP,
 }  # fmt: skip
+
+
+END = -1
+"""In place of a pause: the end of the function, by a return or an exception."""
+
+_GIVEN = frozenset({".value", CAUGHT})  # what an await gave
 
 
 class Touches:
@@ -40,7 +46,7 @@ class Touches:
     def __call__(
         self, entry: int, exit_: int, deep: frozenset[str | Token] = frozenset()
     ) -> Mapping[str, Touch]:
-        """The touches between pause `entry` (-1 for the beginning) and pause `exit_`.
+        """The touches between pause `entry` (-1 for the beginning) and pause `exit_` or `END`.
 
         Args:
             deep: variables and calls that turned out to change anything, when they ran.
@@ -54,7 +60,9 @@ class Touches:
         """What the blocks do that lie on a path between two pauses."""
         if (entry, exit_) not in self._between:
             first = self._blocks[0] if entry < 0 else self._entries[entry]
-            between = _closure(first, self._ahead) & _closure(self._exits[exit_], self._back)
+            between = _closure(first, self._ahead)
+            if exit_ != END:
+                between &= _closure(self._exits[exit_], self._back)
             self._between[entry, exit_] = [self._effects[block] for block in between]
         return self._between[entry, exit_]
 
@@ -93,7 +101,7 @@ def _closure(first: Block, steps: Mapping[Block, Sequence[Block]]) -> set[Block]
 
 
 def _is_internal(name: str) -> bool:
-    return name in CONTROL or name.startswith(".inner")
+    return (name in CONTROL and name not in _GIVEN) or name.startswith(".inner")
 
 
 def _propagate(levels: dict[str, Level], flows: set[tuple[str, str, str]]) -> None:

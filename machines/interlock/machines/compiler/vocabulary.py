@@ -6,6 +6,7 @@ import ast
 import inspect
 import typing
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from interlock.machines.compiler.scope import Scope, Unknown
@@ -28,12 +29,22 @@ def collect_types(
         types.collect(*site.commands)
         if site.step is not None:
             types.collect(*site.step.options.raises, *_annotations(site.step.function))
+        if site.helper is not None:
+            _take_over(types, site.helper.program.types)
     for found in _mentioned(body, scope):
         try:
             types.collect(found)
         except InterlockError:  # only mentioned: its name may be taken by one that is declared
             continue
     return types
+
+
+def _take_over(types: Types, others: Types) -> None:
+    """Know the classes of a helper; where two have one name, the caller's stays."""
+    for name, cls in others:
+        if cls not in types:
+            with suppress(InterlockError):
+                types.register(cls, name)
 
 
 def _annotations(function: Callable[..., Any]) -> list[Any]:

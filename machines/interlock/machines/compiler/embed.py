@@ -1,0 +1,59 @@
+"""A helper's machine as a part of its caller's: nested states, named below the caller's own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from interlock.machines.compiler.naming import ENDS
+from interlock.machines.ir import Edge, Node
+from interlock.machines.program import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a helper adds to its caller's machine."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    commands: tuple[str, ...]
+
+
+def embedded(place: Place) -> Part:
+    """The states and moves of the helper at a place, below that place.
+
+    How it ends badly is said by the edges that leave the place as a whole.
+    """
+    assert place.program is not None
+    machine, state = place.program.machine, place.state
+    gone = frozenset(ENDS[1:])
+    nodes = tuple(_below(node, state) for node in machine.nodes if node.id not in gone)
+    edges = tuple(_moved(edge, state) for edge in machine.edges if edge.target not in gone)
+    return Part(nodes, edges, machine.commands)
+
+
+def _below(node: Node, state: str) -> Node:
+    return msgspec.structs.replace(
+        node,
+        id=f"{state}/{node.id}",
+        parent=state if node.parent is None else f"{state}/{node.parent}",
+        initial=None if node.initial is None else f"{state}/{node.initial}",
+    )
+
+
+def _moved(edge: Edge, state: str) -> Edge:
+    how = edge.id.removeprefix(f"{edge.source} -> {edge.target}")
+    source, target = f"{state}/{edge.source}", f"{state}/{edge.target}"
+    identity = f"{source} -> {target}{how}"
+    return msgspec.structs.replace(edge, id=identity, source=source, target=target)
+
+
+def combined(body: str, places: Sequence[Place]) -> str:
+    """The digest of a function and of all the helpers that it awaits."""
+    parts = [f"{p.state}={p.program.machine.body}" for p in places if p.program is not None]
+    if not parts:
+        return body
+    return hashlib.sha256(";".join([body, *parts]).encode()).hexdigest()[:16]

@@ -1,0 +1,119 @@
+"""The helper coroutines of one workflow: found where they are called, each compiled once."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING
+
+from interlock.machines.compiler import refusals
+from interlock.machines.compiler.helper import Helper
+from interlock.machines.compiler.refusals import Refusal
+from interlock.machines.compiler.source import Source, read_source
+from interlock.machines.compiler.syntax import short
+from interlock.machines.errors import CompileError
+
+if TYPE_CHECKING:  # it is made of the compiler's parts, which ask for helpers
+    from interlock.machines.compiler.program import CompiledProgram
+
+Compile = Callable[[Source, "Helpers"], "CompiledProgram"]
+
+
+class Helpers:
+    """Compiles the coroutine functions that a workflow awaits, and remembers them.
+
+    Args:
+        source: the workflow's.
+        compile: compiles one function that is awaited as a helper.
+    """
+
+    def __init__(self, source: Source, compile: Compile) -> None:  # noqa: A002  what it does
+        self._compile = compile
+        self._open = [source]
+        self._known: dict[object, Helper] = {}
+
+    def of(self, function: FunctionType, caller: Source, at: ast.Call) -> Helper:
+        """The helper that a coroutine function is.
+
+        Args:
+            function: what is called.
+            caller, at: where.
+
+        Raises:
+            CompileError: it cannot be compiled, awaits itself, or cannot take these arguments.
+        """
+        known = self._known.get(function)
+        if known is None:
+            self.refuse_recursion(function, caller, at)
+            with _advised(function.__name__):
+                source = read_source(function)
+                known = Helper(function.__name__, self.compiled(source))
+            self._known[function] = known
+        check_arguments(function, caller, at)
+        return known
+
+    def compiled(self, source: Source) -> CompiledProgram:
+        """The program of a function, which may await others, but never itself."""
+        self._open.append(source)
+        try:
+            return self._compile(source, self)
+        finally:
+            self._open.pop()
+
+    def refuse_recursion(self, function: object, caller: Source, at: ast.AST) -> None:
+        """Refuse a function that is being compiled, since it awaits itself then."""
+        for index, source in enumerate(self._open):
+            if source.function is function:
+                path = [s.tree.name for s in (*self._open[index:], source)]
+                words = {"name": path[0], "path": " > ".join(path)}
+                raise caller.refuse(refusals.RECURSION, at, **words)
+
+
+@contextmanager
+def _advised(name: str) -> Generator[None]:
+    """Errors inside of a helper say that it could be a step as well."""
+    try:
+        yield
+    except CompileError as error:
+        advice = f"; or declare {name} with @step"
+        if "; or declare " not in error.instead:
+            raise type(error)(
+                error.code, error.file, error.line, error.what, error.instead + advice
+            ) from None
+        raise
+
+
+def check_arguments(function: Callable[..., object], caller: Source, at: ast.Call) -> None:
+    """Refuse a call that cannot fit the function's parameters."""
+    starred = any(isinstance(argument, ast.Starred) for argument in at.args)
+    if starred or any(keyword.arg is None for keyword in at.keywords):
+        return  # told when it runs
+    words = {keyword.arg: None for keyword in at.keywords if keyword.arg}
+    try:
+        inspect.signature(function).bind(*at.args, **words)
+    except TypeError as error:
+        raise caller.refuse(
+            refusals.ARGUMENTS, at, call=short(at), name=short(at.func), why=error
+        ) from None
+
+
+def is_helper(target: object) -> bool:
+    """Whether awaiting a call of this means to run its code as a part of the workflow."""
+    plain = isinstance(target, FunctionType) and not hasattr(target, "__wrapped__")
+    return plain and inspect.iscoroutinefunction(target)
+
+
+def why_no_helper(target: object) -> Refusal | None:
+    """Why something that gives a coroutine cannot be a helper; None if it gives none."""
+    if isinstance(target, MethodType):
+        return refusals.BOUND_METHOD
+    if inspect.isasyncgenfunction(target):
+        return refusals.ASYNC_GENERATOR
+    if isinstance(target, FunctionType) and hasattr(target, "__wrapped__"):
+        return refusals.WRAPPED_HELPER
+    if isinstance(target, FunctionType):
+        return refusals.PLAIN_HELPER
+    return None
