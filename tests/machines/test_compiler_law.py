@@ -29,7 +29,7 @@ def test_restored_from_json_at_every_await_is_python(case: Program) -> None:
     assert found == expected
 
 
-@settings(max_examples=settings.default.max_examples // 3)
+@settings(max_examples=settings().max_examples // 3)
 @given(compositions())
 def test_helpers_are_what_python_runs(case: Program) -> None:
     note(case.source)
