@@ -20,7 +20,7 @@ from interlock.engine.programs import Programs
 from interlock.engine.session import timers_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
-from interlock.store.contract import Commit, Draft, Head, Timer
+from interlock.store.contract import Commit, Draft, Filter, Head, Timer
 from interlock.store.digest import verify
 from interlock.store.errors import BrokenChain
 from interlock.store.event import Event
@@ -88,7 +88,8 @@ def verify_runs(store: str, run: str, *, as_json: bool) -> None:
 
 async def _verify(url: str, run: str) -> list[tuple[str, int, str]]:
     async with reading(url) as store:
-        runs: Sequence[str] = [run] if run else [entry.run for entry in await store.entries()]
+        every = Filter(prefix="")  # Interlock's own streams too
+        runs: Sequence[str] = [run] if run else [e.run for e in await store.entries(every)]
         found: list[tuple[str, int, str]] = []
         for name in runs:
             try:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
+from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session
 from interlock.engine.undo import undo_call
@@ -90,8 +91,10 @@ class Driver:
         for activity in session.state.pending.values():
             if activity.kind not in ("step", "undo") or activity.status in ("in doubt", "done"):
                 continue
-            due = activity.due if activity.status == "retrying" else None
+            due = activity.due if activity.status in ("retrying", "postponed") else None
             if due is None or due <= self.engine.clock.now():
+                if (self.run, activity.id) in self.engine.gatekeeper.parked:
+                    continue
                 return activity
             self.engine.timer_service.ensure(Timer(self.run, activity.id, due))
         return None
@@ -99,6 +102,24 @@ class Driver:
     async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
         """Make a call. Its outcome, or None when the run has to be looked at again."""
         step = mover.step_of(activity)
+        if step.options.gates is None or activity.kind == "undo" or activity.status == "started":
+            return await self._admitted(session, mover, step, activity)
+        wish = self.engine.gatekeeper.wish(session, mover, activity, self._failed)
+        permit = await self.engine.gatekeeper.enter(wish)
+        if not isinstance(permit, Permit):
+            return permit
+        with permit:
+            return await self._admitted(session, mover, step, activity, permit)
+
+    async def _admitted(
+        self,
+        session: Session,
+        mover: Mover,
+        step: Step[..., Any],
+        activity: Activity,
+        permit: Permit | None = None,
+    ) -> Record | None:
+        """Make a call that nothing holds back."""
         found = (activity.id, activity.attempt) not in session.intents
         session.intents.discard((activity.id, activity.attempt))
         if found and not await may_call(self.engine, self._record, session, step, activity):
@@ -116,7 +137,7 @@ class Driver:
             if verified is not None:
                 return verified
         args, kwargs = mover.arguments(activity)
-        return await self._attempt(step, activity, args, kwargs)
+        return await self._attempt(step, activity, args, kwargs, permit)
 
     async def _attempt(
         self,
@@ -124,10 +145,12 @@ class Driver:
         activity: Activity,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
+        permit: Permit | None,
     ) -> Record | None:
         crash.reached("engine.before_step")
         try:
-            result = await self.make(step.function, step, activity, args, kwargs)
+            made = self.make(step.function, step, activity, args, kwargs)
+            result = await (made if step.options.plain else through(step, permit, made))
         except asyncio.CancelledError as error:
             if self.engine.closing:
                 raise

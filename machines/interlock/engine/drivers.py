@@ -75,6 +75,7 @@ class Drivers:
         finally:
             self.engine.sessions.release(driver.run)
             del self._table[driver.run]
+            self.engine.gatekeeper.driven(driver.run)
             if not self._table:
                 self.idle.set()
 

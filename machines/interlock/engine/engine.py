@@ -15,6 +15,7 @@ from typing import Any, TypeVar, overload
 from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed, UnknownRun
+from interlock.engine.gates import Gatekeeper
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending, pending_approvals
 from interlock.engine.programs import Programs, mover_of, program_of
@@ -83,6 +84,7 @@ class Engine:
         self._recovers = recover
         self.programs = Programs(machines)
         self.drivers = Drivers(self, concurrency)
+        self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})

@@ -115,14 +115,19 @@ class LifecycleRun:
         """The input of an effect, decoded from the log."""
         return recorded_arguments(self.session.state, activity, self.program.types)
 
-    def succeed(self, activity: Activity, result: object) -> None:
+    def succeed(
+        self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
+    ) -> None:
         """An effect returned; its result is recorded in one piece, for the ledger."""
         try:
             encoded = encode_whole(self.program.types, result)
         except Unrecordable as error:
             self.fail(activity, error)
             return
-        done = StepSucceeded(activity.id, activity.name, encoded, activity.attempt)
+        how, run = reused
+        done = StepSucceeded(
+            activity.id, activity.name, encoded, activity.attempt, reused=how, reused_run=run
+        )
         self.session.emit(done)
 
     def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:

@@ -20,7 +20,9 @@ from interlock.store.vocabulary import (
     Failure,
     StepFailed,
     StepInDoubt,
+    StepPostponed,
     StepRecalled,
+    StepReleased,
     StepScheduled,
     StepStarted,
     UndoFailed,
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 Recorder: TypeAlias = Callable[[Activity, Callable[[Mover, Activity], None]], Awaitable[bool]]
 """Records what a function emits about an activity; False when that is no longer what it was."""
 
-_INTENTS = (StepScheduled, StepFailed, StepStarted, StepRecalled, UndoScheduled, UndoFailed)
+_INTENTS = (
+    StepScheduled, StepFailed, StepStarted, StepRecalled, StepPostponed, StepReleased,
+    UndoScheduled, UndoFailed,
+)  # fmt: skip
 
 
 async def may_call(
@@ -76,6 +81,8 @@ async def _made_before(engine: Engine, run: str, activity: Activity) -> int | No
     if isinstance(body, StepFailed | UndoFailed):
         due = body.retry_at
         return None if due is not None and due > watch.began_at else 1
+    if isinstance(body, StepPostponed):
+        return None if body.until is None or body.until > watch.began_at else 1
     return 0 if isinstance(body, StepScheduled) and body.client else 1
 
 

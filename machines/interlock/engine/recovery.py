@@ -49,6 +49,7 @@ async def recover(engine: Engine) -> int:
     entries = await engine.store.entries(Filter(status=UNFINISHED))
     for entry in entries:
         engine.wake(entry.run)
+    await engine.gatekeeper.recover()
     return len(entries)
 
 
@@ -127,6 +128,9 @@ class Watch:
 
     async def _notice(self, event: Event) -> None:
         engine = self._engine
+        if event.stream.startswith("$"):
+            engine.gatekeeper.note(event)
+            return
         stale = engine.sessions.outdated(event.stream, event.version)
         await engine.revisit(event.stream, wake=event.type in _WAKING or stale)
         if event.type == CancelRequested.__name__:

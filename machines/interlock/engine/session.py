@@ -227,8 +227,10 @@ class Mover(Protocol):
         """A call's input: copies, so that a step cannot change the run's objects."""
         ...
 
-    def succeed(self, activity: Activity, result: object) -> None:
-        """A call returned."""
+    def succeed(
+        self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
+    ) -> None:
+        """A call returned; `reused` says how and from which run, if that was another call."""
         ...
 
     def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:

@@ -105,7 +105,9 @@ class WorkflowRun:
         self.session.emit(started, self.program.machine.initial)
         self._advance(self.program.start(frame))
 
-    def succeed(self, activity: Activity, result: object) -> None:
+    def succeed(
+        self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
+    ) -> None:
         """A step returned: record it, run to the next await."""
         step = self.step_of(activity)
         kept = self._kept(result, step.name)
@@ -120,6 +122,8 @@ class WorkflowRun:
             attempt=activity.attempt,
             undoable=step.options.compensate is not None,
             memory=self.memory.take(),
+            reused=reused[0],
+            reused_run=reused[1],
         )
         self.session.emit(succeeded)
         if self._cancel_due():

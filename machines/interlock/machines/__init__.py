@@ -18,6 +18,21 @@ from interlock.machines.errors import (
 from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.resilience import (
+    Breaker,
+    BreakerOpen,
+    Bulkhead,
+    BulkheadFull,
+    Cache,
+    Debounce,
+    NotAdmitted,
+    Policy,
+    RateLimit,
+    RateLimited,
+    Superseded,
+    Timeout,
+    policies,
+)
 from interlock.machines.resource import resource
 from interlock.machines.retry import Retry
 from interlock.machines.rule import after, entering, on
@@ -45,6 +60,15 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "current",
     "resource",
     "step",
+    # Resilience
+    "Breaker",
+    "Bulkhead",
+    "Cache",
+    "Debounce",
+    "Policy",
+    "RateLimit",
+    "Timeout",
+    "policies",
     # Lifecycles
     "Check",
     "Command",
@@ -60,12 +84,17 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Node",
     # Errors
     "BadDefinition",
+    "BreakerOpen",
+    "BulkheadFull",
     "CompileError",
     "HandlerFailed",
     "MachineError",
     "MissingResource",
+    "NotAdmitted",
     "OutsideRun",
+    "RateLimited",
     "Refused",
     "StepFailed",
+    "Superseded",
     "TimedOut",
 ]

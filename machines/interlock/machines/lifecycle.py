@@ -60,7 +60,8 @@ class Lifecycle(Generic[S, D]):
         cls.name = name or cls.__name__
         declared = Declaration(cls, cls.name, initial, tuple(final), tuple(steps))
         cls._program = build(declared, Lifecycle)
-        registry.register(cls)
+        if not cls.name.startswith("$"):  # those are Interlock's own
+            registry.register(cls)
 
     @classmethod
     def program(cls) -> LifecycleProgram:

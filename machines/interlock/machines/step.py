@@ -11,6 +11,12 @@ from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, ov
 
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import BadDefinition
+from interlock.machines.resilience.breaker import Breaker
+from interlock.machines.resilience.cache import Cache
+from interlock.machines.resilience.gates import Gates, gated
+from interlock.machines.resilience.limits import Bulkhead, RateLimit
+from interlock.machines.resilience.policies import chosen
+from interlock.machines.resilience.policy import Policy
 from interlock.machines.resource import check_resources
 from interlock.machines.retry import Retry
 
@@ -50,6 +56,8 @@ class StepOptions:
         verify: gets the step's arguments; answers `Happened(result)` or `DidNotHappen()`.
         interruptions: how many calls of one attempt may end with their process (a crash, a
             restart) before the step is in doubt and a person has to look; at least 1.
+        map_error: gets what the step raised; what it returns is the step's error instead.
+        gates: what each call has to pass first, None for nothing.
     """
 
     retry: Retry = Retry.none
@@ -60,6 +68,13 @@ class StepOptions:
     on_crash: OnCrash = "retry"
     verify: Callable[..., Any] | None = None
     interruptions: int = 5
+    map_error: Callable[[Exception], BaseException] | None = None
+    gates: Gates | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the function is just called."""
+        return self.gates is None and self.map_error is None
 
 
 class Step(Generic[P, R]):
@@ -102,14 +117,26 @@ class Step(Generic[P, R]):
         """The same step under its own state name, where one step is awaited at several places."""
         return Step(self.function, self.name, self.options, label)
 
-    def with_(self, *, retry: Retry | None = None, timeout: Duration | None = None) -> Step[P, R]:
-        """The same step with another retry schedule or timeout for this call."""
-        changed = self.options
-        if retry is not None:
-            changed = dataclasses.replace(changed, retry=retry)
-        if timeout is not None:
-            changed = dataclasses.replace(changed, timeout=duration(timeout))
-        return Step(self.function, self.name, changed, self.label)
+    def with_(
+        self,
+        *,
+        policy: Policy | str | None = None,
+        retry: Retry | None = None,
+        timeout: Duration | None = None,
+    ) -> Step[P, R]:
+        """The same step with another policy, retry schedule or timeout for this call.
+
+        What is given by itself wins over the policy, and the policy over the step.
+        """
+        own = Policy(retry, timeout)
+        changed = (own if policy is None else chosen(policy) | own).values()
+        gates = {k: changed.pop(k) for k in ("breaker", "rate", "bulkhead") if k in changed}
+        if "timeout" in changed:
+            changed["timeout"] = duration(changed["timeout"])
+        if gates:
+            changed["gates"] = dataclasses.replace(self.options.gates or Gates(), **gates)
+        options = dataclasses.replace(self.options, **changed)
+        return Step(self.function, self.name, options, self.label)
 
     def effect(self, *args: P.args, **kwargs: P.kwargs) -> Effect:
         """The call as a value, for a lifecycle to return from an `entering` method."""
@@ -171,6 +198,13 @@ def step(
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
     interruptions: int = 5,
+    map_error: Callable[[Exception], BaseException] | None = None,
+    policy: Policy | str | None = None,
+    breaker: Breaker | str | None = None,
+    rate: RateLimit | str | None = None,
+    bulkhead: Bulkhead | str | None = None,
+    cache: Cache | None = None,
+    singleflight: Callable[..., object] | bool = False,
 ) -> StepDecorator: ...
 def step(
     function: Callable[..., Any] | None = None,
@@ -185,14 +219,31 @@ def step(
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
     interruptions: int = 5,
+    map_error: Callable[[Exception], BaseException] | None = None,
+    policy: Policy | str | None = None,
+    breaker: Breaker | str | None = None,
+    rate: RateLimit | str | None = None,
+    bulkhead: Bulkhead | str | None = None,
+    cache: Cache | None = None,
+    singleflight: Callable[..., object] | bool = False,
 ) -> Any:
     """Declare a function (async, or plain: then it runs in a thread) to be a step.
 
-    See `StepOptions` for the options. Defaults: no retry, no timeout, called again with the same
-    idempotency key after a crash.
+    See `StepOptions` for the options; further ones:
+
+    Args:
+        policy: options for retries, timeout and gates; what is declared here wins over it.
+        breaker, rate, bulkhead: gates that each call has to pass, or their names.
+        cache: use the results of earlier calls, of all runs.
+        singleflight: calls at the same time in one process are one call: True for those of equal
+            arguments, or a function of the arguments.
+
+    Defaults: no retry, no timeout, no gates, called again with the same idempotency key after a
+    crash.
 
     Raises:
-        BadDefinition: a generator, an unknown `on_crash`, or `"verify"` without `verify=`.
+        BadDefinition: a generator, an unknown `on_crash`, `"verify"` without `verify=`, or a
+            shared result of a step that can be undone.
     """
     if verify is not None and on_crash == "retry":
         on_crash = "verify"
@@ -203,15 +254,24 @@ def step(
         raise BadDefinition("on_crash='verify' needs verify=: a function that finds out")
     if interruptions < 1:
         raise BadDefinition("interruptions= is a number of calls: 1 or more")
+    if compensate is not None and (cache is not None or singleflight):
+        raise BadDefinition(
+            "a step with compensate= cannot share results (cache=, singleflight=): undoing them "
+            "would undo another run's call; split it into two steps"
+        )
+    own = Policy(retry, timeout, breaker, rate, bulkhead)
+    given = own if policy is None else chosen(policy) | own
     options = StepOptions(
-        retry=retry or Retry.none,
-        timeout=None if timeout is None else duration(timeout),
+        retry=given.retry or Retry.none,
+        timeout=None if given.timeout is None else duration(given.timeout),
         raises=raises if isinstance(raises, tuple) else (raises,),
         compensate=compensate,
         compensate_retry=compensate_retry or Retry.standard,
         on_crash=on_crash,
         verify=verify,
         interruptions=interruptions,
+        map_error=map_error,
+        gates=gated(given, cache, singleflight),
     )
     decorator = StepDecorator(name, options)
     return decorator if function is None else decorator(function)

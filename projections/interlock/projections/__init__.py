@@ -1,5 +1,6 @@
 """What the log means: pure folds of events, and history opened at any instant."""
 
+from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.errors import BadExport, EmptyHistory, NoSuchVersion, ProjectionError
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
@@ -15,10 +16,12 @@ from interlock.projections.run import (
     RunState,
     Undoable,
 )
+from interlock.projections.shared import SharedState, evolve_shared, shared_at
 
 __all__ = [
     "Activity",
     "BadExport",
+    "BreakerState",
     "Compensation",
     "Decided",
     "Difference",
@@ -31,11 +34,15 @@ __all__ = [
     "ProjectionError",
     "Received",
     "RunState",
+    "SharedState",
     "Undoable",
+    "breaker_state",
     "dump_history",
     "entry_of",
     "evolve",
+    "evolve_shared",
     "fold",
     "ledger",
     "load_history",
+    "shared_at",
 ]

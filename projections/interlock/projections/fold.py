@@ -38,7 +38,9 @@ from interlock.store.vocabulary import (
     SleepStarted,
     StepFailed,
     StepInDoubt,
+    StepPostponed,
     StepRecalled,
+    StepReleased,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -52,6 +54,7 @@ from interlock.store.vocabulary import (
     WaitStarted,
     WaitTimedOut,
 )
+from interlock.store.vocabulary_shared import SharedMoved
 
 
 def fold(events: Iterable[Event]) -> RunState:
@@ -163,6 +166,20 @@ def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
         activity.interruptions = 0
     elif state.lifecycle:
         del state.pending[body.activity]
+
+
+def _step_postponed(state: RunState, event: Event, body: StepPostponed) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "postponed"
+    activity.postponed = body.by
+    activity.due = body.until
+
+
+def _step_released(state: RunState, event: Event, body: StepReleased) -> None:
+    activity = state.pending[body.activity]
+    activity.status = "scheduled"
+    activity.postponed = ""
+    activity.due = None
 
 
 def _step_in_doubt(state: RunState, event: Event, body: StepInDoubt) -> None:
@@ -320,6 +337,11 @@ def _run_held(state: RunState, event: Event, body: RunHeld) -> None:
     state.held = body.reason
 
 
+def _shared_moved(state: RunState, event: Event, body: SharedMoved) -> None:
+    state.lifecycle = True
+    state.visits += 1
+
+
 def _transition_taken(state: RunState, event: Event, body: TransitionTaken) -> None:
     state.image.apply(body.memory)
     state.visits += 1
@@ -332,6 +354,8 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     StepRecalled.__name__: _step_recalled,
     StepSucceeded.__name__: _step_succeeded,
     StepFailed.__name__: _step_failed,
+    StepPostponed.__name__: _step_postponed,
+    StepReleased.__name__: _step_released,
     StepInDoubt.__name__: _step_in_doubt,
     StepResolved.__name__: _step_resolved,
     ApprovalRequested.__name__: _approval_requested,
@@ -357,4 +381,5 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunCancelled.__name__: _end("cancelled"),
     RunHeld.__name__: _run_held,
     TransitionTaken.__name__: _transition_taken,
+    SharedMoved.__name__: _shared_moved,
 }

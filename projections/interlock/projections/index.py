@@ -34,6 +34,9 @@ def _waits(state: RunState) -> tuple[str, str]:
             return "person", f"resolve {activity.name}"
         if activity.status == "done":
             continue
+        if activity.status == "postponed":
+            what, _, name = activity.postponed.partition(" ")
+            return what, name
         return _WAITS[activity.kind], _named(activity)
     return "", ""
 

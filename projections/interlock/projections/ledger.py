@@ -12,7 +12,9 @@ from interlock.store.vocabulary import (
     CancelDelivered,
     StepFailed,
     StepInDoubt,
+    StepPostponed,
     StepRecalled,
+    StepReleased,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -24,7 +26,7 @@ from interlock.store.vocabulary import (
 
 EffectStatus = Literal[
     "intended", "started", "retrying", "confirmed", "failed", "in doubt", "cancelled",
-    "compensated", "not compensated",
+    "compensated", "not compensated", "postponed", "reused",
 ]  # fmt: skip
 
 
@@ -38,13 +40,15 @@ class Effect:
         key: idempotency key that the call was given.
         status: `intended` (recorded, no outcome yet), `confirmed` (it returned), `failed` (it
             raised for the last time), `cancelled` (abandoned: it may or may not have happened),
-            `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed).
+            `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed),
+            `postponed` (held back), `reused` (no call was made: another call's result was taken).
         attempts: calls that have an outcome or are under way; one that was interrupted and made
             again is the same attempt.
         interruptions: calls besides these that ended with their process, without an outcome: how
             many times the effect may have been asked for is `attempts + interruptions`.
         since: when it got this status.
         error: text of its last error.
+        note: for `postponed` what holds it back, for `reused` where the result is from.
     """
 
     activity: str
@@ -55,6 +59,7 @@ class Effect:
     since: datetime
     error: str = ""
     interruptions: int = 0
+    note: str = ""
 
 
 def ledger(events: Iterable[Event]) -> list[Effect]:
@@ -90,7 +95,19 @@ def _recalled(effects: dict[str, Effect], event: Event, body: StepRecalled) -> N
 
 
 def _succeeded(effects: dict[str, Effect], event: Event, body: StepSucceeded) -> None:
-    _set(effects, event, body.activity, "confirmed").attempts = body.attempt
+    effect = _set(effects, event, body.activity, "reused" if body.reused else "confirmed")
+    effect.attempts = body.attempt
+    if body.reused:
+        effect.attempts -= 1
+        effect.note = f"{body.reused}: the result of {body.reused_run}"
+
+
+def _postponed(effects: dict[str, Effect], event: Event, body: StepPostponed) -> None:
+    _set(effects, event, body.activity, "postponed").note = body.by
+
+
+def _released(effects: dict[str, Effect], event: Event, body: StepReleased) -> None:
+    _set(effects, event, body.activity, "intended").note = ""
 
 
 def _failed(effects: dict[str, Effect], event: Event, body: StepFailed) -> None:
@@ -110,7 +127,7 @@ def _resolved(effects: dict[str, Effect], event: Event, body: StepResolved) -> N
 
 def _cancelled(effects: dict[str, Effect], event: Event, body: CancelDelivered) -> None:
     effect = effects.get(body.activity)
-    if effect is not None and effect.status not in ("confirmed", "failed"):
+    if effect is not None and effect.status not in ("confirmed", "failed", "reused"):
         _set(effects, event, body.activity, "cancelled")
 
 
@@ -138,6 +155,8 @@ _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepRecalled.__name__: _recalled,
     StepSucceeded.__name__: _succeeded,
     StepFailed.__name__: _failed,
+    StepPostponed.__name__: _postponed,
+    StepReleased.__name__: _released,
     StepInDoubt.__name__: _in_doubt,
     StepResolved.__name__: _resolved,
     CancelDelivered.__name__: _cancelled,

@@ -15,7 +15,7 @@ from interlock.store.values import Image
 from interlock.store.vocabulary import Failure
 
 ActivityKind = Literal["step", "approval", "sleep", "wait", "undo"]
-ActivityStatus = Literal["scheduled", "started", "retrying", "in doubt", "done"]
+ActivityStatus = Literal["scheduled", "started", "retrying", "postponed", "in doubt", "done"]
 
 
 class Outcome(msgspec.Struct):
@@ -46,7 +46,7 @@ class Activity(msgspec.Struct):
         since: when it was scheduled.
         version: of the event that scheduled it.
         attempt: number of the call under way or due next, from 1.
-        status: `done` has an outcome, but the run has not moved on.
+        status: `done` has an outcome, but the run has not moved on; `postponed` is held back.
         args, kwargs: encoded input of a step.
         key: idempotency key.
         hold: at most once.
@@ -59,6 +59,7 @@ class Activity(msgspec.Struct):
         outcome: set with status `done`.
         error: of the last failed attempt.
         interruptions: calls of this attempt that ended with their process, as far as is known.
+        postponed: what holds the call back, such as `breaker payments`; "" for nothing.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Activity(msgspec.Struct):
     outcome: Outcome | None = None
     error: Failure | None = None
     interruptions: int = 0
+    postponed: str = ""
 
 
 @dataclass(slots=True)
@@ -213,12 +215,18 @@ class RunState:
     def _progress(self) -> RunStatus:
         if self.cancel is not None and not self.cancelled:
             return "running"
+        postponed = False
         for activity in self.pending.values():
+            if activity.status == "postponed":
+                postponed = True
+                continue
             if activity.status == "done" or activity.kind in ("step", "undo"):
                 return "running"
             if activity.kind == "wait" and self.match(activity) is not None:
                 return "running"
             return "sleeping" if activity.kind == "sleep" else "waiting"
+        if postponed:
+            return "waiting"
         return "open" if self.lifecycle else "running"
 
     def match(self, wait: Activity) -> Received | None:

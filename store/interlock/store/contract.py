@@ -37,8 +37,9 @@ class Entry(msgspec.Struct, frozen=True):
             (a lifecycle that is not final), `completed`, `failed`, `cancelled`, `compensated`
             or `compensation failed`.
         since: when it entered that state.
-        waits: kind of what it waits for: `step`, `approval`, `command`, `timer`, `person` or "".
-        waits_for: its name: of the step, approval, command types, or the instant.
+        waits: kind of what it waits for: `step`, `approval`, `command`, `timer`, `person`, what
+            holds a call back (`breaker`, `rate`, `bulkhead`), or "".
+        waits_for: its name: of the step, approval, command types, breaker, or the instant.
         started: when it began.
     """
 
@@ -133,7 +134,12 @@ class Appended(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which rows of the index are wanted. None and () mean any."""
+    """Which rows of the index are wanted. None and () mean any.
+
+    Attributes:
+        prefix: how the id begins. None leaves out Interlock's own streams, whose ids begin with
+            `$` (unless `ids` names them); "" is every stream.
+    """
 
     machine: str | None = None
     state: str | None = None
@@ -143,6 +149,12 @@ class Filter:
     after: str | None = None
     limit: int | None = None
     ids: tuple[str, ...] = field(default=())
+    prefix: str | None = None
+
+    @property
+    def own(self) -> bool:
+        """Whether Interlock's own streams are left out."""
+        return self.prefix is None and not self.ids
 
 
 class Store(Protocol):

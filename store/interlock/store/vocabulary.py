@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from interlock.store.event import Body, Delta, Encoded
+from interlock.store.vocabulary_shared import SharedMoved  # noqa: F401  it counts among the bodies
 
 
 class Failure(Body, frozen=True):
@@ -75,7 +76,12 @@ class StepRecalled(Body, frozen=True):
 
 
 class StepSucceeded(Body, frozen=True):
-    """A call returned. `memory` defines the objects of the result."""
+    """A call returned. `memory` defines the objects of the result.
+
+    Attributes:
+        reused: "" for a call of this run's own; `cache` or `flight` when no call was made, and
+            the result is that of a call of the run `reused_run`.
+    """
 
     activity: str
     step: str
@@ -83,6 +89,29 @@ class StepSucceeded(Body, frozen=True):
     attempt: int = 1
     undoable: bool = False
     memory: Delta | None = None
+    reused: str = ""
+    reused_run: str = ""
+
+
+class StepPostponed(Body, frozen=True):
+    """The call is not made yet: something holds it back.
+
+    Attributes:
+        by: what does, such as `breaker payments`.
+        until: when it will be tried again, None when only a `StepReleased` can say so.
+    """
+
+    activity: str
+    by: str
+    reason: str = ""
+    until: datetime | None = None
+
+
+class StepReleased(Body, frozen=True):
+    """What held the call back does so no more: it is due now."""
+
+    activity: str
+    reason: str = ""
 
 
 class StepFailed(Body, frozen=True):

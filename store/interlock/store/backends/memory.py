@@ -178,6 +178,8 @@ def _matches(entry: Entry, where: Filter) -> bool:
         and (where.waits is None or entry.waits == where.waits)
         and (where.finished is None or (entry.status in FINISHED) == where.finished)
         and (not where.ids or entry.run in where.ids)
+        and entry.run.startswith(where.prefix or "")
+        and not (where.own and entry.run.startswith("$"))
     )
 
 

@@ -87,6 +87,10 @@ class Queries:
             keys, ids = json.dumps([sort_key(run) for run in where.ids]), json.dumps(where.ids)
             also("sort IN (SELECT value FROM json_each(?))", keys)
             also("run IN (SELECT value FROM json_each(?))", ids)
+        if where.own:
+            also("substr(run, 1, 1) <> '$'")
+        elif where.prefix:
+            also("substr(run, 1, ?) = ?", len(where.prefix), where.prefix)
         condition = f"WHERE {' AND '.join(terms)} " if terms else ""
         limit = -1 if where.limit is None else max(where.limit, 0)
         rows = self._cursor.execute(

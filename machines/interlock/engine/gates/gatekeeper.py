@@ -1,0 +1,280 @@
+"""The gates of one engine: every call of a gated step asks here first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from interlock.engine import commands
+from interlock.engine.errors import UnknownRun
+from interlock.engine.gates.breakers import BreakerGate
+from interlock.engine.gates.bulkheads import BulkheadGate, Places
+from interlock.engine.gates.parking import Parking
+from interlock.engine.gates.permit import Call, Held, Permit, Record, Safe
+from interlock.engine.gates.rates import RateGate
+from interlock.engine.gates.reuse import CacheGate, Flights, Outcome, key_of
+from interlock.engine.gates.shared import Shared
+from interlock.engine.session import Mover, Session
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.resilience.breaker import Breaker
+from interlock.machines.resilience.cache import Cache
+from interlock.machines.resilience.declared import find
+from interlock.machines.resilience.limits import Bulkhead, RateLimit
+from interlock.machines.step import Step
+from interlock.projections import Activity
+from interlock.projections.breaker import PREFIX
+from interlock.store.contract import Filter
+from interlock.store.errors import StoreError
+from interlock.store.event import Actor, Event
+from interlock.store.vocabulary import StepPostponed, StepReleased
+
+if TYPE_CHECKING:
+    from interlock.engine.engine import Engine
+
+log = logging.getLogger("interlock.engine")
+
+_PARKED = Held("")
+
+
+class Gatekeeper:
+    """Asks the gates of a step, in order, and tells them what came of it.
+
+    Attributes:
+        parked: calls that are not to be made now; the driver passes over them.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._parking = Parking(engine.wake)
+        self.parked = self._parking.parked
+        self.driven = self._parking.driven
+        self._flights = Flights(self._parking)
+        self._holder = str(uuid4())
+        self._shared: dict[str, Shared] = {}
+        self._gates: dict[str, Any] = {}
+        self._listening = False
+
+    def wish(
+        self,
+        session: Session,
+        mover: Mover,
+        activity: Activity,
+        failed: Callable[[Step[..., Any], Activity, BaseException], Record],
+    ) -> Call:
+        """The call of an activity; `failed` decides what follows from an error."""
+        step, types = mover.step_of(activity), self._engine.types_of(session.machine)
+        args, kwargs = mover.arguments(activity)
+        return Call(session, step, activity, args, kwargs, types, partial(failed, step, activity))
+
+    async def enter(self, call: Call) -> Permit | Record | None:
+        """What becomes of a call.
+
+        Returns:
+            A permit to make it, the events of another answer, or None when it was parked.
+
+        Raises:
+            BadDefinition: a gate is not declared.
+        """
+        permit = Permit()
+        try:
+            answer = await self._pass(call, permit)
+        except BaseException:
+            permit.give_back()
+            raise
+        if answer is None:
+            return permit
+        permit.give_back()
+        if not isinstance(answer, Held):
+            return answer
+        if answer.error is not None:
+            error = answer.error
+            return lambda mover, mine: mover.fail(mine, error)
+        return None if answer.until is None else self._postponed(answer)
+
+    async def _pass(self, call: Call, permit: Permit) -> Held | Record | None:
+        """Take what each gate gives into the permit; None when all let the call through."""
+        gates, who = call.step.options.gates, call.who
+        assert gates is not None  # only such calls come here
+        called = self._parking.claim(who)
+        place = called if isinstance(called, BulkheadGate) else None
+        if place is not None:
+            permit.passes.append(await place.enter(who, called=True))
+        if isinstance(called, Outcome):
+            return called.record("flight", call, final=False)
+        cache = gates.cache
+        try:
+            kept = None if cache is None else self._cache(cache, key_of(cache.key, call))
+            key = _flight_key(call)
+        except Exception as error:  # the author's key function
+            return call.failed(error)
+        found = None if kept is None else await kept.find(call)
+        if found is not None:
+            return found
+        if key and self._flights.follow(key, who):
+            return _PARKED
+        held = await self._guards(call, permit, has_place=place is not None)
+        if held is not None:
+            return held
+        if kept is not None:
+            permit.passes.insert(0, Safe(kept.keeper(call)))
+        if key:
+            if self._flights.follow(key, who):  # another call took off meanwhile
+                return _PARKED
+            permit.passes.append(self._flights.begin(key, call))
+        return None
+
+    async def _guards(self, call: Call, permit: Permit, *, has_place: bool) -> Held | None:
+        gates, who = call.step.options.gates, call.who
+        assert gates is not None  # as above
+        breaker = None if gates.breaker is None else self.breaker(find(Breaker, gates.breaker))
+        if breaker is not None:
+            await breaker.shared.ready()
+            held = breaker.look()
+            if held is not None:  # before a place or a token is taken in vain
+                return held
+        if gates.bulkhead is not None and not has_place:
+            bulkhead = self._bulkhead(find(Bulkhead, gates.bulkhead))
+            place = await bulkhead.enter(who, called=False)
+            if isinstance(place, Held):
+                return place
+            permit.passes.append(place)
+        if gates.rate is not None:
+            token = await self._rate(find(RateLimit, gates.rate)).enter(who)
+            if isinstance(token, Held):
+                return token
+            permit.passes.append(token)
+        if breaker is not None:
+            ticket = await breaker.enter(who[0], call.step.options.raises)
+            if isinstance(ticket, Held):
+                return ticket
+            permit.passes.append(Safe(ticket))
+        return None
+
+    def _postponed(self, held: Held) -> Record:
+        def record(mover: Mover, mine: Activity) -> None:
+            gate = self._gates.get(held.by)
+            if isinstance(gate, BreakerGate) and gate.look() is None:
+                return  # it has closed meanwhile: ask again
+            body = StepPostponed(mine.id, held.by, held.reason, held.until)
+            mover.session.emit(body)
+
+        return record
+
+    # The gates
+
+    def shared(self, kind: type[Lifecycle[Any, Any]], stream: str) -> Shared:
+        """A shared machine of this engine's store."""
+        if not self._listening:
+            self._listening = True
+            self._engine.store.on_append(self._note)
+        found = self._shared.get(stream)
+        if found is None:
+            found = Shared(self._engine.store, self._engine.clock, kind, stream)
+            self._shared[stream] = found
+        return found
+
+    def breaker(self, breaker: Breaker) -> BreakerGate:
+        """A breaker at work in this engine."""
+        from interlock.machines.resilience.circuit import CircuitBreaker
+
+        found = self._gates.get(f"breaker {breaker.name}")
+        if isinstance(found, BreakerGate) and found.breaker == breaker:
+            return found
+        engine = self._engine
+        shared = self.shared(CircuitBreaker, f"{PREFIX}{breaker.name}")
+        gate = BreakerGate(breaker, shared, engine.clock, engine.worker, engine.spawn)
+        self._gates[gate.by] = gate
+        return gate
+
+    def _rate(self, limit: RateLimit) -> RateGate:
+        from interlock.machines.resilience.bucket import TokenBucket
+
+        found = self._gates.get(f"rate {limit.name}")
+        if isinstance(found, RateGate) and found.limit == limit:
+            return found
+        engine = self._engine
+        shared = self.shared(TokenBucket, f"$rate/{limit.name}")
+        gate = RateGate(limit, shared, engine.clock, engine.worker, self._holder)
+        self._gates[gate.by] = gate
+        return gate
+
+    def _bulkhead(self, bulkhead: Bulkhead) -> BulkheadGate:
+        from interlock.machines.resilience.slots import PlacePool
+
+        found = self._gates.get(f"bulkhead {bulkhead.name}")
+        if isinstance(found, BulkheadGate) and found.bulkhead == bulkhead:
+            return found
+        engine, places = self._engine, None
+        if bulkhead.shared:
+            shared = self.shared(PlacePool, f"$bulkhead/{bulkhead.name}")
+            places = Places(bulkhead, shared, engine.clock, engine.worker, self._holder)
+        gate = BulkheadGate(bulkhead, self._parking, places)
+        self._gates[gate.by] = gate
+        return gate
+
+    def _cache(self, cache: Cache, key: str) -> CacheGate:
+        from interlock.machines.resilience.kept import KeptResult
+
+        engine = self._engine
+        shared = Shared(engine.store, engine.clock, KeptResult, f"$cache/{key}")
+        return CacheGate(cache, shared, engine.clock, engine.worker)
+
+    # What others append
+
+    def _note(self, events: Sequence[Event]) -> None:
+        if events[0].stream.startswith("$"):
+            for event in events:
+                self.note(event)
+
+    def note(self, event: Event) -> None:
+        """An event of one of Interlock's own streams was appended, by whatever process."""
+        shared = self._shared.get(event.stream)
+        if shared is not None:
+            shared.note(event)
+        engine = self._engine
+        closed = event.state == "closed" and event.stream.startswith(PREFIX)
+        if closed and engine.driving and not engine.closing:
+            engine.spawn(self.release(event.stream.removeprefix(PREFIX)))
+
+    async def release(self, name: str) -> None:
+        """A breaker has closed: the calls that wait for it are due."""
+        by = f"breaker {name}"
+
+        def record(session: Session) -> None:
+            for activity in list(session.state.pending.values()):
+                if activity.status == "postponed" and activity.postponed == by:
+                    session.emit(StepReleased(activity.id, "the breaker closed"))
+
+        try:
+            for entry in await self._engine.store.entries(Filter(waits="breaker")):
+                if entry.waits_for == name:
+                    actor = Actor("system", by)
+                    await commands.accept(self._engine, entry.run, record, actor, "")
+        except (StoreError, UnknownRun) as error:
+            log.warning("calls that wait for breaker %s ask again by themselves: %s", name, error)
+
+    async def recover(self) -> None:
+        """This engine has become the worker: release what waits for a breaker that is closed."""
+        from interlock.machines.resilience.circuit import CircuitBreaker
+
+        waiting = await self._engine.store.entries(Filter(waits="breaker"))
+        for name in {entry.waits_for for entry in waiting}:
+            shared = self.shared(CircuitBreaker, f"{PREFIX}{name}")
+            await shared.load()
+            if shared.state == "closed":
+                await self.release(name)
+
+
+def _flight_key(call: Call) -> str:
+    """Calls of one key at the same time are one call; "" for none."""
+    gates = call.step.options.gates
+    assert gates is not None  # as above
+    flight = gates.flight
+    if flight:
+        return key_of(None if isinstance(flight, bool) else flight, call)
+    if gates.cache is not None and gates.cache.singleflight:
+        return key_of(gates.cache.key, call)
+    return ""

@@ -1,0 +1,57 @@
+"""Policies: what several steps declare alike about retries, timeouts and gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from interlock.machines.duration import Duration, duration
+from interlock.machines.resilience.breaker import Breaker
+from interlock.machines.resilience.limits import Bulkhead, RateLimit
+from interlock.machines.retry import Retry
+
+
+class Timeout:
+    """Usual timeouts of one attempt."""
+
+    fast: ClassVar[timedelta] = timedelta(seconds=1)
+    api: ClassVar[timedelta] = timedelta(seconds=5)
+    extended: ClassVar[timedelta] = timedelta(seconds=30)
+    long: ClassVar[timedelta] = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Options of a step, to be given as `@step(policy=...)`. None says nothing.
+
+    `a | b` is a policy with what `b` sets, and what `a` sets besides. What the step itself
+    declares wins over its policy.
+
+    Attributes:
+        retry: schedule of further attempts.
+        timeout: longest time of one attempt.
+        breaker, rate, bulkhead: gates, or their names.
+
+    Raises:
+        BadDefinition: `timeout` is no duration.
+    """
+
+    retry: Retry | None = None
+    timeout: Duration | None = None
+    breaker: Breaker | str | None = None
+    rate: RateLimit | str | None = None
+    bulkhead: Bulkhead | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.timeout is not None:
+            duration(self.timeout)
+
+    def __or__(self, other: Policy) -> Policy:
+        """What `other` sets, and what this one sets besides."""
+        return replace(self, **other.values())
+
+    def values(self) -> dict[str, Any]:
+        """What it sets, by name."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in found.items() if value is not None}
