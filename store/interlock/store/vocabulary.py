@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from interlock.store.event import Body, Delta, Encoded
-from interlock.store.vocabulary_shared import SharedMoved  # noqa: F401  it counts among the bodies
+from interlock.store.vocabulary_shared import SharedMoved
 
 
 class Failure(Body, frozen=True):
@@ -340,7 +340,6 @@ class TransitionTaken(Body, frozen=True):
     memory: Delta | None = None
 
 
-BODIES: dict[str, type[Body]] = {
-    cls.__name__: cls for cls in Body.__subclasses__() if cls is not Failure
-}
+_KINDS: list[type[Body]] = [SharedMoved, *Body.__subclasses__()]
+BODIES: dict[str, type[Body]] = {cls.__name__: cls for cls in _KINDS if cls is not Failure}
 """Every body by its type name."""

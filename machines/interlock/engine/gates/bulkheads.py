@@ -35,10 +35,8 @@ class BulkheadGate:
         self._places = places
         self._queue: deque[Who] = deque()
 
-    async def enter(self, who: Who, *, called: bool) -> Place | Held:
-        """Take a place, or wait for one. A call that was woken for a place has it already."""
-        if called:
-            return Place(self)
+    async def enter(self, who: Who) -> Place | Held:
+        """Take a place, or wait for one: then the call is woken with this gate in hand."""
         if not self._queue and self.used < self._limit():
             self.used += 1
             return Place(self)

@@ -11,7 +11,7 @@ from uuid import uuid4
 from interlock.engine import commands
 from interlock.engine.errors import UnknownRun
 from interlock.engine.gates.breakers import BreakerGate
-from interlock.engine.gates.bulkheads import BulkheadGate, Places
+from interlock.engine.gates.bulkheads import BulkheadGate, Place, Places
 from interlock.engine.gates.parking import Parking
 from interlock.engine.gates.permit import Call, Held, Permit, Record, Safe
 from interlock.engine.gates.rates import RateGate
@@ -101,7 +101,7 @@ class Gatekeeper:
         called = self._parking.claim(who)
         place = called if isinstance(called, BulkheadGate) else None
         if place is not None:
-            permit.passes.append(await place.enter(who, called=True))
+            permit.passes.append(Place(place))
         if isinstance(called, Outcome):
             return called.record("flight", call, final=False)
         cache = gates.cache
@@ -137,7 +137,7 @@ class Gatekeeper:
                 return held
         if gates.bulkhead is not None and not has_place:
             bulkhead = self._bulkhead(find(Bulkhead, gates.bulkhead))
-            place = await bulkhead.enter(who, called=False)
+            place = await bulkhead.enter(who)
             if isinstance(place, Held):
                 return place
             permit.passes.append(place)

@@ -56,13 +56,23 @@ class Breaker:
     @classmethod
     def critical(cls, name: str, **changes: Any) -> Breaker:
         """For what must not be overloaded: 3 failures within 30 s, 60 s open, 1 trial."""
-        values = {"threshold": 3, "window": "30 seconds", "reset": "60 seconds", "trials": 1}
+        values: dict[str, Any] = {
+            "threshold": 3,
+            "window": "30 seconds",
+            "reset": "60 seconds",
+            "trials": 1,
+        }
         return cls(name, **{**values, **changes})
 
     @classmethod
     def lenient(cls, name: str, **changes: Any) -> Breaker:
         """For what may fail now and then: 10 failures within 120 s, 15 s open, 5 trials."""
-        values = {"threshold": 10, "window": "120 seconds", "reset": "15 seconds", "trials": 5}
+        values: dict[str, Any] = {
+            "threshold": 10,
+            "window": "120 seconds",
+            "reset": "15 seconds",
+            "trials": 5,
+        }
         return cls(name, **{**values, **changes})
 
 

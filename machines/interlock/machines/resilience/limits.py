@@ -58,12 +58,14 @@ class RateLimit:
     @classmethod
     def api(cls, name: str, **changes: Any) -> RateLimit:
         """For one's own services: 10 a second, bursts of 20."""
-        return cls(name, **{"per_second": 10, "burst": 20, **changes})
+        values: dict[str, Any] = {"per_second": 10, "burst": 20}
+        return cls(name, **{**values, **changes})
 
     @classmethod
     def external(cls, name: str, **changes: Any) -> RateLimit:
         """For the services of others: 5 a second, bursts of 10."""
-        return cls(name, **{"per_second": 5, "burst": 10, **changes})
+        values: dict[str, Any] = {"per_second": 5, "burst": 10}
+        return cls(name, **{**values, **changes})
 
 
 @dataclass(frozen=True, slots=True)
