@@ -19,6 +19,7 @@ from interlock.store.event import Body, Delta
 from interlock.store.order import sort_key
 from interlock.store.prepared import prepare
 from interlock.store.vocabulary import Failure, StepFailed, StepSucceeded
+from interlock.store.within import Planned, Within
 from store.samples import NOON, commit
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -38,6 +39,16 @@ deltas = st.builds(
     drop=st.lists(st.integers(0, 99), max_size=3),
 )
 failures = st.builds(Failure, type=text, message=text, value=json_values)
+planned = st.builds(
+    Planned,
+    place=text,
+    args=st.lists(json_values, max_size=2),
+    kwargs=st.dictionaries(text, json_values, max_size=2),
+    handle=text,
+)
+within = st.builds(
+    Within, thread=text, join=text, index=st.integers(0, 99), handle=st.booleans(), state=text
+)
 
 
 def bodies_of(cls: type[Body]) -> st.SearchStrategy[Body]:
@@ -53,6 +64,9 @@ def bodies_of(cls: type[Body]) -> st.SearchStrategy[Body]:
         "datetime": instants,
         "datetime | None": st.none() | instants,
         "Delta | None": st.none() | deltas,
+        "list[Planned]": st.lists(planned, max_size=3),
+        "Within | None": st.none() | within,
+        "Within": within,
     }
     fields: dict[str, st.SearchStrategy[object]] = {}
     for base in reversed(cls.__mro__):

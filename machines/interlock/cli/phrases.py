@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from interlock.cli.joined import JOINED, error_text
 from interlock.cli.text import compact, instant, moment
 from interlock.store.event import JSON, Encoded, Event
 from interlock.store.vocabulary import (
@@ -86,7 +87,7 @@ def _step_failed(event: Event, body: StepFailed, plain: Plain) -> str:
 
 def _failed(what: str, attempt: int, error: Failure, retry_at: datetime | None) -> str:
     then = f"; again at {moment(retry_at)}" if retry_at else "; not tried again"
-    return f"{what} raised {_error(error)} (attempt {attempt}){then}"
+    return f"{what} raised {error_text(error)} (attempt {attempt}){then}"
 
 
 def _step_in_doubt(event: Event, body: StepInDoubt, plain: Plain) -> str:
@@ -159,7 +160,11 @@ def _wait_timed_out(event: Event, body: WaitTimedOut, plain: Plain) -> str:
 
 
 def _compensation_started(event: Event, body: CompensationStarted, plain: Plain) -> str:
-    why = "the run was cancelled" if body.error is None else f"the run raised {_error(body.error)}"
+    why = (
+        "the run was cancelled"
+        if body.error is None
+        else f"the run raised {error_text(body.error)}"
+    )
     return f"{why}; what was done is undone, newest first"
 
 
@@ -182,16 +187,16 @@ def _completed(event: Event, body: RunCompleted, plain: Plain) -> str:
 
 
 def _run_failed(event: Event, body: RunFailed, plain: Plain) -> str:
-    return f"failed: {_error(body.error)}"
+    return f"failed: {error_text(body.error)}"
 
 
 def _compensated(event: Event, body: RunCompensated, plain: Plain) -> str:
-    return f"failed and compensated: {_error(body.error)}; undone: {_names(body.undone)}"
+    return f"failed and compensated: {error_text(body.error)}; undone: {_names(body.undone)}"
 
 
 def _compensation_failed(event: Event, body: RunCompensationFailed, plain: Plain) -> str:
     left = f"NOT undone: {_names(body.not_undone)}; undone: {_names(body.undone)}"
-    return f"failed, and could not be compensated: {_error(body.error)}; {left}"
+    return f"failed, and could not be compensated: {error_text(body.error)}; {left}"
 
 
 def _cancelled(event: Event, body: RunCancelled, plain: Plain) -> str:
@@ -220,10 +225,6 @@ def _name(activity: str) -> str:
 
 def _names(activities: list[str]) -> str:
     return ", ".join(_name(activity) for activity in activities) or "nothing"
-
-
-def _error(error: Failure) -> str:
-    return f"{error.type}: {error.message}" if error.message else error.type
 
 
 def _by(event: Event, before: str = "") -> str:
@@ -267,5 +268,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     RunCancelled.__name__: _cancelled,
     RunHeld.__name__: _held,
     TransitionTaken.__name__: _transition,
+    **JOINED,
 }
 """The phrase of each type of event, by its name."""

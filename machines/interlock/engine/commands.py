@@ -17,6 +17,7 @@ from interlock.store.clock import uuid7
 from interlock.store.contract import Definition, Timer
 from interlock.store.errors import Conflict, DuplicateCommand, StoreError
 from interlock.store.event import Actor
+from interlock.store.joining import BatchBegun
 from interlock.store.values import Types, encode_whole
 from interlock.store.vocabulary import (
     ApprovalGranted,
@@ -229,6 +230,8 @@ async def _elapse(engine: Engine, timer: Timer) -> None:
             session.emit(SleepEnded(activity.id))
         elif activity.kind in ("approval", "wait"):
             session.emit(WaitTimedOut(activity.id))
+        elif activity.kind == "join":
+            session.emit(BatchBegun(activity.id))
 
     await accept(engine, timer.run, record, Actor("timer", timer.name), "")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
+from interlock.engine.children import compensate, look_after
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session
@@ -24,6 +24,9 @@ from interlock.store.vocabulary import StepInDoubt, StepStarted
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
 
+CALLS = ("step", "undo", "child")
+"""The kinds of activities about which there is something to do in the world."""
+
 EXITS = (KeyboardInterrupt, SystemExit)
 """These end the program, wherever they are raised; the call has no outcome then."""
 
@@ -32,15 +35,35 @@ Record: TypeAlias = Callable[[Mover, Activity], None]
 
 
 class Driver:
-    """The task that moves one run until it waits for something that is not a call."""
+    """The task that moves one run until it waits for something that is not a call.
+
+    A call that nothing happens beside is made in this task. Where a run does several things at
+    once each call has a task of its own, and what is over by the time of a commit is recorded in it
+    together.
+    """
 
     def __init__(self, engine: Engine, run: str) -> None:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None
-        self.woken = False
+        self._woken = asyncio.Event()
         self._calling: Activity | None = None
         self._cancelling = False
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._told: set[str] = set()  # calls beside others that were cancelled
+        self._over: list[tuple[Activity, Record]] = []
+        self._children: dict[str, bool] = {}  # those looked after, and whether they were stopping
+        self._wrong: BaseException | None = None
+
+    @property
+    def woken(self) -> bool:
+        """Whether something happened to the run since it was last looked at."""
+        return self._woken.is_set()
+
+    def wake(self) -> None:
+        """Something happened to the run: look at it again."""
+        self._children.clear()
+        self._woken.set()
 
     def cancel_call(self, version: int) -> None:
         """Let the call that is under way see a cancellation that was recorded as `version`.
@@ -56,13 +79,25 @@ class Driver:
 
     async def drive(self) -> None:
         """Move the run on as long as there is something to do."""
-        while True:
-            session, mover = await self._look()
-            if mover is None:
-                await self.engine.drivers.hold_changed(session)
-                return
-            if self.engine.closing or not await self._step(session, mover):
-                return
+        try:
+            while True:
+                self._woken.clear()
+                session, mover = await self._look()
+                if mover is None:
+                    await self.engine.drivers.hold_changed(session)
+                    return
+                if not await self._step(session, mover):
+                    return
+        finally:
+            await self._abandon()
+
+    async def _abandon(self) -> None:
+        """Interrupt what is under way: the run is not driven any more."""
+        tasks = [*self._tasks.values()]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self) -> tuple[Session, Mover | None]:
         """The run as it is in memory, or else in the log."""
@@ -71,36 +106,109 @@ class Driver:
         return session, session.mover or await self.engine.mover(session)
 
     async def _step(self, session: Session, mover: Mover) -> bool:
-        """Do the next thing. False when the run waits, or somebody else drives it."""
+        """Record what is over, decide what can be, make the calls that are due.
+
+        False when the run waits, or somebody else drives it.
+        """
+        if self._wrong is not None:
+            raise self._wrong
+        if self.engine.closing and not self._over:
+            return False
         async with session.lock:
             if session.broken:
                 return True
+            session.calling = {*self._tasks}
             session.by(self.engine.worker)
-            if session.decide(mover.move):
-                with suppress(Conflict):  # somebody else moved the run: look again
-                    await self.engine.flush(session, patient=True)
+            session.decide(partial(self._decide, session, mover))
+            try:
+                await self.engine.flush(session, patient=True)
+            except Conflict:  # somebody else moved the run: look again
                 return True
-        activity = self._due(session)
-        if activity is None:
+            self._over.clear()
+        if self.engine.closing:
             return False
-        outcome = await self._call(session, mover, activity)
-        return outcome is None or await self._record(activity, outcome)
+        self._cancel_stopped(session)
+        due = self._due(session)
+        if not due and not self._tasks:
+            return False
+        if len(due) == 1 and not self._tasks and len(session.state.pending) == 1:
+            outcome = await self._call(session, mover, due[0])
+            if outcome is not None:
+                self._over.append((due[0], outcome))
+            return True
+        for activity in due:
+            self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
+        await self._woken.wait()
+        return True
 
-    def _due(self, session: Session) -> Activity | None:
-        """The activity whose call is to be made now."""
+    def _decide(self, session: Session, mover: Mover) -> None:
+        """The events of what is over, and of all that follows from it."""
+        for activity, record in self._over:
+            mine = session.state.pending.get(activity.id)
+            # somebody else recorded an outcome, and drives the run: ours is dropped
+            if mine is not None and mine.attempt == activity.attempt and mine.status != "done":
+                record(mover, mine)
+        while mover.move():
+            pass
+
+    def _due(self, session: Session) -> list[Activity]:
+        """The activities whose calls are to be made now; a lifecycle makes one at a time."""
+        due: list[Activity] = []
         for activity in session.state.pending.values():
-            if activity.kind not in ("step", "undo") or activity.status in ("in doubt", "done"):
+            if activity.id in self._tasks or not self._is_due(activity):
                 continue
-            due = activity.due if activity.status in ("retrying", "postponed") else None
-            if due is None or due <= self.engine.clock.now():
-                if (self.run, activity.id) in self.engine.gatekeeper.parked:
-                    continue
-                return activity
-            self.engine.timer_service.ensure(Timer(self.run, activity.id, due))
-        return None
+            due.append(activity)
+            if session.state.lifecycle:
+                break
+        return due
+
+    def _is_due(self, activity: Activity) -> bool:
+        if activity.kind not in CALLS or activity.status in ("in doubt", "done"):
+            return False
+        if activity.child and self._children.get(activity.id) == activity.stopping:
+            return False
+        until = activity.due if activity.status in ("retrying", "postponed") else None
+        if until is None or until <= self.engine.clock.now() or activity.stopping:
+            return (self.run, activity.id) not in self.engine.gatekeeper.parked
+        self.engine.timer_service.ensure(Timer(self.run, activity.id, until))
+        return False
+
+    async def _beside(self, session: Session, mover: Mover, activity: Activity) -> None:
+        """Make a call while others are under way."""
+        try:
+            outcome = await self._call(session, mover, activity)
+            if outcome is None and activity.id in self._told:
+                outcome = _stopped
+            if outcome is not None:
+                self._over.append((activity, outcome))
+        except asyncio.CancelledError:
+            if self.engine.closing or activity.id not in self._told:
+                raise
+            self._over.append((activity, _stopped))
+        except BaseException as error:  # nobody awaits this task: the driver raises it
+            self._wrong = error
+        finally:
+            del self._tasks[activity.id]
+            self._told.discard(activity.id)
+            self._woken.set()
+
+    def _cancel_stopped(self, session: Session) -> None:
+        """Let calls see that the run does not want them any more."""
+        if not self._tasks:
+            return
+        pending = session.state.pending
+        for name, task in self._tasks.items():
+            activity = pending.get(name)
+            if name not in self._told and (activity is None or activity.stopping):
+                self._told.add(name)
+                task.cancel()
 
     async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
         """Make a call. Its outcome, or None when the run has to be looked at again."""
+        if activity.child:
+            return await self._look_after(session, activity)
+        if activity.stopping:
+            return _stopped
         step = mover.step_of(activity)
         if step.options.gates is None or activity.kind == "undo" or activity.status == "started":
             return await self._admitted(session, mover, step, activity)
@@ -139,6 +247,12 @@ class Driver:
         args, kwargs = mover.arguments(activity)
         return await self._attempt(step, activity, args, kwargs, permit)
 
+    async def _look_after(self, session: Session, activity: Activity) -> Record | None:
+        """See to a child: it is started, cancelled or compensated, and its end is recorded."""
+        self._children[activity.id] = activity.stopping
+        see = compensate if activity.kind == "undo" else look_after
+        return await see(self.engine, session, activity)
+
     async def _attempt(
         self,
         step: Step[..., Any],
@@ -154,25 +268,28 @@ class Driver:
         except asyncio.CancelledError as error:
             if self.engine.closing:
                 raise
-            if self._take_cancel():
+            if self._take_cancel(activity):
                 return None
             return self._failed(step, activity, error)
         except EXITS:
             raise
         except BaseException as error:  # whatever the author's step raised is its outcome
-            self._take_cancel()
+            self._take_cancel(activity)
             crash.reached("engine.after_step")
             return self._failed(step, activity, error)
-        self._take_cancel()
+        self._take_cancel(activity)
         crash.reached("engine.after_step")
         return lambda mover, mine: mover.succeed(mine, result)
 
-    def _take_cancel(self) -> bool:
-        """Whether the run's cancellation was what interrupted the call."""
+    def _take_cancel(self, activity: Activity) -> bool:
+        """Whether the call was interrupted because the run does not want it any more."""
+        task = asyncio.current_task()
+        assert task is not None  # calls are made in tasks
+        while task.cancelling():  # also where a step cancelled the task that it ran in
+            task.uncancel()
+        if activity.id in self._tasks:
+            return activity.id in self._told
         taken, self._cancelling = self._cancelling, False
-        if self.task is not None:
-            while self.task.cancelling():  # also where a step cancelled the task that it ran in
-                self.task.uncancel()
         return taken
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
@@ -198,9 +315,9 @@ class Driver:
         except BaseException:  # no answer is no answer: a person has to find out
             if self.engine.closing:
                 raise
-            self._take_cancel()
+            self._take_cancel(activity)
             return _doubt(step)
-        self._take_cancel()
+        self._take_cancel(activity)
         if isinstance(answer, Happened):
             return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
         return None if isinstance(answer, DidNotHappen) else _doubt(step)
@@ -221,14 +338,17 @@ class Driver:
             self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
         )
         kwargs = self.engine.resources.into(function, args, kwargs)
-        self._calling = activity
+        alone = activity.id not in self._tasks
+        if alone:
+            self._calling = activity
         try:
             return await call(
                 function, args, kwargs,
                 current=current, timeout=step.options.timeout, threads=self.engine.threads,
             )  # fmt: skip
         finally:
-            self._calling = None
+            if alone:
+                self._calling = None
 
     async def _record(self, activity: Activity, record: Record) -> bool:
         """Decide and append an outcome; after a conflict, on what the log says by then.
@@ -254,6 +374,10 @@ class Driver:
                 except Conflict:
                     continue
                 return True
+
+
+def _stopped(mover: Mover, mine: Activity) -> None:
+    mover.stopped(mine)
 
 
 def _doubt(step: Step[..., Any]) -> Record:

@@ -47,7 +47,7 @@ class Drivers:
             self.idle.clear()
             driver.task = self.engine.spawn(self._drive(driver))
         else:
-            driver.woken = True
+            driver.wake()
 
     def interrupt(self, run: str, version: int) -> None:
         """Let a call under way see that its run was cancelled, by the event of this version."""
@@ -59,7 +59,6 @@ class Drivers:
         delay = FIRST_WAIT
         try:
             while not self.engine.closing:
-                driver.woken = False
                 try:
                     async with self._slots:
                         await driver.drive()

@@ -28,6 +28,8 @@ from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.program import Program
 from interlock.machines.workflow import Workflow
 from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock, uuid7
@@ -181,12 +183,10 @@ class Engine:
         """
         run = id if id is not None else str(uuid7(self.clock.now()))
         program = program_of(machine)
-        store = self.store
+        self.check_open()
         self.resources.check(program)
         self.programs.add(program)
-        if program.machine.hash not in self._defined:
-            await store.define(commands.definition_of(program.machine))
-            self._defined.add(program.machine.hash)
+        await self.define(program)
         await start_run(self, program, run, args, kwargs)
         return Run(self, run)
 
@@ -333,7 +333,17 @@ class Engine:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
-        self.waiters.tell(session.state)
+        state = session.state
+        self.waiters.tell(state)
+        if state.parent and state.ended is not None and not state.pending:
+            self.wake(state.parent)
+
+    async def define(self, program: Program | LifecycleProgram) -> None:
+        """Store a definition, so that its runs can be explained when the code has changed."""
+        machine = program.machine
+        if machine.hash not in self._defined:
+            await self.store.define(commands.definition_of(machine))
+            self._defined.add(machine.hash)
 
     async def revisit(self, run: str, *, wake: bool = True) -> None:
         """Look at a run that was appended to without this engine taking note.

@@ -6,7 +6,7 @@ from interlock.engine.errors import RunFailedError
 from interlock.machines.errors import StepFailed
 from interlock.projections import RunState
 from interlock.store.errors import Unrecordable
-from interlock.store.values import Memory, Types
+from interlock.store.values import Memory, Types, encode_whole
 from interlock.store.vocabulary import Failure
 
 EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
@@ -33,6 +33,19 @@ def record_failure(
     assert isinstance(copy, BaseException)
     copy.__traceback__ = error.__traceback__
     return Failure(type=name, message=text, value=value), copy
+
+
+def record_whole_failure(types: Types, error: BaseException, step: str = "") -> Failure:
+    """The same for an exception that is tied to no variables: encoded in one piece."""
+    name = type(error).__name__
+    text = message_of(error)
+    try:
+        if isinstance(error, EXITS):
+            raise Unrecordable("it would end the program that raises it")
+        value = encode_whole(types, error)
+    except Unrecordable:
+        value = encode_whole(types, StepFailed(f"{name}: {text}", step, name))
+    return Failure(type=name, message=text, value=value)
 
 
 def message_of(error: BaseException) -> str:

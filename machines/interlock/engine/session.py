@@ -43,6 +43,7 @@ class Session:
         mover: what moves it, once something wanted to.
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
+        calling: activities whose calls are under way beside others.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Session:
         self.mover: Mover | None = None
         self.broken = False
         self.intents: set[tuple[str, int]] = set()
+        self.calling: set[str] = set()
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""
@@ -239,6 +241,10 @@ class Mover(Protocol):
 
     def fail(self, activity: Activity, error: BaseException) -> None:
         """A call raised for the last time."""
+        ...
+
+    def stopped(self, activity: Activity) -> None:
+        """A call has seen that it is cancelled."""
         ...
 
 

@@ -27,6 +27,9 @@ async def start_run(
     run: str,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    *,
+    parent: tuple[str, str] = ("", ""),
+    correlation: str = "",
 ) -> None:
     """Append the run's beginning, unless it has begun with the same input."""
     _check_id(run)
@@ -41,7 +44,8 @@ async def start_run(
                 if session.exists:
                     _check_same(session, program, fingerprint)
                     break
-                _begin(session, program, args, kwargs, fingerprint)
+                session.correlation = correlation or session.correlation
+                _begin(session, program, args, kwargs, fingerprint, parent)
                 try:
                     await engine.flush(session)
                 except Conflict:
@@ -59,15 +63,16 @@ def _begin(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     fingerprint: str,
+    parent: tuple[str, str],
 ) -> None:
     session.machine, session.hash = program.machine.name, program.machine.hash
-    session.by(Actor("user"))
+    session.by(Actor("system", parent[0]) if parent[0] else Actor("user"))
     try:
         mover = mover_of(session, program)
         if isinstance(mover, LifecycleRun):
             mover.begin(_data(args, kwargs), fingerprint)
         elif isinstance(mover, WorkflowRun):
-            mover.begin(args, kwargs, fingerprint)
+            mover.begin(args, kwargs, fingerprint, parent)
     except BaseException:
         session.broken = True
         raise

@@ -11,9 +11,16 @@ from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import recorded_arguments
 from interlock.machines.step import Step, StepOptions
 from interlock.projections import Activity, History, Undoable
+from interlock.projections.moving import image_of
 from interlock.store import crash
 from interlock.store.values import Types
-from interlock.store.vocabulary import Failure, UndoFailed, UndoSucceeded
+from interlock.store.vocabulary import (
+    Failure,
+    StepResolved,
+    StepSucceeded,
+    UndoFailed,
+    UndoSucceeded,
+)
 
 if TYPE_CHECKING:
     from interlock.engine.driver import Driver, Record
@@ -50,11 +57,12 @@ def recorded_call(
 ) -> tuple[Any, list[Any], dict[str, Any]]:
     """Result and input of a completed call, as they were when it was made."""
     intent = history.state(entry.scheduled)
-    args, kwargs = recorded_arguments(intent, intent.pending[entry.activity], types)
+    activity = intent.pending[entry.activity]
+    args, kwargs = recorded_arguments(intent, activity, types)
     done = history.state(entry.succeeded)
-    outcome = done.pending[entry.activity].outcome
-    assert outcome is not None  # this event recorded it
-    return done.image.decode(types, outcome.value), args, kwargs
+    body = history.events[entry.succeeded - 1].body
+    assert isinstance(body, StepSucceeded | StepResolved)  # this event recorded the outcome
+    return image_of(done, activity.within).decode(types, body.result), args, kwargs
 
 
 def give_up(failure: Failure) -> Record:

@@ -1,182 +1,221 @@
-"""What a workflow's transitions record: each method decides one, by running one segment."""
+"""A workflow's run: each method decides a transition, by running one segment."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
-from interlock.engine.failures import EXITS, record_failure
+from interlock.engine import ending, joins
+from interlock.engine.failures import EXITS, record_failure, record_whole_failure
+from interlock.engine.notes import noted
+from interlock.engine.outcomes import error_of, is_failed, value_of
+from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
-from interlock.machines.duration import duration
-from interlock.machines.errors import BadDefinition, TimedOut
+from interlock.engine.threads import Thread, place_at
 from interlock.machines.program import Ended, Paused, Place, Program, Returned
-from interlock.machines.selector import edge_exists
+from interlock.machines.segment import Segment, segment
 from interlock.machines.step import Step
-from interlock.machines.waits import Decision
-from interlock.projections import Activity, Received, RunState, Undoable
+from interlock.projections import Activity, Received, RunState
+from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
-from interlock.store.event import Delta, Encoded
-from interlock.store.values import Memory, Types, decode_whole, digest
+from interlock.store.event import Encoded
+from interlock.store.values import Memory, Types, decode_whole, digest, encode_whole
 from interlock.store.vocabulary import (
-    ApprovalRequested,
     CancelDelivered,
-    CompensationStarted,
-    Failure,
-    RunCancelled,
-    RunCompensated,
-    RunCompensationFailed,
-    RunCompleted,
-    RunFailed,
     RunStarted,
-    SleepStarted,
     StepFailed,
-    StepScheduled,
     StepSucceeded,
-    UndoScheduled,
     WaitDeclined,
     WaitMatched,
-    WaitStarted,
 )
+from interlock.store.within import Within
 
 
 class WorkflowRun:
-    """A session of a workflow with its live variables.
+    """A session of a workflow, with the live variables of its threads.
 
-    The variables are Python objects while the run is in memory; `memory` knows which of them are
-    recorded, so that each event holds only what its segment changed.
+    The variables are Python objects while the run is in memory; a thread's memory knows which of
+    them are recorded, so that each event holds only what its segment changed.
     """
 
     def __init__(self, session: Session, program: Program) -> None:
         self.session = session
         self.program = program
-        self.frame: dict[str, Any] = {}
-        if session.exists:
-            self.memory, self.frame = Memory.restore(program.types, session.state.image)
+        self._threads: dict[str, Thread] = {}
+
+    @property
+    def state(self) -> RunState:
+        """The folded run."""
+        return self.session.state
+
+    # Threads
+
+    def thread(self, name: str) -> Thread:
+        """A thread with its variables, "" for the workflow's own; restored when it is not here."""
+        found = self._threads.get(name)
+        if found is None:
+            found = self._threads[name] = self._restored(name)
+        return found
+
+    def _restored(self, name: str) -> Thread:
+        types = self.program.types
+        if not self.session.exists:
+            return Thread("", "", self.program, Memory(types))
+        state = self.state
+        folded = self.folded(name)
+        root, program = "", self.program
+        if name:
+            activity = state.pending[name]
+            program = _helper(place_at(program, activity.state))
+            root = f"{activity.state}/"
+        memory, variables = Memory.restore(types, folded.image)
+        thread = Thread(name, root, program, memory)
+        thread.restore(folded.state, variables)
+        return thread
+
+    def folded(self, name: str) -> RunState | Branch:
+        """What the log says of a thread."""
+        return self.state.threads[name] if name else self.state
+
+    def branch(
+        self, name: str, place: Place, state: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> tuple[Thread, dict[str, Any]]:
+        """A new branch, and its first frame: copies of what it is given.
+
+        Raises:
+            TypeError: the arguments do not fit the helper.
+        """
+        program = _helper(place)
+        memory = Memory(self.program.types)
+        frame = program.bind(tuple(args), dict(kwargs))
+        frame = {name: memory.adopt(value, name)[1] for name, value in frame.items()}
+        thread = self._threads[name] = Thread(name, f"{state}/", program, memory)
+        return thread, frame
+
+    def forget(self, name: str) -> None:
+        """A branch is over."""
+        self._threads.pop(name, None)
+
+    def go(self, thread: Thread, action: Callable[[], Ended]) -> None:
+        """Run code of a thread to its next await, and record what it said and where it stands."""
+        prefix = f"{thread.id}/" if thread.id else ""
+        number = self.folded(thread.id).visits + 1 if self.session.exists else 1
+        running = Segment(self.session.run, prefix, number, self.session.now)
+        thread.segment = running
+        running.where = f"{thread.root}{thread.inner.prefix}"
+        token = segment.set(running)
+        try:
+            ended = action()
+        finally:
+            segment.reset(token)
+        for note in running.notes:
+            noted(self, thread, note)
+        self._advance(thread, ended)
+
+    def _advance(self, thread: Thread, ended: Ended) -> None:
+        if isinstance(ended, Paused):
+            try:
+                self._pause(thread, ended)
+            except Exception as error:  # what it awaits cannot be waited for
+                file = thread.inner.program.machine.file
+                where = f"{file}:{ended.place.line}"
+                error.add_note(f"at {where}, where the workflow waits for {ended.place.state!r}")
+                ending.end_badly(self, thread, error)
+        elif isinstance(ended, Returned):
+            ending.end_well(self, thread, ended.value)
         else:
-            self.memory = Memory(program.types)
+            ending.end_badly(self, thread, ended.error)
+
+    def _pause(self, thread: Thread, paused: Paused) -> None:
+        place = paused.place
+        folded = self.folded(thread.id)
+        inner = thread.inner.prefix
+        name = f"{inner}{place.state}#{folded.visits + 1}"
+        state: str | None = f"{thread.root}{inner}{place.state}"
+        within = None
+        if thread.id:
+            name, within, state = f"{thread.id}/{name}", Within(thread.id, state=state or ""), None
+        beginning = Beginning(
+            self, place, name, paused.args, paused.kwargs, thread.memory.encode,
+            lambda: thread.record(paused), f"{thread.root}{inner}", within, state,
+        )  # fmt: skip
+        begin(beginning)
+
+    # Moving on by itself
 
     def move(self) -> bool:
-        """Deliver a cancellation, go on from an outcome, match a command, or undo the next step."""
-        state = self.session.state
-        if state.ended is not None:
+        """Decide what can be decided without a call. False when there is nothing."""
+        state = self.state
+        if state.compensation is not None or state.ended is not None:
+            return ending.undo_next(self)
+        moved = False
+        for name in ("", *state.threads):
+            over = state.ended is not None or state.compensation is not None
+            if not over and (not name or name in state.threads):
+                moved = self._move_thread(name) or moved
+        if state.ending is not None:
+            return ending.finish(self) or moved
+        if state.inbox and state.ended is None:
+            moved = self._match_members() or moved
+        return moved
+
+    def _move_thread(self, name: str) -> bool:
+        activity = self.state.pending.get(self.folded(name).current)
+        if activity is None:
             return False
-        if state.compensation is not None:
-            if state.pending:
-                return False
-            self.undone()
-            return True
-        activity = next(iter(state.pending.values()))
         if activity.status == "done":
             self.proceed(activity)
-        elif self._cancel_due():
-            self.deliver_cancel(activity)
-        elif activity.kind == "wait" and state.match(activity) is not None:
+        elif activity.join is not None:
+            return joins.look(self, activity, cancelled=self.cancel_due(name))
+        elif self.cancel_due(name):
+            return joins.cancel_wait(self, activity)
+        elif activity.kind == "wait" and self.state.match(activity) is not None:
             self.match(activity)
         else:
             return False
         return True
 
-    def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """The input of a call, decoded from the log: nothing is shared with the variables."""
-        return recorded_arguments(self.session.state, activity, self.program.types)
+    def _match_members(self) -> bool:
+        waits = [a for a in self.state.pending.values() if a.kind == "wait" and not a.alone]
+        for wait in waits:
+            received = self.state.match(wait)
+            if received is not None:
+                self.session.emit(WaitMatched(wait.id, received.id))
+                return True
+        return False
 
-    def step_of(self, activity: Activity) -> Step[..., Any]:
-        """The step that is called in the activity's state, or was in the state that is undone."""
-        if activity.kind == "undo":
-            stack = self.session.state.stack
-            return self._step_at(next(e.state for e in stack if e.activity == activity.of))
-        return self._step_at(activity.state)
-
-    def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any], fingerprint: str) -> None:
-        """Start: record the input, run to the first await."""
-        kept = [self.memory.adopt(value, f"argument {i + 1}") for i, value in enumerate(args)]
-        named = {name: self.memory.adopt(value, name) for name, value in kwargs.items()}
-        started = RunStarted(
-            args=[encoded for encoded, _ in kept],
-            kwargs={name: encoded for name, (encoded, _) in named.items()},
-            input_digest=fingerprint,
-            memory=self.memory.take(),
-        )
-        frame = self.program.bind(
-            tuple(value for _, value in kept), {name: value for name, (_, value) in named.items()}
-        )
-        self.session.emit(started, self.program.machine.initial)
-        self._advance(self.program.start(frame))
-
-    def succeed(
-        self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
-    ) -> None:
-        """A step returned: record it, run to the next await."""
-        step = self.step_of(activity)
-        kept = self._kept(result, step.name)
-        if isinstance(kept, Unrecordable):
-            self.fail(activity, kept)
-            return
-        encoded, value = kept
-        succeeded = StepSucceeded(
-            activity=activity.id,
-            step=step.name,
-            result=encoded,
-            attempt=activity.attempt,
-            undoable=step.options.compensate is not None,
-            memory=self.memory.take(),
-            reused=reused[0],
-            reused_run=reused[1],
-        )
-        self.session.emit(succeeded)
-        if self._cancel_due():
-            self.deliver_cancel(activity)
-        else:
-            self._advance(self.program.resume(activity.state, self.frame, value))
-
-    def _kept(self, result: object, step: str) -> tuple[Encoded, object] | Unrecordable:
-        """A step's result taken over. The error is returned: no author's code runs in a handler."""
-        try:
-            return self.memory.adopt(result, f"result of {step}")
-        except Unrecordable as error:
-            return error
-
-    def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:
-        """A step raised, and will be tried again at an instant."""
-        name = self.step_of(activity).name
-        failure, _ = record_failure(self.memory, error, name)
-        self.session.emit(
-            StepFailed(
-                activity.id, name, activity.attempt, failure,
-                retry_at=at, memory=self.memory.take(),
-            )
-        )  # fmt: skip
-
-    def fail(self, activity: Activity, error: BaseException) -> None:
-        """A step raised for the last time: raise that in the workflow."""
-        name = self.step_of(activity).name
-        failure, raised = record_failure(self.memory, error, name)
-        memory = self.memory.take()
-        failed = StepFailed(activity.id, name, activity.attempt, failure, memory=memory)
-        self.session.emit(failed)
-        if self._cancel_due():
-            self.deliver_cancel(activity)
-        else:
-            self._advance(self.program.throw(activity.state, self.frame, raised))
+    def cancel_due(self, name: str) -> bool:
+        """Whether a thread has to be told that it is cancelled."""
+        if name:
+            branch = self.state.threads[name]
+            return branch.cancel is not None and not branch.cancelled
+        return self.state.cancel is not None and not self.state.cancelled
 
     def proceed(self, activity: Activity) -> None:
         """Move on from an activity whose outcome is recorded already."""
         outcome = activity.outcome
         assert outcome is not None  # its status says so
-        state, frame = activity.state, self.frame
-        value: object = None
-        if outcome.kind == "timed out":
-            error = TimedOut(f"{activity.kind} {activity.name!r} timed out")
-            self._advance(self.program.throw(state, frame, error))
-            return
-        if outcome.kind in ("granted", "rejected"):
-            granted = outcome.kind == "granted"
-            value = Decision(granted, outcome.actor.id, outcome.reason, outcome.at)
-        elif outcome.kind == "value":
-            value = decode_whole(self.program.types, outcome.value)
-        self._advance(self.program.resume(state, frame, value))
+        thread = self.thread(activity.thread)
+        if outcome.kind == "cancelled" and self.cancel_due(thread.id):
+            self.deliver_cancel(activity)
+        elif is_failed(outcome):
+            error = error_of(outcome, self.program.types)
+            self.go(thread, partial(thread.throw, error))
+        else:
+            value = value_of(outcome, self.program.types)
+            self.go(thread, partial(thread.resume, value))
+
+    def deliver_cancel(self, activity: Activity) -> None:
+        """Raise `CancelledError` where a thread waits, as asyncio would."""
+        thread = self.thread(activity.thread)
+        folded = self.folded(thread.id)
+        reason = folded.cancel
+        self.session.emit(CancelDelivered(activity.id))
+        error = asyncio.CancelledError(reason or "cancelled")
+        self.go(thread, partial(thread.throw, error))
 
     def match(self, wait: Activity) -> None:
         """Offer the inbox to a wait: take the first command that its `where` accepts.
@@ -185,10 +224,11 @@ class WorkflowRun:
         raised again and again.
         """
         declined: list[str] = []
-        for received in self.session.state.inbox:
+        thread = self.thread(wait.thread)
+        for received in self.state.inbox:
             if received.command not in wait.commands or received.id in wait.declined:
                 continue
-            wanted = self._wanted(wait, received)
+            wanted = self._wanted(thread, received)
             if wanted is False:
                 declined.append(received.id)
                 continue
@@ -196,14 +236,14 @@ class WorkflowRun:
             if wanted is True:
                 self.proceed(wait)
             else:
-                self._advance(self.program.throw(wait.state, self.frame, wanted))
+                self.go(thread, partial(thread.throw, wanted))
             return
         self.session.emit(WaitDeclined(wait.id, declined))
 
-    def _wanted(self, wait: Activity, received: Received) -> BaseException | bool:
+    def _wanted(self, thread: Thread, received: Received) -> BaseException | bool:
         """What the wait's `where` says to a command, or raises."""
         try:
-            where = self.program.where(wait.state, self.frame)
+            where = thread.where()
             command = decode_whole(self.program.types, received.value)
             return where is None or bool(where(command))
         except EXITS:
@@ -211,168 +251,136 @@ class WorkflowRun:
         except BaseException as error:  # it is raised at the await
             return error
 
-    def deliver_cancel(self, activity: Activity) -> None:
-        """Raise `CancelledError` where the run waits, as asyncio would."""
-        self.session.emit(CancelDelivered(activity.id))
-        error = asyncio.CancelledError(self.session.state.cancel or "cancelled")
-        self._advance(self.program.throw(activity.state, self.frame, error))
+    # Calls
 
-    def undone(self) -> None:
-        """Schedule the next undo, or end the run when there is none left."""
-        state = self.session.state
-        undo = next(iter(reversed(state.stack)), None)
-        if undo is not None:
-            self._schedule_undo(undo)
-            return
-        compensation = state.compensation
-        assert compensation is not None  # only undoing leads here
-        error, done, left = compensation.error, compensation.undone, compensation.not_undone
-        if left:
-            error = error or Failure("CancelledError", state.cancel or "cancelled")
-            failed = RunCompensationFailed(error, list(done), list(left))
-            self.session.emit(failed, "compensation failed")
-        elif error is None:
-            cancelled = RunCancelled(state.cancel or "", list(done))
-            self.session.emit(cancelled, "cancelled")
-        else:
-            self.session.emit(RunCompensated(error, list(done)), "compensated")
+    def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
+        """The input of a call, decoded from the log: nothing is shared with the variables."""
+        return recorded_arguments(self.state, activity, self.program.types)
 
-    def _schedule_undo(self, undo: Undoable) -> None:
-        step = self._step_at(undo.state)
-        name = getattr(step.options.compensate, "__name__", "undo")
-        activity = f"undo {undo.activity}"
-        key = f"{self.session.run}/{activity}"
-        scheduled = UndoScheduled(activity, undo.activity, undo.step, name, key)
-        self.session.emit(scheduled, "compensating")
-        self.session.intents.add((activity, 1))
+    def step_of(self, activity: Activity) -> Step[..., Any]:
+        """The step that is called in the activity's state, or was in the state that is undone."""
+        if activity.kind == "undo":
+            stack = self.state.stack
+            return self.step_at(next(e.state for e in stack if e.activity == activity.of))
+        return self.step_at(activity.state)
 
-    def _step_at(self, state: str) -> Step[..., Any]:
-        step = self.program.places[state].step
+    def step_at(self, state: str) -> Step[..., Any]:
+        """The step of a state."""
+        step = place_at(self.program, state).step
         assert step is not None  # places of kind step have one
         return step
 
-    def _cancel_due(self) -> bool:
-        state = self.session.state
-        return state.cancel is not None and not state.cancelled
+    def begin(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        fingerprint: str,
+        parent: tuple[str, str] = ("", ""),
+    ) -> None:
+        """Start: record the input, run to the first await."""
+        thread = self.thread("")
+        memory = thread.memory
+        kept = [memory.adopt(value, f"argument {i + 1}") for i, value in enumerate(args)]
+        named = {name: memory.adopt(value, name) for name, value in kwargs.items()}
+        started = RunStarted(
+            args=[encoded for encoded, _ in kept],
+            kwargs={name: encoded for name, (encoded, _) in named.items()},
+            input_digest=fingerprint,
+            memory=memory.take(),
+            parent=parent[0],
+            parent_activity=parent[1],
+        )
+        frame = self.program.bind(
+            tuple(value for _, value in kept), {name: value for name, (_, value) in named.items()}
+        )
+        self.session.emit(started, self.program.machine.initial)
+        self.go(thread, partial(thread.start, frame))
 
-    def _advance(self, ended: Ended) -> None:
-        if isinstance(ended, Paused):
-            try:
-                self._pause(ended)
-            except Exception as error:  # what it awaits cannot be waited for
-                where = f"{self.program.machine.file}:{ended.place.line}"
-                error.add_note(f"at {where}, where the workflow waits for {ended.place.state!r}")
-                self._end_badly(error)
-        elif isinstance(ended, Returned):
-            self._return(ended.value)
-        else:
-            self._end_badly(ended.error)
-
-    def _return(self, value: object) -> None:
-        memory = Memory(self.program.types)  # the variables are gone; the result is what is left
+    def succeed(
+        self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
+    ) -> None:
+        """A step returned: record it, run to the next await."""
+        step = self.step_of(activity)
+        thread = self.thread(activity.thread)
         try:
-            result, _ = memory.adopt(value, "result")
+            if activity.alone:
+                encoded, value = thread.memory.adopt(result, f"result of {step.name}")
+            else:
+                encoded, value = self.encoded(result, f"result of {step.name}"), None
         except Unrecordable as error:
-            self._end_badly(error)
-            return
-        self.session.emit(RunCompleted(result, memory.take()), "completed")
-
-    def _end_badly(self, error: BaseException) -> None:
-        cancelled = isinstance(error, asyncio.CancelledError) and self.session.state.cancelled
-        failure = None if cancelled else record_failure(self.memory, error)[0]
-        memory = self.memory.take()  # the variables stay as they were at the last await
-        if self.session.state.stack:
-            self.session.emit(CompensationStarted(failure, memory), "compensating")
-            self.undone()
-        elif failure is None:
-            reason = self.session.state.cancel or ""
-            self.session.emit(RunCancelled(reason), "cancelled")
+            refused = error
         else:
-            self.session.emit(RunFailed(failure, memory), "failed")
+            memory = thread.memory.take() if activity.alone else None
+            undoable = step.options.compensate is not None
+            done = StepSucceeded(
+                activity.id, step.name, encoded, activity.attempt, undoable, memory, *reused
+            )
+            self.session.emit(done)
+            self._go_on(activity, partial(thread.resume, value))
+            return
+        self.fail(activity, refused)  # outside of the handler: author's code runs in it
 
-    def _pause(self, paused: Paused) -> None:
-        place = paused.place
-        edge_exists(self.program.machine, self.session.state.state, place.state)
-        activity = f"{place.state}#{self.session.state.visits + 1}"
-        pauses: dict[str, Callable[[Paused, Place, str], None]] = {
-            "step": self._pause_step,
-            "approval": self._pause_approval,
-            "sleep": self._pause_sleep,
-            "wait": self._pause_wait,
-        }
-        pauses[place.kind](paused, place, activity)
-        frame = paused.frame
-        self.frame = {name: frame[name] for name in place.live if name in frame}
+    def encoded(self, value: object, path: str) -> Encoded:
+        """A value in one piece."""
+        return encode_whole(self.program.types, value, path)
 
-    def _record(self, paused: Paused) -> Delta:
-        live = paused.place.live
-        return self.memory.record(paused.frame, live, paused.touched, paused.writes)
+    def retry(self, activity: Activity, error: BaseException, at: datetime) -> None:
+        """A step raised, and will be tried again at an instant."""
+        failed, _ = self._failed(activity, error, at)
+        self.session.emit(failed)
 
-    def _pause_step(self, paused: Paused, place: Place, activity: str) -> None:
-        step = self._step_at(place.state)
-        encode = self.memory.encode
-        args = [encode(v, f"argument {i + 1} of {step.name}") for i, v in enumerate(paused.args)]
-        kwargs = {n: encode(v, f"{n} of {step.name}") for n, v in paused.kwargs.items()}
-        scheduled = StepScheduled(
-            activity=activity,
-            step=step.name,
-            key=f"{self.session.run}/{activity}",
-            args=args,
-            kwargs=kwargs,
-            hold=step.options.on_crash == "hold",
-            memory=self._record(paused),
-        )
-        self.session.emit(scheduled, place.state)
-        self.session.intents.add((activity, 1))
+    def fail(self, activity: Activity, error: BaseException) -> None:
+        """A step raised for the last time: raise that in the workflow."""
+        failed, raised = self._failed(activity, error, None)
+        self.session.emit(failed)
+        thread = self.thread(activity.thread)
+        self._go_on(activity, partial(thread.throw, raised))
 
-    def _pause_approval(self, paused: Paused, place: Place, activity: str) -> None:
-        name, about, timeout = _approval(*paused.args, **paused.kwargs)
-        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  untyped callers
-            message = f"approval({name!r}): the name of an approval is text"
-            raise BadDefinition(message)
-        facts = self.memory.encode(about, f"about of approval {name!r}")
-        requested = ApprovalRequested(
-            activity, name, facts, self._deadline(timeout), self._record(paused)
-        )
-        self.session.emit(requested, place.state)
+    def stopped(self, activity: Activity) -> None:
+        """A call has seen that it is cancelled."""
+        joins.stopped(self, activity)
 
-    def _pause_sleep(self, paused: Paused, place: Place, activity: str) -> None:
-        until = self._deadline(_sleep(*paused.args, **paused.kwargs))
-        assert until is not None  # how_long is required
-        started = SleepStarted(activity, until, self._record(paused))
-        self.session.emit(started, place.state)
+    def _failed(
+        self, activity: Activity, error: BaseException, at: datetime | None
+    ) -> tuple[StepFailed, BaseException]:
+        name = self.step_of(activity).name
+        if activity.alone:
+            own = self.thread(activity.thread).memory
+            failure, raised = record_failure(own, error, name)
+            memory = own.take()
+        else:
+            failure, memory = record_whole_failure(self.program.types, error, name), None
+            raised = error
+        failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory)
+        return failed, raised
 
-    def _pause_wait(self, paused: Paused, place: Place, activity: str) -> None:
-        kwargs = {name: value for name, value in paused.kwargs.items() if name != "where"}
-        timeout = kwargs.get("timeout")
-        commands = [command.__name__ for command in place.commands]
-        deadline = self._deadline(timeout)
-        started = WaitStarted(activity, commands, deadline, self._record(paused))
-        self.session.emit(started, place.state)
+    def _go_on(self, activity: Activity, action: Callable[[], Ended]) -> None:
+        """Move the code on that stands still for an activity; a join is looked at by `move`."""
+        if not activity.alone:
+            return
+        if self.cancel_due(activity.thread):
+            self.deliver_cancel(activity)
+        else:
+            self.go(self.thread(activity.thread), action)
 
-    def _deadline(self, timeout: Any) -> datetime | None:
-        return None if timeout is None else self.session.now + duration(timeout)
+
+def _helper(place: Place) -> Program:
+    assert place.program is not None  # places of kind helper have one
+    return place.program
 
 
 def recorded_arguments(
     state: RunState, activity: Activity, types: Types
 ) -> tuple[list[Any], dict[str, Any]]:
-    """The input of a call, decoded against the run's memory at this version."""
+    """The input of a call, decoded against its thread's memory at this version."""
+    image = state.thread(activity).image
 
     def decode(value: Encoded) -> Any:
         plain = not isinstance(value, dict | list)  # most are: they stand for themselves
-        return value if plain else state.image.decode(types, value)
+        return value if plain else image.decode(types, value)
 
     kwargs = {name: decode(value) for name, value in activity.kwargs.items()}
     return [decode(value) for value in activity.args], kwargs
-
-
-def _approval(name: str, *, about: object = None, timeout: Any = None) -> tuple[str, object, Any]:
-    return name, about, timeout
-
-
-def _sleep(how_long: Any) -> Any:
-    return how_long
 
 
 def input_digest(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -61,10 +61,11 @@ class NativeHandle(Handle[T_co]):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Begin this call now; `handle` is its activity."""
+    """Begin this call now; `handle` is its activity, `where` what its place's name begins with."""
 
     handle: str
     call: Call
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ class Segment:
         prefix: what ids of its activities begin with.
         number: of the next activity.
         now: the instant of the commit.
+        where: what the whole names of the running code's places begin with.
         notes: what it said, in order.
     """
 
@@ -118,6 +120,7 @@ class Segment:
     prefix: str
     number: int
     now: datetime
+    where: str = ""
     notes: list[Note] = field(default_factory=list[Note])
 
     def next_id(self, place: str) -> str:
@@ -150,7 +153,7 @@ def start(call: Awaitable[T]) -> Handle[T]:
         message = f"start({call!r}): write the call itself there, such as start(charge(order))"
         raise BadDefinition(message)
     handle = running.next_id(call.place)
-    running.notes.append(Started(handle, call))
+    running.notes.append(Started(handle, call, running.where))
     return Handle(handle)
 
 

@@ -11,9 +11,11 @@ from interlock.projections.run import (
     Activity,
     Compensation,
     Decided,
+    Joined,
     Outcome,
     Received,
     RunState,
+    Thread,
     Undoable,
 )
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
@@ -28,6 +30,7 @@ __all__ = [
     "Effect",
     "EmptyHistory",
     "History",
+    "Joined",
     "Moment",
     "NoSuchVersion",
     "Outcome",
@@ -35,6 +38,7 @@ __all__ = [
     "Received",
     "RunState",
     "SharedState",
+    "Thread",
     "Undoable",
     "breaker_state",
     "dump_history",

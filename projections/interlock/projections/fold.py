@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+from interlock.projections import joining
 from interlock.projections.errors import EmptyHistory
+from interlock.projections.moving import image_of, joined, move, over, state_of
 from interlock.projections.run import (
     Activity,
     Compensation,
@@ -101,24 +103,22 @@ def _begin(event: Event) -> RunState:
 def _run_started(state: RunState, event: Event, body: RunStarted) -> None:
     state.input_digest = body.input_digest
     state.lifecycle = body.lifecycle
+    state.parent, state.parent_activity = body.parent, body.parent_activity
     state.image.apply(body.memory)
-
-
-def _move(state: RunState, activity: Activity) -> None:
-    """A workflow that waits for something new waits for nothing else any more."""
-    if not state.lifecycle:
-        state.pending.clear()
-    state.visits += 1
-    state.pending[activity.id] = activity
 
 
 def _step_scheduled(state: RunState, event: Event, body: StepScheduled) -> None:
-    state.image.apply(body.memory)
+    within = body.within
+    image_of(state, within).apply(body.memory)
+    args, kwargs = body.args, body.kwargs
+    if within is not None and within.join:
+        call = joined(state, within.join).calls[within.index]
+        args, kwargs = call.args, call.kwargs
     activity = Activity(
-        body.activity, "step", body.step, event.state, event.at, event.version,
-        args=body.args, kwargs=body.kwargs, key=body.key, hold=body.hold,
+        body.activity, "step", body.step, state_of(event, within), event.at, event.version,
+        args=args, kwargs=kwargs, key=body.key, hold=body.hold, within=within,
     )  # fmt: skip
-    _move(state, activity)
+    move(state, activity)
 
 
 def _step_started(state: RunState, event: Event, body: StepStarted) -> None:
@@ -137,7 +137,8 @@ def _step_recalled(state: RunState, event: Event, body: StepRecalled) -> None:
 
 
 def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
-    state.image.apply(body.memory)
+    activity = state.pending[body.activity]
+    image_of(state, activity.within).apply(body.memory)
     _step_done(state, event, body.activity, body.result, undoable=body.undoable)
 
 
@@ -151,13 +152,12 @@ def _step_done(
     if state.lifecycle:
         del state.pending[done]
         return
-    activity.status = "done"
-    activity.outcome = Outcome("value", event.actor, event.at, result)
+    over(state, activity, Outcome("value", event.actor, event.at, result))
 
 
 def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
-    state.image.apply(body.memory)
     activity = state.pending[body.activity]
+    image_of(state, activity.within).apply(body.memory)
     activity.error = body.error
     activity.due = body.retry_at
     if body.retry_at is not None:
@@ -166,6 +166,8 @@ def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
         activity.interruptions = 0
     elif state.lifecycle:
         del state.pending[body.activity]
+    elif not activity.alone:
+        over(state, activity, Outcome("error", event.actor, event.at, error=body.error))
 
 
 def _step_postponed(state: RunState, event: Event, body: StepPostponed) -> None:
@@ -203,49 +205,51 @@ def _cancel_requested(state: RunState, event: Event, body: CancelRequested) -> N
 
 
 def _cancel_delivered(state: RunState, event: Event, body: CancelDelivered) -> None:
-    state.cancelled = True
-    state.pending.pop(body.activity, None)
+    activity = state.pending.pop(body.activity, None)
+    if activity is None or not activity.thread:
+        state.cancelled = True
+    else:
+        state.threads[activity.thread].cancelled = True
 
 
 def _approval_requested(state: RunState, event: Event, body: ApprovalRequested) -> None:
-    state.image.apply(body.memory)
+    image_of(state, body.within).apply(body.memory)
     activity = Activity(
-        body.activity, "approval", body.name, event.state, event.at, event.version,
-        about=body.about, due=body.deadline,
+        body.activity, "approval", body.name, state_of(event, body.within), event.at,
+        event.version, about=body.about, due=body.deadline, within=body.within,
     )  # fmt: skip
-    _move(state, activity)
+    move(state, activity)
 
 
 def _decided(state: RunState, event: Event, body: ApprovalGranted | ApprovalRejected) -> None:
     granted = isinstance(body, ApprovalGranted)
     activity = state.pending[body.activity]
-    activity.status = "done"
-    activity.outcome = Outcome(
-        "granted" if granted else "rejected", event.actor, event.at, reason=body.reason
-    )
+    word: Literal["granted", "rejected"] = "granted" if granted else "rejected"
+    over(state, activity, Outcome(word, event.actor, event.at, reason=body.reason))
     decision = Decided(body.name, granted, event.actor, body.reason, event.at)
     state.decisions.append(decision)
 
 
 def _sleep_started(state: RunState, event: Event, body: SleepStarted) -> None:
-    state.image.apply(body.memory)
-    id_, at = body.activity, event.at
-    _move(state, Activity(id_, "sleep", "", event.state, at, event.version, due=body.until))
+    image_of(state, body.within).apply(body.memory)
+    activity = Activity(
+        body.activity, "sleep", "", state_of(event, body.within), event.at, event.version,
+        due=body.until, within=body.within,
+    )  # fmt: skip
+    move(state, activity)
 
 
 def _sleep_ended(state: RunState, event: Event, body: SleepEnded) -> None:
-    activity = state.pending[body.activity]
-    activity.status = "done"
-    activity.outcome = Outcome("elapsed", event.actor, event.at)
+    over(state, state.pending[body.activity], Outcome("elapsed", event.actor, event.at))
 
 
 def _wait_started(state: RunState, event: Event, body: WaitStarted) -> None:
-    state.image.apply(body.memory)
+    image_of(state, body.within).apply(body.memory)
     activity = Activity(
-        body.activity, "wait", " or ".join(body.commands), event.state, event.at, event.version,
-        due=body.deadline, commands=body.commands,
+        body.activity, "wait", " or ".join(body.commands), state_of(event, body.within), event.at,
+        event.version, due=body.deadline, commands=body.commands, within=body.within,
     )  # fmt: skip
-    _move(state, activity)
+    move(state, activity)
 
 
 def _command_received(state: RunState, event: Event, body: CommandReceived) -> None:
@@ -257,8 +261,8 @@ def _wait_matched(state: RunState, event: Event, body: WaitMatched) -> None:
     activity = state.pending[body.activity]
     taken = next(c for c in state.inbox if c.id == body.command_id)
     state.inbox.remove(taken)
-    activity.status = "done"
-    activity.outcome = Outcome("value", taken.actor, event.at, taken.value)
+    state.thread(activity).handling = taken.id
+    over(state, activity, Outcome("value", taken.actor, event.at, taken.value))
 
 
 def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
@@ -267,12 +271,14 @@ def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
 
 def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:
     activity = state.pending[body.activity]
-    activity.status = "done"
-    activity.outcome = Outcome("timed out", event.actor, event.at)
+    why = f"{activity.kind} {activity.name!r} timed out"
+    over(state, activity, Outcome("timed out", event.actor, event.at, reason=why))
 
 
 def _compensation_started(state: RunState, event: Event, body: CompensationStarted) -> None:
     state.pending.clear()
+    state.ending = None
+    state.ended = None
     state.compensation = Compensation(body.error)
     state.image.apply(body.memory)
 
@@ -282,7 +288,9 @@ def _undo_scheduled(state: RunState, event: Event, body: UndoScheduled) -> None:
         body.activity, "undo", body.undo, event.state, event.at, event.version,
         key=body.key, of=body.of,
     )  # fmt: skip
-    _move(state, activity)
+    activity.child = next((e.child for e in state.stack if e.activity == body.of), "")
+    state.visits += 1
+    state.pending[activity.id] = activity
 
 
 def _undo_succeeded(state: RunState, event: Event, body: UndoSucceeded) -> None:
@@ -329,6 +337,8 @@ def _run_completed(state: RunState, event: Event, body: RunCompleted) -> None:
         return
     state.pending.clear()
     state.result = body.result
+    state.ending = None
+    state.handles.clear()
     state.image = Image()  # the variables are gone; what is left is the result
     state.image.apply(body.memory)
 
@@ -382,4 +392,5 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunHeld.__name__: _run_held,
     TransitionTaken.__name__: _transition_taken,
     SharedMoved.__name__: _shared_moved,
+    **joining.HANDLERS,
 }

@@ -7,6 +7,7 @@ from interlock.store.contract import Entry
 
 _WAITS = {
     "step": "step", "undo": "step", "approval": "approval", "sleep": "timer", "wait": "command",
+    "child": "child",
 }  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def _waits(state: RunState) -> tuple[str, str]:
     for activity in state.pending.values():
         if activity.status == "in doubt":
             return "person", f"resolve {activity.name}"
-        if activity.status == "done":
+        if activity.status == "done" or activity.kind in ("join", "helper"):
             continue
         if activity.status == "postponed":
             what, _, name = activity.postponed.partition(" ")
@@ -44,6 +45,8 @@ def _waits(state: RunState) -> tuple[str, str]:
 def _named(activity: Activity) -> str:
     if activity.kind == "sleep" and activity.due is not None:
         return f"{activity.due:%Y-%m-%d %H:%M:%S}"
+    if activity.kind == "child":
+        return activity.child
     if activity.kind == "undo":
         return f"undo {activity.of.partition('#')[0]}"
     return activity.name

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from interlock.store.event import Event
+from interlock.store.joining import ActivityStopped, ChildEnded, ChildStarted
 from interlock.store.vocabulary import (
     CancelDelivered,
     StepFailed,
@@ -131,6 +132,24 @@ def _cancelled(effects: dict[str, Effect], event: Event, body: CancelDelivered) 
         _set(effects, event, body.activity, "cancelled")
 
 
+def _stopped(effects: dict[str, Effect], event: Event, body: ActivityStopped) -> None:
+    effect = effects.get(body.activity)
+    if effect is not None and body.over and effect.status not in ("confirmed", "failed"):
+        _set(effects, event, body.activity, "cancelled")
+
+
+def _child_started(effects: dict[str, Effect], event: Event, body: ChildStarted) -> None:
+    effect = Effect(body.activity, body.machine, body.child, "intended", 1, event.at)
+    effects[body.activity] = effect
+
+
+def _child_ended(effects: dict[str, Effect], event: Event, body: ChildEnded) -> None:
+    done = body.status == "completed"
+    effect = _set(effects, event, body.activity, "confirmed" if done else "failed")
+    if body.error is not None:
+        effect.error = f"{body.error.type}: {body.error.message}"
+
+
 def _undo_scheduled(effects: dict[str, Effect], event: Event, body: UndoScheduled) -> None:
     effect = Effect(body.activity, body.undo, body.key, "intended", 1, event.at)
     effects[body.activity] = effect
@@ -160,6 +179,9 @@ _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepInDoubt.__name__: _in_doubt,
     StepResolved.__name__: _resolved,
     CancelDelivered.__name__: _cancelled,
+    ActivityStopped.__name__: _stopped,
+    ChildStarted.__name__: _child_started,
+    ChildEnded.__name__: _child_ended,
     UndoScheduled.__name__: _undo_scheduled,
     UndoSucceeded.__name__: _undone,
     UndoFailed.__name__: _undo_failed,

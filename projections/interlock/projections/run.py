@@ -11,10 +11,12 @@ import msgspec
 
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
+from interlock.store.failure import Failure
+from interlock.store.joining import How, RunEnding
 from interlock.store.values import Image
-from interlock.store.vocabulary import Failure
+from interlock.store.within import Planned, Within
 
-ActivityKind = Literal["step", "approval", "sleep", "wait", "undo"]
+ActivityKind = Literal["step", "approval", "sleep", "wait", "undo", "join", "helper", "child"]
 ActivityStatus = Literal["scheduled", "started", "retrying", "postponed", "in doubt", "done"]
 
 
@@ -24,15 +26,50 @@ class Outcome(msgspec.Struct):
     Attributes:
         kind: what was recorded.
         value: encoded result, or the matching command.
-        reason: of a decision.
+        reason: of a decision, or of a cancellation.
         actor, at: who caused it and when.
+        error: for kind `error`.
     """
 
-    kind: Literal["value", "granted", "rejected", "elapsed", "timed out"]
+    kind: Literal["value", "granted", "rejected", "elapsed", "timed out", "error", "cancelled"]
     actor: Actor
     at: datetime
     value: Encoded = None
     reason: str = ""
+    error: Failure | None = None
+
+
+class Joined(msgspec.Struct):
+    """What a join has come to.
+
+    Attributes:
+        how, calls, names, shape, limit, collect, size, delay: see `JoinStarted`.
+        begun: how many of the calls have begun.
+        active: the activities under way, with the place of each among the calls.
+        outcomes: those of the calls that are over, by place.
+        failed: places of the calls that failed, in the order of failing.
+        first: place of the first call that succeeded, -1 for none.
+        paused: it waits for its next batch.
+        batch: place of the first call of the batch that is under way.
+        stopping: what is still under way is being cancelled.
+    """
+
+    how: How
+    calls: Sequence[Planned]
+    names: Sequence[str]
+    shape: Literal["one", "tuple", "list", "dict"]
+    limit: int
+    collect: bool
+    size: int
+    delay: float
+    begun: int = 0
+    active: dict[str, int] = {}
+    outcomes: dict[int, Outcome] = {}
+    failed: list[int] = []
+    first: int = -1
+    paused: bool = False
+    batch: int = 0
+    stopping: bool = False
 
 
 class Activity(msgspec.Struct):
@@ -60,6 +97,12 @@ class Activity(msgspec.Struct):
         error: of the last failed attempt.
         interruptions: calls of this attempt that ended with their process, as far as is known.
         postponed: what holds the call back, such as `breaker payments`; "" for nothing.
+        within: where it belongs, when it is not simply what the run waits for.
+        watchers: joins that wait for it beside its own, and its place among their calls.
+        join: for a join, what it has come to.
+        child: for a child, the id of its run.
+        abandon: the child goes on by itself when this run ends.
+        stopping: it is cancelled, and the call under way has not seen it yet.
     """
 
     id: str
@@ -84,6 +127,47 @@ class Activity(msgspec.Struct):
     error: Failure | None = None
     interruptions: int = 0
     postponed: str = ""
+    within: Within | None = None
+    watchers: list[tuple[str, int]] = []
+    join: Joined | None = None
+    child: str = ""
+    abandon: bool = False
+    stopping: bool = False
+
+    @property
+    def thread(self) -> str:
+        """The branch whose code asked for it, "" for the workflow itself."""
+        return "" if self.within is None else self.within.thread
+
+    @property
+    def alone(self) -> bool:
+        """Whether some code stands still until it is over: no member of a join, no handle."""
+        within = self.within
+        return within is None or not (within.join or within.handle)
+
+
+class Thread(msgspec.Struct):
+    """A branch of a run: a helper that runs beside others.
+
+    Attributes:
+        id: the activity that it is.
+        state: name of its state, whole.
+        image: its variables.
+        visits: its activities so far: numbers the next one.
+        current: the activity that its code waits for, "" for none yet.
+        handling: id of the command that it received last.
+        cancel: why it is cancelled, None when it is not.
+        cancelled: it has seen that.
+    """
+
+    id: str
+    state: str
+    image: Image
+    visits: int = 0
+    current: str = ""
+    handling: str = ""
+    cancel: str | None = None
+    cancelled: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +180,7 @@ class Undoable:
         scheduled, succeeded: versions of its intent and of its outcome: where history still has
             the input and the result as they were then.
         state: the step's state.
+        child: for a child, the id of its run.
     """
 
     activity: str
@@ -103,6 +188,7 @@ class Undoable:
     scheduled: int
     succeeded: int
     state: str
+    child: str = ""
 
 
 @dataclass(slots=True)
@@ -173,6 +259,12 @@ class RunState:
         correlation: what all its events share.
         input_digest: of its start.
         lifecycle: it follows a declared lifecycle rather than a workflow.
+        current: the activity that the workflow's own code waits for.
+        handling: id of the command that it received last.
+        threads: its branches, by the activity that each is.
+        handles: outcomes of what was started on its own.
+        ending: the workflow has ended, and what it started is still being stopped.
+        parent, parent_activity: the run that waits for this one, and where.
     """
 
     run: str
@@ -198,6 +290,13 @@ class RunState:
     correlation: str = ""
     input_digest: str = ""
     lifecycle: bool = False
+    current: str = ""
+    handling: str = ""
+    threads: dict[str, Thread] = field(default_factory=dict[str, Thread])
+    handles: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    ending: RunEnding | None = None
+    parent: str = ""
+    parent_activity: str = ""
 
     @property
     def status(self) -> RunStatus:
@@ -213,21 +312,35 @@ class RunState:
         return self._progress()
 
     def _progress(self) -> RunStatus:
-        if self.cancel is not None and not self.cancelled:
+        if (self.cancel is not None and not self.cancelled) or self.ending is not None:
             return "running"
-        postponed = False
+        waiting = False
         for activity in self.pending.values():
-            if activity.status == "postponed":
-                postponed = True
-                continue
-            if activity.status == "done" or activity.kind in ("step", "undo"):
+            if self._moves(activity):
                 return "running"
-            if activity.kind == "wait" and self.match(activity) is not None:
-                return "running"
-            return "sleeping" if activity.kind == "sleep" else "waiting"
-        if postponed:
+            waits = activity.kind in ("approval", "wait") or activity.status == "postponed"
+            waiting = waiting or waits
+        if waiting:
             return "waiting"
+        if self.pending:
+            return "sleeping"
         return "open" if self.lifecycle else "running"
+
+    def _moves(self, activity: Activity) -> bool:
+        """Whether there is something to do about an activity."""
+        kind = activity.kind
+        if activity.status == "postponed":
+            return False
+        if activity.status == "done" or kind in ("step", "undo", "child"):
+            return True
+        if kind == "wait":
+            return self.match(activity) is not None
+        return activity.join is not None and not (activity.join.active or activity.join.paused)
+
+    def thread(self, activity: Activity) -> RunState | Thread:
+        """Whose code asked for an activity: a branch, or the workflow itself."""
+        within = activity.within
+        return self if within is None or not within.thread else self.threads[within.thread]
 
     def match(self, wait: Activity) -> Received | None:
         """The first command in the inbox whose type the wait accepts and has not declined."""

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
+from interlock.store import failure, joining
 from interlock.store.event import Body, Delta, Encoded
-from interlock.store.vocabulary_shared import SharedMoved
+from interlock.store.within import Within
 
-
-class Failure(Body, frozen=True):
-    """An exception, as recorded.
-
-    Attributes:
-        type: class name, as registered.
-        message: its text.
-        value: the whole exception as an encoded value, when it can be rebuilt.
-    """
-
-    type: str
-    message: str
-    value: Encoded = None
+Failure = failure.Failure
 
 
 class RunStarted(Body, frozen=True):
-    """A run began. `memory` defines the objects of the input."""
+    """A run began.
+
+    Attributes:
+        args, kwargs: the input; `memory` defines its objects.
+        input_digest: of the input: the same start again finds this run.
+        lifecycle: it follows a lifecycle.
+        parent, parent_activity: the run that waits for this one, and where.
+    """
 
     args: list[Encoded] = []
     kwargs: dict[str, Encoded] = {}
     input_digest: str = ""
     lifecycle: bool = False
     memory: Delta | None = None
+    parent: str = ""
+    parent_activity: str = ""
 
 
 class StepScheduled(Body, frozen=True):
@@ -42,6 +41,8 @@ class StepScheduled(Body, frozen=True):
         key: idempotency key, the same for every attempt.
         hold: at most once: a `StepStarted` is recorded before each call.
         client: recorded by a process that makes no calls itself.
+        within: set where it is not simply what the run waits for. Then the input is encoded in one
+            piece; a member of a join has its input there.
     """
 
     activity: str
@@ -52,6 +53,7 @@ class StepScheduled(Body, frozen=True):
     hold: bool = False
     memory: Delta | None = None
     client: bool = False
+    within: Within | None = None
 
 
 class StepStarted(Body, frozen=True):
@@ -166,6 +168,7 @@ class ApprovalRequested(Body, frozen=True):
     about: Encoded = None
     deadline: datetime | None = None
     memory: Delta | None = None
+    within: Within | None = None
 
 
 class ApprovalGranted(Body, frozen=True):
@@ -190,6 +193,7 @@ class SleepStarted(Body, frozen=True):
     activity: str
     until: datetime
     memory: Delta | None = None
+    within: Within | None = None
 
 
 class SleepEnded(Body, frozen=True):
@@ -205,6 +209,7 @@ class WaitStarted(Body, frozen=True):
     commands: list[str]
     deadline: datetime | None = None
     memory: Delta | None = None
+    within: Within | None = None
 
 
 class CommandReceived(Body, frozen=True):
@@ -340,6 +345,10 @@ class TransitionTaken(Body, frozen=True):
     memory: Delta | None = None
 
 
-_KINDS: list[type[Body]] = [SharedMoved, *Body.__subclasses__()]
-BODIES: dict[str, type[Body]] = {cls.__name__: cls for cls in _KINDS if cls is not Failure}
+def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
+    classes = (found for module in modules for found in module.values() if isinstance(found, type))
+    return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
+
+
+BODIES = _bodies(globals(), vars(joining))
 """Every body by its type name."""

@@ -73,7 +73,7 @@ class Image:
         return {
             name: reader.read(encoded)
             for name, encoded in self.variables.items()
-            if hidden or not (name.startswith(".") or "@" in name)
+            if hidden or not (name.rpartition("/")[2].startswith(".") or "@" in name)
         }
 
     def decode(self, types: Codecs, encoded: Encoded) -> object:

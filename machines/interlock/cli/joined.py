@@ -1,0 +1,121 @@
+"""Phrases of a run that does several things at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from interlock.cli.text import compact, instant
+from interlock.store.event import JSON, Encoded, Event
+from interlock.store.failure import Failure
+from interlock.store.joining import (
+    ActivityStopped,
+    BatchBegun,
+    BatchEnded,
+    BranchRaised,
+    BranchReturned,
+    BranchStarted,
+    CallFailed,
+    ChildEnded,
+    ChildStarted,
+    CompensationRequested,
+    JoinStarted,
+    Replied,
+    RunEnding,
+    StepSkipped,
+    WaitPassed,
+)
+
+Plain: TypeAlias = Callable[[Encoded], JSON]
+
+
+def _join(event: Event, body: JoinStarted, plain: Plain) -> str:
+    most = f", {body.limit} at a time" if 0 < body.limit < len(body.calls) else ""
+    count = "1 call" if len(body.calls) == 1 else f"{len(body.calls)} calls"
+    return f"{body.how} of {count}{most}"
+
+
+def _batch_ended(event: Event, body: BatchEnded, plain: Plain) -> str:
+    return f"the next batch begins at {instant(body.until)}"
+
+
+def _batch_begun(event: Event, body: BatchBegun, plain: Plain) -> str:
+    return "the next batch begins"
+
+
+def _call_failed(event: Event, body: CallFailed, plain: Plain) -> str:
+    return f"call {body.index} could not begin: {error_text(body.error)}"
+
+
+def _branch(event: Event, body: BranchStarted, plain: Plain) -> str:
+    shown = [compact(plain(value)) for value in body.args]
+    shown += [f"{name}={compact(plain(value))}" for name, value in body.kwargs.items()]
+    return f"branch {body.activity} begins: {body.name}({', '.join(shown)})"
+
+
+def _branch_returned(event: Event, body: BranchReturned, plain: Plain) -> str:
+    return f"branch {body.activity} returned {compact(plain(body.result))}"
+
+
+def _branch_raised(event: Event, body: BranchRaised, plain: Plain) -> str:
+    return f"branch {body.activity} raised {error_text(body.error)}"
+
+
+def _child(event: Event, body: ChildStarted, plain: Plain) -> str:
+    return f"child {body.child} begins: {body.machine}"
+
+
+def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
+    if body.error is not None:
+        return f"child is {body.status}: {error_text(body.error)}"
+    return f"child {body.status} with {compact(plain(body.result))}"
+
+
+def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
+    word = "is cancelled" if body.over else "is being cancelled"
+    return f"{body.activity} {word}" + (f": {body.reason}" if body.reason else "")
+
+
+def _skipped(event: Event, body: StepSkipped, plain: Plain) -> str:
+    return f"skipped: {body.reason}"
+
+
+def _replied(event: Event, body: Replied, plain: Plain) -> str:
+    return f"replied {compact(plain(body.value))}"
+
+
+def _passed(event: Event, body: WaitPassed, plain: Plain) -> str:
+    return "no such command had come"
+
+
+def _ending(event: Event, body: RunEnding, plain: Plain) -> str:
+    return "the workflow has ended; what it started beside itself is being stopped"
+
+
+def _compensation(event: Event, body: CompensationRequested, plain: Plain) -> str:
+    return f"what it did is to be undone: {body.reason}"
+
+
+def error_text(error: Failure) -> str:
+    """An error in one line."""
+    return f"{error.type}: {error.message}" if error.message else error.type
+
+
+JOINED: dict[str, Callable[[Event, Any, Plain], str]] = {
+    JoinStarted.__name__: _join,
+    BatchEnded.__name__: _batch_ended,
+    BatchBegun.__name__: _batch_begun,
+    CallFailed.__name__: _call_failed,
+    BranchStarted.__name__: _branch,
+    BranchReturned.__name__: _branch_returned,
+    BranchRaised.__name__: _branch_raised,
+    ChildStarted.__name__: _child,
+    ChildEnded.__name__: _child_ended,
+    ActivityStopped.__name__: _stopped,
+    StepSkipped.__name__: _skipped,
+    Replied.__name__: _replied,
+    WaitPassed.__name__: _passed,
+    RunEnding.__name__: _ending,
+    CompensationRequested.__name__: _compensation,
+}
+"""The phrase of each of these events, by its name."""

@@ -1,0 +1,135 @@
+"""Runs that a run starts and waits for: started once, cancelled and compensated with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from interlock.engine.failures import rebuild, record_whole_failure
+from interlock.engine.session import Mover, Session
+from interlock.machines.errors import MachineError, Refused
+from interlock.projections import Activity, RunState, fold
+from interlock.store.contract import FINISHED
+from interlock.store.errors import InterlockError, StoreError
+from interlock.store.event import Actor
+from interlock.store.failure import Failure
+from interlock.store.joining import ChildEnded, CompensationRequested
+from interlock.store.values import decode_whole, encode_whole
+from interlock.store.vocabulary import UndoFailed, UndoSucceeded
+
+if TYPE_CHECKING:
+    from interlock.engine.driver import Record
+    from interlock.engine.engine import Engine
+
+
+async def look_after(engine: Engine, session: Session, activity: Activity) -> Record | None:
+    """Start a child, cancel it, or find that it has ended: the outcome to record, None for none."""
+    entry = await engine.store.entry(activity.child)
+    if entry is None:
+        if activity.stopping:
+            return lambda mover, mine: mover.stopped(mine)
+        return await _start(engine, session, activity)
+    if entry.status in FINISHED:
+        state = fold(await engine.store.read(activity.child))
+        if state.parent_activity and (state.parent, state.parent_activity) != (
+            session.run, activity.id,
+        ):  # fmt: skip
+            return _failed(engine, session, _taken(activity))
+        return _ended(engine, session, state)
+    if activity.stopping:
+        await _cancel(engine, session, activity)
+    return None
+
+
+async def _start(engine: Engine, session: Session, activity: Activity) -> Record | None:
+    from interlock.engine.starting import start_run  # it uses what drives runs
+
+    program = engine.programs.find(activity.name)
+    try:
+        if program is None or not hasattr(program, "places"):
+            message = f"there is no workflow {activity.name!r} here; import its module"
+            raise MachineError(message)
+        types = engine.types_of(session.machine)
+        args = tuple(decode_whole(types, value) for value in activity.args)
+        kwargs: dict[str, Any] = {k: decode_whole(types, v) for k, v in activity.kwargs.items()}
+        await engine.define(program)
+        parent = (session.run, activity.id)
+        await start_run(
+            engine, program, activity.child, args, kwargs,
+            parent=parent, correlation=session.correlation,
+        )  # fmt: skip
+    except StoreError:
+        raise
+    except InterlockError as error:  # it cannot be started, now or later
+        return _failed(engine, session, error)
+    return None
+
+
+def _taken(activity: Activity) -> InterlockError:
+    return MachineError(f"the id {activity.child!r} is taken by a run that this one did not start")
+
+
+def _failed(engine: Engine, session: Session, error: InterlockError) -> Record:
+    failure = record_whole_failure(engine.types_of(session.machine), error)
+    return lambda mover, mine: mover.session.emit(ChildEnded(mine.id, "failed", error=failure))
+
+
+def _ended(engine: Engine, session: Session, child: RunState) -> Record:
+    """Its result or error, as the waiting run records it."""
+    own, its = engine.types_of(session.machine), engine.types_of(child.machine)
+    undoable = bool(child.stack)
+    status = child.status
+    if status == "completed":
+        result = encode_whole(own, child.image.decode(its, child.result))
+        return _record(lambda mine: ChildEnded(mine.id, status, result, undoable=undoable))
+    if status == "cancelled":
+        reason = child.cancel or "cancelled"
+        failure = Failure("CancelledError", f"child {child.run!r} was cancelled: {reason}")
+    else:
+        failure = record_whole_failure(own, rebuild(child, its))
+    return _record(lambda mine: ChildEnded(mine.id, status, error=failure, undoable=undoable))
+
+
+def _record(body: Callable[[Activity], ChildEnded]) -> Record:
+    return lambda mover, mine: mover.session.emit(body(mine))
+
+
+async def _cancel(engine: Engine, session: Session, activity: Activity) -> None:
+    from interlock.engine.commands import cancel
+
+    try:
+        await cancel(
+            engine, activity.child, Actor("system", session.run), "its parent was cancelled"
+        )
+    except Refused:
+        return  # it has ended meanwhile, or is undoing what it did: its end will be seen
+
+
+async def compensate(engine: Engine, session: Session, activity: Activity) -> Record | None:
+    """Have a completed child undo what it did; the outcome once it has, None before."""
+    from interlock.engine.commands import accept
+
+    state = fold(await engine.store.read(activity.child))
+    if state.ended == "completed":
+
+        def record(child: Session) -> None:
+            if child.state.ended == "completed":
+                reason = f"{session.run} undoes what it did"
+                child.emit(CompensationRequested(reason), "compensating")
+
+        await accept(engine, activity.child, record, Actor("system", session.run), activity.key)
+        return None
+    if state.ended == "cancelled":
+        return _undone
+    if state.ended is not None:
+        return _not_undone
+    return None
+
+
+def _undone(mover: Mover, mine: Activity) -> None:
+    mover.session.emit(UndoSucceeded(mine.id, mine.of))
+
+
+def _not_undone(mover: Mover, mine: Activity) -> None:
+    failure = Failure("CompensationFailed", f"child {mine.child!r} could not be undone completely")
+    mover.session.emit(UndoFailed(mine.id, mine.of, mine.attempt, failure))

@@ -1,0 +1,150 @@
+"""What a join is to do: the calls that it was given, as they are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from interlock.machines.call import Call
+from interlock.machines.duration import duration
+from interlock.machines.errors import BadDefinition
+from interlock.machines.segment import Handle
+from interlock.store.joining import JoinStarted
+from interlock.store.within import Planned
+
+if TYPE_CHECKING:
+    from interlock.engine.pausing import Beginning
+    from interlock.store.event import Encoded
+
+_AT_ONCE = 10
+"""How many calls an `each` has under way when it is not told."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """The calls and options of a join."""
+
+    calls: Sequence[object]
+    names: list[str] = field(default_factory=list[str])
+    shape: Literal["one", "tuple", "list", "dict"] = "tuple"
+    limit: int = 0
+    collect: bool = False
+    size: int = 0
+    delay: timedelta = timedelta()
+
+
+def plan(b: Beginning) -> JoinStarted:
+    """Everything that a join has to do, with the input of its calls.
+
+    Raises:
+        BadDefinition: it was given something that is no call.
+        Unrecordable: the input of a call cannot be recorded.
+    """
+    how = b.place.how
+    assert how is not None  # joins have one
+    made = _PLANS[how](b.args, b.kwargs)
+    encoder = _Encoder(b)
+    calls = [encoder.planned(call) for call in made.calls]
+    return JoinStarted(
+        b.id, how, calls, made.names, made.shape, made.limit, made.collect, made.size,
+        made.delay.total_seconds(), b.delta(), b.within,
+    )  # fmt: skip
+
+
+class _Encoder:
+    """Encodes calls, each in one piece."""
+
+    def __init__(self, b: Beginning) -> None:
+        self._state = b.place.state
+        self._root = b.root
+        self._encode: Callable[[object, str], Encoded] = b.run.encoded
+
+    def planned(self, call: object) -> Planned:
+        """A call as it is recorded."""
+        if isinstance(call, Handle):
+            return Planned("", handle=call.id)
+        if not isinstance(call, Call):
+            message = (
+                f"{self._state} was given {call!r}; write the calls themselves in it, such as "
+                "parallel(charge(order), reserve(order)), or handles that start(...) gave"
+            )
+            raise BadDefinition(message)
+        name = call.place
+        args = [self._encode(v, f"argument {i + 1} of {name}") for i, v in enumerate(call.args)]
+        kwargs = {n: self._encode(v, f"{n} of {name}") for n, v in call.kwargs.items()}
+        return Planned(f"{self._root}{name}", args, kwargs)
+
+
+def _several(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    if args and kwargs:
+        raise BadDefinition("name all of the calls or none of them")
+    if kwargs:
+        return _Plan(list(kwargs.values()), list(kwargs), "dict")
+    return _Plan(args)
+
+
+def _awaited(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    (handle,) = args
+    if not isinstance(handle, Handle):
+        message = f"{handle!r} was awaited; only calls and the handles of start(...) can be"
+        raise BadDefinition(message)
+    calls: list[object] = [handle]
+    return _Plan(calls, shape="one")
+
+
+def _gathered(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    return _Plan(args, shape="list", collect=bool(kwargs.get("return_exceptions")))
+
+
+def _settled(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    made = _several(args, kwargs)
+    made.collect = True
+    if len(args) == 1:
+        made.shape = "one"
+    return made
+
+
+def _each(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    return _every(*args, **kwargs)
+
+
+def _every(
+    calls: str | Sequence[object],
+    items: Iterable[Any] | None = None,
+    *,
+    concurrency: int | None = None,
+    batch: Any = None,
+    on_error: str = "stop",
+    ids: Callable[[Any], str] | None = None,
+) -> _Plan:
+    given = list(items) if items is not None else []
+    made: Sequence[object] = [Call(calls, (i,)) for i in given] if isinstance(calls, str) else calls
+    names = [str(ids(item)) for item in given] if ids is not None else []
+    if len(set(names)) != len(names):
+        raise BadDefinition("each(ids=...) gave one id to two items; ids tell items apart")
+    if on_error not in ("stop", "collect"):
+        message = f"each(on_error={on_error!r}): write 'stop' or 'collect'"
+        raise BadDefinition(message)
+    limit = concurrency if concurrency is not None else _AT_ONCE
+    if batch is not None:
+        limit = concurrency if concurrency is not None else batch.concurrency
+    if limit < 1:
+        message = f"each(concurrency={limit}): at least one call has to be under way"
+        raise BadDefinition(message)
+    collect = on_error == "collect"
+    plan = _Plan(made, names, "list", limit, collect)
+    if batch is not None:
+        plan.size, plan.delay = batch.size, duration(batch.delay)
+    return plan
+
+
+_PLANS: dict[str, Callable[[Sequence[Any], Mapping[str, Any]], _Plan]] = {
+    "await": _awaited,
+    "parallel": _several,
+    "gather": _gathered,
+    "settle": _settled,
+    "race": _several,
+    "each": _each,
+}

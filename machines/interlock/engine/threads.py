@@ -1,0 +1,204 @@
+"""A thread of a run: the workflow's own code, or a branch, with the helpers it is inside of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
+from interlock.machines.segment import Segment
+from interlock.machines.selector import edge_exists
+from interlock.store.event import Delta
+from interlock.store.values import Memory, Touch, Writes
+
+
+@dataclass(slots=True)
+class Level:
+    """A function that has begun and not returned.
+
+    Attributes:
+        program: compiled from it.
+        prefix: what its variables and states are called beside their own names: `review/`.
+        state: its own name of the state it is at.
+        frame: its variables.
+    """
+
+    program: Program
+    prefix: str
+    state: str
+    frame: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Thread:
+    """Runs segments; a helper that is awaited is a deeper level of the same thread.
+
+    All levels share one memory, so that objects stay the same ones between a helper and its
+    caller. Variables are recorded as the name of the level's state and their own.
+
+    Attributes:
+        id: the activity that it is, "" for the workflow itself.
+        root: what names of its states begin with.
+        memory: of its variables.
+        levels: from the outermost.
+        segment: what the running code notes down.
+    """
+
+    def __init__(self, id: str, root: str, program: Program, memory: Memory) -> None:  # noqa: A002
+        self.id = id
+        self.root = root
+        self.memory = memory
+        self.levels = [Level(program, "", program.machine.initial)]
+        self.segment: Segment | None = None
+        self._touched: dict[str, Touch] = {}
+        self._writes: Writes = []
+
+    def _running(self) -> None:
+        """Say which function's code runs from here on."""
+        if self.segment is not None:
+            self.segment.where = f"{self.root}{self.inner.prefix}"
+
+    @property
+    def inner(self) -> Level:
+        """The function that stands still at an await."""
+        return self.levels[-1]
+
+    def restore(self, state: str, variables: Mapping[str, Any]) -> None:
+        """Be where the log says: at a state, by its whole name."""
+        rest = state.removeprefix(self.root)
+        level = self.levels[0]
+        while True:
+            entered = helper_at(level.program, rest)
+            level.state = rest if entered is None else entered.state
+            level.frame = _own(variables, level.prefix)
+            if entered is None:
+                return
+            assert entered.program is not None  # only those are entered
+            rest = rest[len(entered.state) + 1 :]
+            prefix = f"{level.prefix}{entered.state}/"
+            level = Level(entered.program, prefix, entered.program.machine.initial)
+            self.levels.append(level)
+
+    def start(self, frame: dict[str, Any]) -> Ended:
+        """Run the outermost function from its beginning."""
+        return self._go(self.inner.program.start(frame))
+
+    def resume(self, value: object) -> Ended:
+        """Go on behind the await that it stands at."""
+        level = self.inner
+        return self._go(level.program.resume(level.state, level.frame, value))
+
+    def throw(self, error: BaseException) -> Ended:
+        """Raise at the await that it stands at."""
+        level = self.inner
+        return self._go(level.program.throw(level.state, level.frame, error))
+
+    def where(self) -> Callable[[Any], bool] | None:
+        """The `where=` of the wait that it stands at."""
+        level = self.inner
+        return level.program.where(level.state, level.frame)
+
+    def _go(self, ended: Ended) -> Ended:
+        """Enter and leave helpers until the thread waits for something else, or is over."""
+        while True:
+            level = self.inner
+            if isinstance(ended, Paused):
+                edge_exists(level.program.machine, level.state, ended.place.state)
+                if ended.place.kind != "helper":
+                    return ended
+                ended = self._enter(level, ended)
+            elif len(self.levels) == 1:
+                return ended
+            else:
+                ended = self._leave(ended)
+
+    def _enter(self, level: Level, paused: Paused) -> Ended:
+        program = paused.place.program
+        assert program is not None  # a helper's place has one
+        self._stand(level, paused)
+        try:
+            frame = program.bind(paused.args, paused.kwargs)
+        except TypeError as error:
+            return level.program.throw(level.state, level.frame, error)
+        prefix = f"{level.prefix}{paused.place.state}/"
+        self.levels.append(Level(program, prefix, program.machine.initial))
+        self._running()
+        return program.start(frame)
+
+    def _leave(self, ended: Returned | Raised) -> Ended:
+        left = self.levels.pop()
+        self._touched.update((f"{left.prefix}{name}", Touch.DEEP) for name in left.frame)
+        level = self.inner
+        self._running()
+        if isinstance(ended, Returned):
+            return level.program.resume(level.state, level.frame, ended.value)
+        return level.program.throw(level.state, level.frame, ended.error)
+
+    def _stand(self, level: Level, paused: Paused) -> None:
+        """Note what a segment did before it paused."""
+        place = paused.place
+        level.state = place.state
+        level.frame = {name: paused.frame[name] for name in place.live if name in paused.frame}
+        for name, touch in paused.touched.items():
+            whole = f"{level.prefix}{name}" if level.prefix else name
+            self._touched[whole] = max(touch, self._touched.get(whole, touch))
+        self._writes = [*self._writes, *paused.writes] if self._writes else paused.writes
+
+    def record(self, paused: Paused) -> Delta:
+        """Stand at a pause: what the event has to say of the variables."""
+        level = self.inner
+        if len(self.levels) == 1 and not self._touched and not self._writes:
+            live = paused.place.live
+            delta = self.memory.record(paused.frame, live, paused.touched, paused.writes)
+            self._stand(level, paused)
+        else:
+            self._stand(level, paused)
+            bound: dict[str, Any] = {}
+            for outer in self.levels:
+                frame = paused.frame if outer is level else outer.frame
+                bound.update((f"{outer.prefix}{name}", value) for name, value in frame.items())
+            names = [f"{outer.prefix}{name}" for outer in self.levels for name in outer.frame]
+            delta = self.memory.record(bound, names, self._touched, self._writes)
+        self._touched, self._writes = {}, []
+        return delta
+
+    @property
+    def state(self) -> str:
+        """The whole name of the state that it stands at."""
+        return f"{self.root}{self.inner.prefix}{self.inner.state}"
+
+
+def helper_at(program: Program, rest: str) -> Place | None:
+    """The helper that a state's name, as its caller knows it, leads into; None for none."""
+    if "/" not in rest or rest in program.places:
+        return None
+    found = None
+    for place in (*program.places.values(), *program.calls.values()):
+        inside = place.program is not None and rest.startswith(f"{place.state}/")
+        if inside and (found is None or len(place.state) > len(found.state)):
+            found = place
+    return found
+
+
+def place_at(program: Program, state: str) -> Place:
+    """The place of a state or a call, by its whole name.
+
+    Raises:
+        KeyError: the machine has none.
+    """
+    place = program.places.get(state) or program.calls.get(state)
+    if place is not None:
+        return place
+    entered = helper_at(program, state)
+    if entered is None or entered.program is None:
+        raise KeyError(state)
+    return place_at(entered.program, state[len(entered.state) + 1 :])
+
+
+def _own(variables: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    size = len(prefix)
+    return {
+        name[size:]: value
+        for name, value in variables.items()
+        if name.startswith(prefix) and "/" not in name[size:]
+    }
