@@ -14,9 +14,8 @@ from interlock.cli.render import Column, Screen, Styled, print_document, print_l
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
-from interlock.engine.commands import definition_of
 from interlock.engine.lifecycles import AFTER
-from interlock.engine.programs import Programs
+from interlock.engine.programs import Programs, definition_of
 from interlock.engine.session import timers_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history

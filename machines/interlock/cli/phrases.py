@@ -29,7 +29,9 @@ from interlock.store.vocabulary import (
     SleepStarted,
     StepFailed,
     StepInDoubt,
+    StepPostponed,
     StepRecalled,
+    StepReleased,
     StepResolved,
     StepScheduled,
     StepStarted,
@@ -105,6 +107,15 @@ def _step_resolved(event: Event, body: StepResolved, plain: Plain) -> str:
     else:
         said = f"{body.step} did not happen"
     return _because(f"{_by(event)} found that {said}", body.reason)
+
+
+def _step_postponed(event: Event, body: StepPostponed, plain: Plain) -> str:
+    until = f"; again at {moment(body.until)}" if body.until else ""
+    return f"{_name(body.activity)} waits for {body.by}: {body.reason}{until}"
+
+
+def _step_released(event: Event, body: StepReleased, plain: Plain) -> str:
+    return f"{_name(body.activity)} need not wait any more"
 
 
 def _cancel_requested(event: Event, body: CancelRequested, plain: Plain) -> str:
@@ -245,6 +256,8 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     StepFailed.__name__: _step_failed,
     StepInDoubt.__name__: _step_in_doubt,
     StepResolved.__name__: _step_resolved,
+    StepPostponed.__name__: _step_postponed,
+    StepReleased.__name__: _step_released,
     CancelRequested.__name__: _cancel_requested,
     CancelDelivered.__name__: _cancel_delivered,
     ApprovalRequested.__name__: _approval_requested,

@@ -52,7 +52,7 @@ async def _start(engine: Engine, session: Session, activity: Activity) -> Record
         types = engine.types_of(session.machine)
         args = tuple(decode_whole(types, value) for value in activity.args)
         kwargs: dict[str, Any] = {k: decode_whole(types, v) for k, v in activity.kwargs.items()}
-        await engine.define(program)
+        await engine.programs.define(engine.store, program)
         parent = (session.run, activity.id)
         await start_run(
             engine, program, activity.child, args, kwargs,

@@ -14,7 +14,7 @@ from interlock.machines.ir import Machine
 from interlock.projections import Activity, RunState
 from interlock.store import crash
 from interlock.store.clock import uuid7
-from interlock.store.contract import Definition, Timer
+from interlock.store.contract import Timer
 from interlock.store.errors import Conflict, DuplicateCommand, StoreError
 from interlock.store.event import Actor
 from interlock.store.joining import BatchBegun
@@ -31,11 +31,6 @@ from interlock.store.vocabulary import (
 
 if TYPE_CHECKING:
     from interlock.engine.engine import Engine
-
-
-def definition_of(machine: Machine) -> Definition:
-    """What the store keeps of a machine."""
-    return Definition(machine.hash, machine.name, machine.to_json(), machine.source)
 
 
 async def send(engine: Engine, run: str, command: Command, actor: Actor, command_id: str) -> None:

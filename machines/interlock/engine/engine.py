@@ -28,8 +28,6 @@ from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
-from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.program import Program
 from interlock.machines.workflow import Workflow
 from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock, uuid7
@@ -91,7 +89,6 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()
-        self._defined: set[str] = set()
 
     async def __aenter__(self) -> Engine:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
@@ -186,7 +183,7 @@ class Engine:
         self.check_open()
         self.resources.check(program)
         self.programs.add(program)
-        await self.define(program)
+        await self.programs.define(self.store, program)
         await start_run(self, program, run, args, kwargs)
         return Run(self, run)
 
@@ -337,13 +334,6 @@ class Engine:
         self.waiters.tell(state)
         if state.parent and state.ended is not None and not state.pending:
             self.wake(state.parent)
-
-    async def define(self, program: Program | LifecycleProgram) -> None:
-        """Store a definition, so that its runs can be explained when the code has changed."""
-        machine = program.machine
-        if machine.hash not in self._defined:
-            await self.store.define(commands.definition_of(machine))
-            self._defined.add(machine.hash)
 
     async def revisit(self, run: str, *, wake: bool = True) -> None:
         """Look at a run that was appended to without this engine taking note.

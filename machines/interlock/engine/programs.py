@@ -13,12 +13,14 @@ from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
 from interlock.machines.errors import BadDefinition, CompileError, Refused, StepFailed, TimedOut
+from interlock.machines.ir import Machine
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.machines.resilience import BreakerOpen, BulkheadFull, RateLimited
 from interlock.machines.waits import Decision
 from interlock.machines.workflow import Workflow
+from interlock.store.contract import Definition, Store
 from interlock.store.errors import Unrecordable
 from interlock.store.values import Types
 
@@ -54,10 +56,16 @@ def _with_own_types(program: P) -> P:
     return program
 
 
+def definition_of(machine: Machine) -> Definition:
+    """What the store keeps of a machine."""
+    return Definition(machine.hash, machine.name, machine.to_json(), machine.source)
+
+
 class Programs:
     """The programs of one engine, by machine name."""
 
     def __init__(self, kinds: Sequence[object]) -> None:
+        self._defined: set[str] = set()
         self._own = {program_of(kind).machine.name: program_of(kind) for kind in kinds}
 
     def served(self) -> list[Program | LifecycleProgram]:
@@ -77,6 +85,13 @@ class Programs:
     def add(self, program: Program | LifecycleProgram) -> None:
         """Serve this one from now on."""
         self._own[program.machine.name] = program
+
+    async def define(self, store: Store, program: Program | LifecycleProgram) -> None:
+        """Store a definition, so that its runs can be explained when the code has changed."""
+        machine = program.machine
+        if machine.hash not in self._defined:
+            await store.define(definition_of(machine))
+            self._defined.add(machine.hash)
 
     def find(self, machine: str) -> Program | LifecycleProgram | None:
         """The program for a machine's name, None when nothing of that name was imported."""
