@@ -10,16 +10,19 @@ from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import load_target, machine_of
 from interlock.machines.draw import dot, mermaid
 from interlock.machines.ir import Machine
+from interlock.projections import History
 from interlock.store.event import Event
 
 
 def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> None:
     """Print the diagram of a machine, or of a run's machine."""
     machine = machine_of(load_target(target)) if target else None
-    at, visited = None, list[str]()
+    at, visited, marked = None, list[str](), list[str]()
     if run:
         events, stored = run_async(_run(store, run))
-        at, visited = events[-1].state, list(dict.fromkeys(event.state for event in events))
+        moments = [moment.configuration for moment in History(events)]
+        visited = list(dict.fromkeys(state for moment in moments for state in moment))
+        at, marked = events[-1].state, list(moments[-1])
         if machine is None:
             machine = stored
         elif machine.hash != events[-1].hash:
@@ -28,7 +31,7 @@ def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> 
     if machine is None:
         message = f"the database has no definition for run {run!r}; name its machine: MODULE:NAME"
         raise NotStored(message)
-    text = (dot if language == "dot" else mermaid)(machine, at=at, visited=visited)
+    text = (dot if language == "dot" else mermaid)(machine, at=marked, visited=visited)
     if not as_json:
         print(text.rstrip("\n"))
         return

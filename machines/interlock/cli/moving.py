@@ -191,6 +191,12 @@ def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, date
             "name its module with --app MODULE or INTERLOCK_APP"
         )
         raise UnknownMachine(message)
+    if state.active:
+        return {
+            f"{AFTER}{edge}": since + wait
+            for name, since in state.active.items()
+            for edge, wait in program.timers(name)
+        }
     internal = {edge.id for edge in program.machine.edges if edge.internal}
     entered = events[0].at
     for event in events:

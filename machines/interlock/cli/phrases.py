@@ -15,6 +15,7 @@ from interlock.store.vocabulary import (
     ApprovalRequested,
     CancelDelivered,
     CancelRequested,
+    CommandIgnored,
     CommandReceived,
     CompensationStarted,
     Failure,
@@ -225,8 +226,16 @@ def _held(event: Event, body: RunHeld, plain: Plain) -> str:
 
 def _transition(event: Event, body: TransitionTaken, plain: Plain) -> str:
     if not body.command:
-        return f"{body.transition} by time"
-    return f"{body.command} {compact(plain(body.value))} accepted{_by(event, ' from ')}"
+        edges = " and ".join((body.transition, *body.also))
+        return f"{edges} by {'time' if event.actor.kind == 'timer' else 'itself'}"
+    late = ", kept since it came" if body.deferred else ""
+    return f"{body.command} {compact(plain(body.value))} accepted{_by(event, ' from ')}{late}"
+
+
+def _ignored(event: Event, body: CommandIgnored, plain: Plain) -> str:
+    if body.reason:
+        return f"{body.command} given up: {body.reason}"
+    return f"{body.command} {compact(plain(body.value))} ignored{_by(event, ' from ')}"
 
 
 def _name(activity: str) -> str:
@@ -282,5 +291,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     RunHeld.__name__: _held,
     TransitionTaken.__name__: _transition,
     **JOINED,
+    CommandIgnored.__name__: _ignored,
 }
 """The phrase of each type of event, by its name."""

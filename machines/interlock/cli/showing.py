@@ -146,10 +146,11 @@ def _moves(shown: Shown, now: datetime) -> list[str]:
     due = {timer.name.removeprefix("after:"): timer.due for timer in shown.timers}
     lines: list[str] = []
     for edge in machine.edges:
-        if edge.source == state.state:
+        if edge.source in state.configuration:
             guard = f" if {edge.guard}" if edge.guard else ""
             when = f", {both(due[edge.id], now)}" if edge.id in due else ""
-            lines.append(f"{edge.event} → {edge.target}{guard}{when}")
+            where = f" in {edge.source}" if state.active else ""
+            lines.append(f"{edge.event}{where} → {' and '.join(edge.targets)}{guard}{when}")
     return lines
 
 

@@ -81,6 +81,7 @@ def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Time
         "machine": state.machine,
         "hash": state.hash,
         "state": state.state,
+        "configuration": list(state.configuration),
         "status": state.status,
         "since": exact(state.since),
         "started": exact(state.started),

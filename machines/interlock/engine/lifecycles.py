@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from interlock.engine.failures import record_failure
 from interlock.engine.session import Session
 from interlock.engine.workflows import recorded_arguments
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
+from interlock.machines.errors import HandlerFailed, Refused
+from interlock.machines.kernel import Snapshot
 from interlock.machines.lifecycle_program import LifecycleProgram, Taken
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable
-from interlock.store.values import Memory, Touch, encode_whole
+from interlock.store.values import Memory, Touch, decode_whole, encode_whole
 from interlock.store.vocabulary import (
+    CommandIgnored,
+    CommandReceived,
     RunCompleted,
     RunStarted,
     StepFailed,
@@ -43,50 +49,116 @@ class LifecycleRun:
             self.memory = Memory(program.types)
 
     def begin(self, data: object, fingerprint: str) -> None:
-        """Start in the initial state."""
+        """Start in the initial state, and take what follows by itself."""
         encoded, self.data = self.memory.adopt(data, _DATA)
         delta = self.memory.record({_DATA: self.data}, (_DATA,), {}, [])
-        started = RunStarted(args=[encoded], input_digest=fingerprint, lifecycle=True, memory=delta)
-        initial = self.program.initial
-        self.session.emit(started, initial)
-        self._enter(initial, self.program.enter(initial, self.data))
+        begun = self.program.begin(self.data)
+        entered = () if self.program.chart.flat else begun.step.entered
+        started = RunStarted(
+            args=[encoded],
+            input_digest=fingerprint,
+            lifecycle=True,
+            entered=list(entered),
+            memory=delta,
+        )
+        self.session.emit(started, begun.target)
+        self._follow(begun)
+        for taken in begun.then:
+            self._record(taken)
 
     def command(self, command: Command) -> None:
-        """Take the transition that a command asks for.
+        """Take the transitions that a command asks for, and what follows; or keep or ignore it.
 
         Raises:
-            Refused: none exists from this state, or its guards say no. Nothing is emitted.
+            Refused: none exists from these states, or guards say no. Nothing is emitted.
         """
-        state = self.session.state.state
-        taken = self.program.decide(state, self.data, command)
-        value = encode_whole(self.program.types, command)
-        self._take(taken, type(command).__name__, value)
+        name, value = type(command).__name__, encode_whole(self.program.types, command)
+        try:
+            taken = self.program.decide(self._place, self.data, command)
+        except Refused as refused:
+            fate = self.program.unhandled(self._place, command)
+            if fate == "refuse":
+                raise refused
+            kept = fate == "defer"
+            self.session.emit(CommandReceived(name, value) if kept else CommandIgnored(name, value))
+            return
+        self._take(taken, name, value)
 
     def expire(self, edge: str) -> None:
-        """Take the transition of an `after` timer."""
-        state = self.session.state.state
-        self._take(self.program.expire(state, self.data, edge), "", None)
+        """Take the transition of an `after` timer, and what follows."""
+        self._take(self.program.expire(self._place, self.data, edge), "", None)
+
+    @property
+    def _place(self) -> Snapshot:
+        state = self.session.state
+        history = {name: tuple(back) for name, back in state.remembered.items()}
+        return Snapshot(state.configuration, history)
 
     def _take(self, taken: Taken, command: str, value: Any) -> None:
+        self._record_all(taken, command, value, "")
+        while self.session.state.inbox and self._retry_deferred():
+            pass
+
+    def _record_all(self, taken: Taken, command: str, value: Any, deferred: str) -> None:
+        self._record(taken, command, value, deferred)
+        for following in taken.then:
+            self._record(following)
+
+    def _record(
+        self, taken: Taken, command: str = "", value: Any = None, deferred: str = ""
+    ) -> None:
         self.data = taken.data
         touched = {_DATA: Touch.DEEP}
         delta = self.memory.record({_DATA: self.data}, (_DATA,), touched, [])
-        body = TransitionTaken(taken.edge.id, taken.source, command, value, delta)
-        self.session.emit(body, taken.target)
-        if taken.entered:
-            for edge, _ in self.program.timers(taken.source):
-                self.session.cleared.add(f"{AFTER}{edge}")
-            self._enter(taken.target, taken.effects)
+        first, *others = taken.edges
+        body = TransitionTaken(first.id, taken.source, command, value, deferred=deferred)
+        if not self.program.chart.flat:
+            step = taken.step
+            body = msgspec.structs.replace(
+                body,
+                also=[edge.id for edge in others],
+                exited=list(step.exited),
+                entered=list(step.entered),
+                history={name: list(back) for name, back in step.history.items()},
+            )
+        self.session.emit(msgspec.structs.replace(body, memory=delta), taken.target)
+        self._follow(taken)
 
-    def _enter(self, state: str, effects: Sequence[Effect]) -> None:
-        for edge, delay in self.program.timers(state):
-            name = f"{AFTER}{edge}"
-            self.session.cleared.discard(name)
-            self.session.extra_timers[name] = self.session.now + delay
-        for effect in effects:
+    def _retry_deferred(self) -> bool:
+        """Take the first command that was kept for later and is accepted now."""
+        actor, cause = self.session.actor, self.session.cause
+        for kept in self.session.state.inbox:
+            self.session.by(kept.actor, kept.id)
+            try:
+                command = cast("Command", decode_whole(self.program.types, kept.value))
+                taken = self.program.decide(self._place, self.data, command)
+            except Refused:
+                continue
+            except HandlerFailed as error:  # nobody is there to be told
+                self.session.emit(CommandIgnored(kept.command, None, kept.id, str(error)))
+                return True
+            else:
+                self._record_all(taken, kept.command, kept.value, kept.id)
+                return True
+            finally:
+                self.session.by(actor, cause)
+        return False
+
+    def _follow(self, taken: Taken) -> None:
+        """The timers of what was left and entered, the effects, and the end."""
+        session, step = self.session, taken.step
+        for state in step.exited:
+            for edge, _ in self.program.timers(state):
+                session.extra_timers.pop(f"{AFTER}{edge}", None)
+                session.cleared.add(f"{AFTER}{edge}")
+        for state in step.entered:
+            for edge, delay in self.program.timers(state):
+                session.cleared.discard(f"{AFTER}{edge}")
+                session.extra_timers[f"{AFTER}{edge}"] = session.now + delay
+        for effect in taken.effects:
             self._schedule(effect)
-        if state in self.program.final:
-            self.session.emit(RunCompleted(), state)
+        if step.done:
+            session.emit(RunCompleted(), taken.target)
 
     def _schedule(self, effect: Effect) -> None:
         step = effect.step

@@ -7,6 +7,7 @@ from interlock.machines.effect import Effect
 from interlock.machines.errors import (
     BadDefinition,
     CompileError,
+    EndlessChain,
     HandlerFailed,
     MachineError,
     MissingResource,
@@ -17,7 +18,8 @@ from interlock.machines.errors import (
 )
 from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
-from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.lifecycle import Lifecycle, Region
+from interlock.machines.reach import across, history
 from interlock.machines.resilience import (
     Breaker,
     BreakerOpen,
@@ -35,7 +37,9 @@ from interlock.machines.resilience import (
 )
 from interlock.machines.resource import resource
 from interlock.machines.retry import Retry
-from interlock.machines.rule import after, entering, on
+from interlock.machines.rule import after, on
+from interlock.machines.rule_effects import entering, exiting, taking
+from interlock.machines.rule_flow import always, done
 from interlock.machines.step import DidNotHappen, Happened, Step, step
 from interlock.machines.waits import Decision, approval, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
@@ -74,10 +78,17 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Command",
     "Effect",
     "Lifecycle",
+    "Region",
     "Refuse",
+    "across",
     "after",
+    "always",
+    "done",
     "entering",
+    "exiting",
+    "history",
     "on",
+    "taking",
     # Machines
     "Edge",
     "Machine",
@@ -87,6 +98,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "BreakerOpen",
     "BulkheadFull",
     "CompileError",
+    "EndlessChain",
     "HandlerFailed",
     "MachineError",
     "MissingResource",

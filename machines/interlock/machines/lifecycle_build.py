@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
-from typing import Any, get_args, get_origin
+from typing import Any
 
 from pydantic import BaseModel
 
-from interlock.machines.canonical import canonical_digest
 from interlock.machines.command import Command
 from interlock.machines.guard import Guard, guard_name
-from interlock.machines.ir import Edge, Machine, Node
-from interlock.machines.lifecycle_check import Declared, check, hints_of, refuse
+from interlock.machines.ir import Edge, Machine, Unhandled
+from interlock.machines.lifecycle_check import check, check_commands, hints_of
+from interlock.machines.lifecycle_declared import Declared, RegionHead
+from interlock.machines.lifecycle_endless import check_endless
+from interlock.machines.lifecycle_levels import Bases, levels_of
+from interlock.machines.lifecycle_nested import Effects, Places, check_levels, nodes_of
 from interlock.machines.lifecycle_program import Handler, LifecycleProgram, Parts
+from interlock.machines.lifecycle_source import body_of, file_of, source_of, state_lines
 from interlock.machines.lifecycle_steps import steps_of
-from interlock.machines.place import place_of
 from interlock.machines.resource import wanted_by
-from interlock.machines.rule import Entering, Move, rules_of
+from interlock.machines.rule import Acting, Move, rules_of
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
 
@@ -34,102 +34,122 @@ class Declaration:
     Attributes:
         owner: the class.
         name: what it is called in the log.
-        initial, final: of its states.
+        head: its states, as of a region.
         steps: named for its effects.
+        unhandled: for all states that say nothing themselves.
     """
 
     owner: type
     name: str
-    initial: StrEnum
-    final: tuple[StrEnum, ...]
+    head: RegionHead
     steps: tuple[Step[..., Any], ...]
+    unhandled: Unhandled
 
 
-def build(head: Declaration, base: type) -> LifecycleProgram:
-    """Check and compile `head`, a subclass of `base`.
+@dataclass
+class _Collected:
+    """What the levels come to."""
+
+    edges: list[Edge] = field(default_factory=list[Edge])
+    handlers: dict[str, Handler] = field(default_factory=dict[str, Handler])
+    guards: dict[str, tuple[Guard, ...]] = field(default_factory=dict[str, tuple[Guard, ...]])
+    delays: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
+    acting: dict[tuple[str, str], tuple[Handler, ...]] = field(
+        default_factory=dict[tuple[str, str], tuple[Handler, ...]]
+    )
+
+
+def build(declaration: Declaration, bases: Bases) -> LifecycleProgram:
+    """Check and compile a subclass of `Lifecycle`.
 
     Raises:
         BadDefinition: with the file and line of what is wrong.
     """
-    states, data_type = _arguments(head.owner, base)
-    declared = Declared(head.owner, states, data_type, head.initial, head.final, _methods(head))
-    check(declared, reserved=frozenset(vars(base)))
-    instance: object = head.owner()
-    edges: list[Edge] = []
-    handlers: dict[str, Handler] = {}
-    guards: dict[str, tuple[Guard, ...]] = {}
-    delays: dict[str, Any] = {}
-    for method, move, state in _moves(declared):
-        edge = _edge(declared, method, move, state, edges)
-        edges.append(edge)
-        handlers[edge.id] = getattr(instance, method)
+    top = levels_of(declaration.owner, declaration.head, bases)
+    for level in top.levels():
+        check(level, bases.lifecycle if level is top else bases.region)
+    check_commands(top)
+    check_levels(top)
+    places = Places(top)
+    found = _Collected()
+    for level in top.levels():
+        _collect(level, places, found)
+    steps = steps_of(top.acting(), declaration.steps)
+    commands = top.commands()
+    machine = _machine(declaration, top, places, found)
+    check_endless(machine, top)
+    parts = Parts(found.handlers, found.guards, found.acting, found.delays, steps, places.id_of)
+    return LifecycleProgram(machine, top.data, commands, _types(top.data, commands, steps), parts)
+
+
+def _collect(level: Declared, places: Places, found: _Collected) -> None:
+    """The edges and functions of one level."""
+    instance: object = level.owner()
+    for method, move, state in _moves(level):
+        edge = _edge(level, places, method, move, state, found.edges)
+        found.edges.append(edge)
+        found.handlers[edge.id] = getattr(instance, method)
         if move.guards:
-            guards[edge.id] = move.guards
+            found.guards[edge.id] = move.guards
         if move.delay is not None:
-            delays[edge.id] = move.delay
-    entering = {state.value: _entering(declared, instance, state) for state in states}
-    steps = steps_of(declared.entering(), head.steps)
-    parts = Parts(handlers, guards, entering, delays, steps)
-    commands = declared.commands()
-    types = _types(data_type, commands, steps)
-    return LifecycleProgram(_machine(head, declared, edges), data_type, commands, types, parts)
+            found.delays[edge.id] = move.delay
+        taking = _taking(level, instance, method)
+        if taking:
+            found.acting["taking", edge.id] = taking
+    for when in ("entering", "exiting"):
+        for state in level.states:
+            handlers = _acting(level, instance, when, state)
+            if handlers:
+                found.acting[when, level.id_of(state)] = handlers
 
 
-def _arguments(owner: type, base: type) -> tuple[type[StrEnum], type[BaseModel]]:
-    """The enumeration and the model in `Lifecycle[Status, OrderData]`."""
-    for klass in owner.__mro__:
-        for parent in vars(klass).get("__orig_bases__", ()):
-            if get_origin(parent) is base:
-                states, data = get_args(parent)
-                if not (isinstance(states, type) and issubclass(states, StrEnum) and list(states)):
-                    raise refuse(owner, f"{states!r} is not a StrEnum with the states as members")
-                if not (isinstance(data, type) and issubclass(data, BaseModel)):
-                    raise refuse(owner, f"{data!r} is not a pydantic model for the data")
-                return states, data
-    raise refuse(owner, "write Lifecycle[Status, Data]: a StrEnum and a pydantic model")
-
-
-def _methods(head: Declaration) -> dict[str, Callable[..., Any]]:
-    """The methods with rules, in the order of the classes; a method may override one above."""
-    found: dict[str, Callable[..., Any]] = {}
-    for klass in reversed(head.owner.__mro__):
-        for name, member in vars(klass).items():
-            if rules_of(member):
-                found[name] = member
-            elif name in found:
-                del found[name]  # overridden without a rule: it is a transition no more
-    return found
-
-
-def _moves(declared: Declared) -> Iterator[tuple[str, Move, StrEnum]]:
-    for name, method in declared.methods.items():
+def _moves(level: Declared) -> Iterator[tuple[str, Move, StrEnum]]:
+    for name, method in level.methods.items():
         for rule in rules_of(method):
             if isinstance(rule, Move):
                 for state in rule.sources:
                     yield name, rule, state
 
 
-def _edge(declared: Declared, method: str, move: Move, state: StrEnum, before: list[Edge]) -> Edge:
+def _edge(
+    level: Declared, places: Places, method: str, move: Move, state: StrEnum, before: list[Edge]
+) -> Edge:
     """Named by its place and method, so that no other method's change renames it."""
-    rules = [r for r in rules_of(declared.methods[method]) if isinstance(r, Move)]
+    function = level.methods[method]
+    rules = [rule for rule in rules_of(function) if isinstance(rule, Move)]
     alone = sum(state in rule.sources for rule in rules) == 1
+    source = level.id_of(state)
+    targets, internal = places.reach(level, function, move, source)
+    acting = level.methods.items()
     return Edge(
-        id=f"{state.value}.{method}" + ("" if alone else f".{move.event}"),
-        source=state.value,
-        target=(move.target or state).value,
+        id=f"{source}.{method}" + ("" if alone else f".{move.event}"),
+        source=source,
+        target=targets[0],
+        more=targets[1:],
         event=move.event,
         guard=" and ".join(guard_name(guard) for guard in move.guards),
-        order=sum(edge.source == state.value and edge.event == move.event for edge in before),
-        internal=move.target is None,
+        order=sum(edge.source == source and edge.event == move.event for edge in before),
+        internal=internal,
+        effects=tuple(name for name, other in acting if _takes(other, method)),
         line=move.line,
     )
 
 
-def _entering(declared: Declared, instance: object, state: StrEnum) -> tuple[Handler, ...]:
+def _takes(method: Any, name: str) -> bool:
+    return any(isinstance(rule, Acting) and name in rule.moves for rule in rules_of(method))
+
+
+def _taking(level: Declared, instance: object, method: str) -> tuple[Handler, ...]:
+    names = (name for name, other in level.methods.items() if _takes(other, method))
+    return tuple(getattr(instance, name) for name in names)
+
+
+def _acting(level: Declared, instance: object, when: str, state: StrEnum) -> tuple[Handler, ...]:
     return tuple(
         getattr(instance, name)
-        for name, method in declared.methods.items()
-        if any(isinstance(r, Entering) and state in r.states for r in rules_of(method))
+        for name, method in level.methods.items()
+        for rule in rules_of(method)
+        if isinstance(rule, Acting) and rule.when == when and state in rule.states
     )
 
 
@@ -145,93 +165,26 @@ def _types(
     return types
 
 
-def _machine(head: Declaration, declared: Declared, edges: list[Edge]) -> Machine:
-    source, first = _source(head.owner)
-    file = _file(head.owner, declared)
-    lines = _state_lines(declared, file)
-    final = {state.value for state in head.final}
-    nodes = [
-        Node(
-            id=state.value,
-            kind="final" if state.value in final else "atomic",
-            variables=("data",),
-            line=lines.get(state.value, 0),
-        )
-        for state in declared.states
-    ]
+def _machine(declaration: Declaration, top: Declared, places: Places, found: _Collected) -> Machine:
+    source, first = source_of(top.owner)
+    names: Effects = {
+        key: tuple(handler.__name__ for handler in handlers)
+        for key, handlers in found.acting.items()
+        if key[0] != "taking"
+    }
+    nodes = (*nodes_of(top, state_lines, names), *places.histories.values())
     return Machine(
-        name=head.name,
+        name=declaration.name,
         kind="lifecycle",
-        initial=head.initial.value,
-        nodes=tuple(nodes),
-        edges=tuple(edges),
-        commands=tuple(declared.commands()),
-        body=_body(declared),
-        module=head.owner.__module__,
-        qualname=head.owner.__qualname__,
-        file=file,
+        initial=top.id_of(top.initial),
+        unhandled=declaration.unhandled,
+        nodes=nodes,
+        edges=tuple(found.edges),
+        commands=tuple(top.commands()),
+        body=body_of(top),
+        module=top.owner.__module__,
+        qualname=top.owner.__qualname__,
+        file=file_of(top),
         line=first,
         source=source,
     )
-
-
-def _source(owner: type) -> tuple[str, int]:
-    try:
-        lines, first = inspect.getsourcelines(owner)
-    except (OSError, TypeError):
-        return "", 0
-    return textwrap.dedent("".join(lines)), max(first, 1)
-
-
-def _file(owner: type, declared: Declared) -> str:
-    for method in declared.methods.values():
-        return place_of(method)[0]
-    try:
-        return inspect.getsourcefile(owner) or ""
-    except TypeError:
-        return ""
-
-
-def _state_lines(declared: Declared, file: str) -> dict[str, int]:
-    """Where each state stands: in the enumeration when it is in the same file, else its rules."""
-    found: dict[str, int] = {}
-    for _, move, state in _moves(declared):
-        found.setdefault(state.value, move.line)
-    try:
-        if inspect.getsourcefile(declared.states) == file:
-            text, first = inspect.getsourcelines(declared.states)
-            tree = ast.parse(textwrap.dedent("".join(text)))
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                    member = declared.states.__members__.get(node.targets[0].id)
-                    if member is not None:
-                        found[member.value] = max(first, 1) + node.lineno - 1
-    except (OSError, TypeError, SyntaxError):
-        pass  # typed at a prompt: the rules' lines must do
-    return found
-
-
-def _body(declared: Declared) -> str:
-    """The digest of the author's functions; those without a source count by name alone."""
-    functions = dict(declared.methods)
-    for _, move, _ in _moves(declared):
-        functions |= {f"guard {guard_name(guard)}": guard for guard in move.guards}
-    parts = [f"{name}={_digest(function)}" for name, function in functions.items()]
-    parts += [
-        f"{name}@{','.join(rule.states)}"
-        for name, method in declared.methods.items()
-        for rule in rules_of(method)
-        if isinstance(rule, Entering)
-    ]
-    return hashlib.sha256(";".join(parts).encode()).hexdigest()[:16]
-
-
-def _digest(function: Callable[..., Any]) -> str:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
-    except (OSError, TypeError, SyntaxError):
-        return ""
-    definition = tree.body[0]
-    if isinstance(definition, ast.FunctionDef):
-        definition.decorator_list.clear()  # what they say is in the edges
-    return canonical_digest(definition)

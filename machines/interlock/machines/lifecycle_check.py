@@ -3,57 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any, get_type_hints
-
-from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.errors import BadDefinition
 from interlock.machines.guard import Guard, guard_name
+from interlock.machines.ir import DONE
+from interlock.machines.lifecycle_declared import Declared, Method
 from interlock.machines.place import place_of
-from interlock.machines.rule import Entering, Move, Rule, rules_of
-
-Method = Callable[..., Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A lifecycle as its author wrote it.
-
-    Attributes:
-        owner: the class.
-        states: the enumeration.
-        data: the model.
-        initial, final: of the states.
-        methods: those with rules, in the order of the class.
-    """
-
-    owner: type
-    states: type[StrEnum]
-    data: type[BaseModel]
-    initial: StrEnum
-    final: tuple[StrEnum, ...]
-    methods: dict[str, Method]
-
-    def rules(self) -> Iterator[tuple[Method, Rule]]:
-        """Every rule with its method, in the order of the class."""
-        for method in self.methods.values():
-            for rule in rules_of(method):
-                yield method, rule
-
-    def entering(self) -> Iterator[Method]:
-        """The methods that name effects."""
-        for method, rule in self.rules():
-            if isinstance(rule, Entering):
-                yield method
-
-    def commands(self) -> dict[str, type[Command]]:
-        """The commands by name, in the order of the class."""
-        moves = (rule for _, rule in self.rules() if isinstance(rule, Move))
-        return {move.event: move.command for move in moves if move.command is not None}
+from interlock.machines.rule import Move, Rule, rules_of
 
 
 def refuse(where: Method | type, what: str, line: int = 0) -> BadDefinition:
@@ -64,19 +24,21 @@ def refuse(where: Method | type, what: str, line: int = 0) -> BadDefinition:
     return BadDefinition(f"{file}:{line or first}: {where.__qualname__}: {what}")
 
 
-def check(declared: Declared, reserved: frozenset[str]) -> None:
-    """Raise for the first mistake.
+def check(declared: Declared, base: type) -> None:
+    """Raise for the first mistake of one level.
 
     Args:
         declared: what to check.
-        reserved: names that methods may not take.
+        base: the class that authors subclass, whose names methods may not take.
 
     Raises:
         BadDefinition: with the file and line.
     """
-    for name in declared.methods.keys() & reserved:
-        raise refuse(declared.methods[name], f"{name!r} is a name of Lifecycle; choose another")
+    for name in declared.methods.keys() & vars(base).keys():
+        what = f"{name!r} is a name of {base.__name__}; choose another"
+        raise refuse(declared.methods[name], what)
     heads = [("initial", declared.initial), *(("final", state) for state in declared.final)]
+    heads += [("unhandled", state) for state in declared.unhandled]
     for place, state in heads:
         if state not in list(declared.states) or type(state) is not declared.states:
             raise refuse(declared.owner, _foreign(declared, state, place))
@@ -86,7 +48,6 @@ def check(declared: Declared, reserved: frozenset[str]) -> None:
         if isinstance(rule, Move):
             for guard in rule.guards:
                 _check_guard(declared, method, guard, rule)
-    _check_commands(declared)
     _check_candidates(declared)
 
 
@@ -95,17 +56,24 @@ def _foreign(declared: Declared, state: object, place: str) -> str:
 
 
 def _check_states(declared: Declared, method: Method, rule: Rule) -> None:
-    if isinstance(rule, Entering):
-        named = [("entering", state) for state in rule.states]
-    else:
+    if isinstance(rule, Move):
         named = [("source", state) for state in rule.sources]
-        named += [] if rule.target is None else [("target", rule.target)]
+        named += [("target", rule.target)] if isinstance(rule.target, StrEnum) else []
+    else:
+        named = [(rule.when, state) for state in rule.states]
     for place, state in named:
         if type(state) is not declared.states:
             raise refuse(method, _foreign(declared, state, place), rule.line)
         if place == "source" and state in declared.final:
             what = f"{state!r} is final and accepts nothing; take it out of final= or of source="
             raise refuse(method, what, rule.line)
+    if isinstance(rule, Move) and rule.event == DONE:
+        for state in rule.sources:
+            if not declared.inside(state):
+                what = (
+                    f"{state!r} is never done: it has no states inside; nest a Region of={state!r}"
+                )
+                raise refuse(method, what, rule.line)
 
 
 def _check_method(declared: Declared, method: Method, rule: Rule) -> None:
@@ -113,14 +81,31 @@ def _check_method(declared: Declared, method: Method, rule: Rule) -> None:
         what = "is async or a generator; it only computes. Put work into a step, and return"
         raise refuse(method, f"{what} its effect from an `entering` method", rule.line)
     types: list[tuple[str, type]] = [("data", declared.data)]
-    if isinstance(rule, Move) and rule.command is not None:
-        types.append(("command", rule.command))
+    command = _command_of(declared, method, rule)
+    if command is not None:
+        types.append(("command", command))
     shape = ", ".join(["self", *(name for name, _ in types)])
     _check_signature(method, 1, types, f"write def {method.__name__}({shape})", method, rule)
     answer = hints_of(method).get("return")
     if isinstance(rule, Move) and isinstance(answer, type) and not _fits(answer, declared.data):
         what = f"returns {answer.__name__}; it must return the new {declared.data.__name__}"
         raise refuse(method, what, rule.line)
+
+
+def _command_of(declared: Declared, method: Method, rule: Rule) -> type[Command] | None:
+    """The command that a method is given besides the data, if it is given one."""
+    if isinstance(rule, Move):
+        return rule.command
+    found: list[type[Command] | None] = []
+    for name in rule.moves:
+        known = declared.methods.get(name)
+        if known is None:
+            raise refuse(method, f"taking names {name!r}, which is no transition here", rule.line)
+        found += [move.command for move in rules_of(known) if isinstance(move, Move)]
+    if len({command is None for command in found}) > 1:
+        what = "takes transitions with and without a command; write two methods"
+        raise refuse(method, what, rule.line)
+    return found[0] if found else None
 
 
 def _check_guard(declared: Declared, method: Method, guard: Guard, move: Move) -> None:
@@ -131,9 +116,11 @@ def _check_guard(declared: Declared, method: Method, guard: Guard, move: Move) -
         name = guard_name(guard)
     except BadDefinition as error:
         raise refuse(method, error.message, move.line) from None
-    command = move.command or Command
-    types: list[tuple[str, type]] = [("data", declared.data), ("command", command)]
-    what = f"the guard {name} must be a function (data, command) -> bool | Refuse"
+    types: list[tuple[str, type]] = [("data", declared.data)]
+    if move.command is not None:
+        types.append(("command", move.command))
+    shape = ", ".join(place for place, _ in types)
+    what = f"the guard {name} must be a function ({shape}) -> bool | Refuse"
     if inspect.iscoroutinefunction(guard):
         raise refuse(method, f"{what}, not async", move.line)
     _check_signature(guard, 0, types, what, method, move)
@@ -181,9 +168,11 @@ def _fits(given: object, wanted: object) -> bool:
     return open_one or issubclass(given, wanted)
 
 
-def _check_commands(declared: Declared) -> None:
+def check_commands(declared: Declared) -> None:
+    """Raise for two commands of one name, at whatever levels."""
     known: dict[str, type[Command]] = {}
-    for method, rule in declared.rules():
+    rules = [pair for level in declared.levels() for pair in level.rules()]
+    for method, rule in rules:
         if not isinstance(rule, Move) or rule.command is None:
             continue
         if known.setdefault(rule.event, rule.command) is not rule.command:

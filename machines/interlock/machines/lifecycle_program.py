@@ -1,48 +1,60 @@
-"""A compiled lifecycle at work: pure decisions about one run's state and data."""
+"""A compiled lifecycle at work: pure decisions about one run's states and data."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeAlias
+from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect, effects
-from interlock.machines.errors import HandlerFailed, MachineError, Refused
+from interlock.machines.errors import MachineError
 from interlock.machines.guard import Guard
-from interlock.machines.ir import Edge, Machine
-from interlock.machines.place import place_of
-from interlock.machines.selector import Selection, Selector
+from interlock.machines.ir import Edge, Machine, Unhandled
+from interlock.machines.kernel import Chart, Microstep, Snapshot, begin, react, readable
+from interlock.machines.lifecycle_refusal import is_final, refusal, refused
+from interlock.machines.lifecycle_watch import Handler, call, failed, untouched
+from interlock.machines.selector import Refusal, Selector
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
 
-Handler: TypeAlias = Callable[..., Any]
-"""A method of the lifecycle, bound to its one instance."""
+__all__ = ["Handler", "LifecycleProgram", "Parts", "Taken"]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A transition that was decided, and is to be recorded.
+    """Transitions that were decided together, and are to be recorded.
 
     Attributes:
-        edge: which one.
-        source, target: the states it leads from and to.
+        edges: which: one, or one for each of several regions; none for the beginning.
+        source, target: the states they lead from and to, as one readable line.
         data: what the run's data becomes.
         effects: calls to make after it is recorded.
-        entered: the target is entered (its timers start); False for an internal transition.
+        step: what is left and entered.
+        then: what follows by itself, in order.
     """
 
-    edge: Edge
+    edges: tuple[Edge, ...]
     source: str
     target: str
     data: Any
     effects: tuple[Effect, ...]
-    entered: bool
+    step: Microstep
+    then: tuple[Taken, ...] = ()
+
+    @property
+    def edge(self) -> Edge:
+        """The first of the edges."""
+        return self.edges[0]
+
+    @property
+    def entered(self) -> bool:
+        """Whether any state is entered (its timers start); not by an internal transition."""
+        return bool(self.step.entered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +64,19 @@ class Parts:
     Attributes:
         handlers: by edge.
         guards: by edge, asked in order; only edges that have some.
-        entering: by state, in the order of the class.
+        acting: those that name effects, by `entering` or `exiting` and the state, or `taking`
+            and the edge; in the order of the class.
         delays: of the `after` edges.
         steps: the steps that effects may call, by name.
+        id_of: a state's name in the machine, None for one of another enumeration.
     """
 
     handlers: Mapping[str, Handler]
     guards: Mapping[str, tuple[Guard, ...]]
-    entering: Mapping[str, tuple[Handler, ...]]
+    acting: Mapping[tuple[str, str], tuple[Handler, ...]]
     delays: Mapping[str, timedelta]
     steps: Mapping[str, Step[..., Any]]
+    id_of: Callable[[StrEnum], str | None]
 
 
 class LifecycleProgram:
@@ -71,14 +86,18 @@ class LifecycleProgram:
     identity and is not recorded again. One that changes it in place is caught: the data is put
     back and `HandlerFailed` is raised.
 
+    Where a run is can be given as a `Snapshot`, or as the name of a state that is not nested.
+
     Attributes:
         machine: the graph.
+        chart: the graph, ready for moving.
         types: the classes that values of its runs may have.
         data_type: the class of the data.
         commands: what it accepts, by name.
         initial: the state it begins in.
         final: the states that accept nothing.
         steps: the steps that its effects may call, by name.
+        id_of: see `Lifecycle.id_of`; None for a state of something else.
     """
 
     def __init__(
@@ -90,166 +109,228 @@ class LifecycleProgram:
         parts: Parts,
     ) -> None:
         self.machine = machine
+        self.chart = Chart(machine)
         self.types = types
         self.data_type = data_type
         self.commands = dict(commands)
         self.initial = machine.initial
-        self.final = frozenset(node.id for node in machine.nodes if node.kind == "final")
+        self.final = frozenset(
+            node.id for node in machine.nodes if node.kind == "final" and node.parent is None
+        )
         self.steps = dict(parts.steps)
+        self.id_of = parts.id_of
         self._parts = parts
         self._selector = Selector(machine, parts.guards)
         self._edges = {edge.id: edge for edge in machine.edges}
         self._asked: dict[tuple[str, str], list[Handler]] = {}
+        self._timers: dict[str, tuple[tuple[str, timedelta], ...]] = {}
         for edge in machine.edges:
             asked = self._asked.setdefault((edge.source, edge.event), [])
             asked += parts.guards.get(edge.id, ())
+            if edge.id in parts.delays:
+                timer = (edge.id, parts.delays[edge.id])
+                self._timers[edge.source] = (*self._timers.get(edge.source, ()), timer)
 
-    def decide(self, state: str, data: Any, command: Command) -> Taken:
-        """The transition that `command` takes.
+    def begin(self, data: Any) -> Taken:
+        """What starting a run enters, and what follows by itself.
 
         Raises:
-            Refused: there is none from this state, or guards said no.
             HandlerFailed: the author's code failed.
         """
-        self._known(state)
+        asking = _Asking(self, data, None)
+        return self._joined(asking, "", begin(self.chart, asking.choose))
+
+    def decide(self, place: Snapshot | str, data: Any, command: Command) -> Taken:
+        """The transitions that `command` takes, and what follows by itself in `then`.
+
+        Raises:
+            Refused: there is none from these states, or guards said no.
+            HandlerFailed: the author's code failed.
+            EndlessChain: what follows by itself does not end.
+        """
+        snapshot = self.snapshot(place)
         event = type(command).__name__
         if self.commands.get(event) is not type(command):
-            raise self._refused(state, f"{event} is not a command of {self.machine.name}")
-        with _untouched(data, self._asked.get((state, event), [])):
-            selection = self._selector.select(state, event, data, command)
-        if selection.edge is None:
-            raise self._refusal(state, event, selection)
-        return self._take(selection.edge, data, (command,))
+            why = f"{event} is not a command of {self.machine.name}"
+            raise refused(self.chart, snapshot, self.commands, why)
+        asking = _Asking(self, data, command)
+        steps = react(self.chart, snapshot, event, asking.choose)
+        source = readable(self.machine, snapshot.active)
+        if not is_final(self.chart, snapshot):
+            for step in steps:
+                return self._joined(asking, source, steps, step)
+        raise refusal(self.chart, snapshot, self.commands, event, asking.refusals)
 
-    def expire(self, state: str, data: Any, edge_id: str) -> Taken:
+    def unhandled(self, place: Snapshot | str, command: Command) -> Unhandled:
+        """What happens to a command that was refused: only one without a transition is kept.
+
+        Each innermost active state answers with its own word or that of the next one around it
+        that has a word. Of several answers "defer" comes before "refuse", and that before
+        "ignore"; where none has a word, that of the machine holds.
+        """
+        snapshot, event = self.snapshot(place), type(command).__name__
+        known = self.commands.get(event) is type(command)
+        if not known or is_final(self.chart, snapshot):
+            return "refuse"
+        by_id, said = self.machine.by_id, set[str]()
+        for leaf in self.chart.leaves(snapshot.active):
+            around = self.chart.upward(leaf)
+            if any((state, event) in self._asked for state in around):
+                return "refuse"  # a guard said no
+            said.add(next((by_id[s].unhandled for s in around if by_id[s].unhandled), ""))
+        for word in _WORDS:
+            if said & {word}:
+                return word
+        return self.machine.unhandled
+
+    def expire(self, place: Snapshot | str, data: Any, edge_id: str) -> Taken:
         """The transition of an `after` timer that fired.
 
         Raises:
             Refused: the run has left the timer's state, or the definition has no such timer.
             HandlerFailed: the author's code failed.
         """
-        self._known(state)
+        snapshot = self.snapshot(place)
         edge = self._edges.get(edge_id)
-        if edge is None or edge_id not in self._parts.delays or edge.source != state:
-            raise self._refused(state, f"the timer {edge_id!r} does not belong to this state")
-        return self._take(edge, data, ())
+        if edge is None or edge_id not in self._parts.delays or edge.source not in snapshot.active:
+            why = f"the timer {edge_id!r} does not belong to this state"
+            raise refused(self.chart, snapshot, self.commands, why)
+        asking = _Asking(self, data, None, edge)
+        steps = react(self.chart, snapshot, edge.event, asking.choose)
+        return self._joined(asking, readable(self.machine, snapshot.active), steps)
 
     def enter(self, state: str, data: Any) -> tuple[Effect, ...]:
-        """The effects of entering `state`, the initial one included.
+        """The effects of entering one state.
 
         Raises:
             HandlerFailed: the author's code failed.
         """
-        self._known(state)
-        found: list[Effect] = []
-        handlers = self._parts.entering.get(state, ())
-        for handler in handlers:
-            with _untouched(data, [handler]):
-                answer = _call(handler, data)
-            try:
-                found += effects(answer)
-            except TypeError as error:
-                raise _failed(handler, str(error)) from None
-            self._findable(handler, found)
-        return tuple(found)
+        self.snapshot(state)
+        return self._effects("entering", state, data)
 
     def timers(self, state: str) -> tuple[tuple[str, timedelta], ...]:
         """The timers to set on entering `state`: the id of the edge, and the delay."""
-        delays = self._parts.delays
-        return tuple(
-            (edge.id, delays[edge.id])
-            for edge in self.machine.edges
-            if edge.source == state and edge.id in delays
-        )
+        return self._timers.get(state, ())
 
-    def _take(self, edge: Edge, data: Any, arguments: tuple[Command, ...]) -> Taken:
+    def snapshot(self, place: Snapshot | str) -> Snapshot:
+        """Where a run is.
+
+        Raises:
+            MachineError: the machine has no such states.
+        """
+        snapshot = Snapshot((place,)) if isinstance(place, str) else place
+        for state in snapshot.active:
+            if state not in self.machine.by_id:
+                text = f"{self.machine.name} has no state {state!r}"
+                raise MachineError(text)
+        return snapshot
+
+    def _joined(
+        self,
+        asking: _Asking,
+        source: str,
+        steps: Iterator[Microstep],
+        first: Microstep | None = None,
+    ) -> Taken:
+        """Run the author's functions after each microstep, before the next one is chosen."""
+        first = first or next(steps)
+        taken = self._take(asking, source, first)
+        then: list[Taken] = []
+        source = taken.target
+        for step in steps:
+            then.append(self._take(asking, source, step))
+            source = then[-1].target
+        return replace(taken, then=tuple(then)) if then else taken
+
+    def _take(self, asking: _Asking, source: str, step: Microstep) -> Taken:
+        found: list[Effect] = []
+        for state in step.exited:
+            found += self._effects("exiting", state, asking.data)
+        for edge in step.edges:
+            arguments = (asking.command,) if edge.event in self.commands else ()
+            asking.data = self._changed(edge, asking.data, arguments)
+            found += self._effects("taking", edge.id, asking.data, *arguments)
+        for state in step.entered:
+            found += self._effects("entering", state, asking.data)
+        target = source if step.edges and not step.entered else ""
+        target = target or readable(self.machine, step.after.active)
+        return Taken(step.edges, source, target, asking.data, tuple(found), step)
+
+    def _changed(self, edge: Edge, data: Any, arguments: tuple[Any, ...]) -> Any:
         handler = self._parts.handlers[edge.id]
-        with _untouched(data, [handler]):
-            changed = _call(handler, data, *arguments)
+        with untouched(data, [handler]):
+            changed = call(handler, data, *arguments)
         if not isinstance(changed, self.data_type):
             wanted = self.data_type.__name__
             what = f"returned {changed!r}; return the new {wanted} (or the one it was given)"
-            raise _failed(handler, what)
-        entered = not edge.internal
-        found = self.enter(edge.target, changed) if entered else ()
-        return Taken(edge, edge.source, edge.target, changed, found, entered)
+            raise failed(handler, what)
+        return changed
+
+    def _effects(self, when: str, place: str, data: Any, *arguments: Any) -> tuple[Effect, ...]:
+        handlers = self._parts.acting.get((when, place))
+        if handlers is None:
+            return ()
+        found: list[Effect] = []
+        for handler in handlers:
+            with untouched(data, [handler]):
+                answer = call(handler, data, *arguments)
+            try:
+                found += effects(answer)
+            except TypeError as error:
+                raise failed(handler, str(error)) from None
+            self._findable(handler, found)
+        return tuple(found)
 
     def _findable(self, handler: Handler, found: list[Effect]) -> None:
         """A step must be known by its name, to be called again after a restart."""
         for effect in found:
             if self.steps.get(effect.step.name, effect.step).function is not effect.step.function:
                 what = f"uses a second step called {effect.step.name!r}; give one another name="
-                raise _failed(handler, what)
+                raise failed(handler, what)
             if effect.step.name not in self.steps:
                 what = (
                     f"uses the step {effect.step.name!r}, which cannot be found after a restart; "
                     f"name it in the class: class {self.machine.name}(..., steps=[...])"
                 )
-                raise _failed(handler, what)
+                raise failed(handler, what)
 
-    def _known(self, state: str) -> None:
-        if state not in self.machine.by_id:
-            text = f"{self.machine.name} has no state {state!r}"
-            raise MachineError(text)
+    def select(
+        self, state: str, event: str, data: Any, command: Command | None
+    ) -> tuple[Edge | None, tuple[Refusal, ...]]:
+        """Ask the guards of one state's candidates.
 
-    def _refusal(self, state: str, event: str, selection: Selection) -> Refused:
-        if selection.refusals:
-            said = tuple(dict.fromkeys(str(refusal) for refusal in selection.refusals))
-            return self._refused(state, f"{event} is refused: {'; '.join(said)}", said)
-        return self._refused(state, f"{event} is not accepted")
-
-    def _refused(self, state: str, why: str, guards: tuple[str, ...] = ()) -> Refused:
-        name = self.machine.name
-        if state in self.final:
-            text = f"{name} is in {state!r}, which is final and accepts nothing: {why}"
-            return Refused(text, state=state)
-        edges = [e for e in self.machine.edges if e.source == state and e.event in self.commands]
-        accepts = tuple(dict.fromkeys(edge.event for edge in edges))
-        known = ", ".join(dict.fromkeys(_describe(edge) for edge in edges)) or "no command"
-        text = f"{name} is in {state!r}: {why}. Accepted there: {known}"
-        return Refused(text, state=state, accepts=accepts, guards=guards)
+        Raises:
+            HandlerFailed: a guard failed.
+        """
+        with untouched(data, self._asked.get((state, event), [])):
+            selection = self._selector.select(state, event, data, command)
+        return selection.edge, selection.refusals
 
 
-def _describe(edge: Edge) -> str:
-    guard = f" if {edge.guard}" if edge.guard else ""
-    return f"{edge.event} → {edge.target}{guard}"
+_WORDS: tuple[Unhandled, ...] = ("defer", "refuse", "ignore")
+"""From the strongest to the weakest."""
 
 
-def _call(handler: Handler, *arguments: Any) -> object:
-    try:
-        return handler(*arguments)
-    except Exception as error:
-        raise _failed(handler, f"raised {type(error).__name__}: {error}") from error
+class _Asking:
+    """Asks the guards during one reaction, with the data as they are at each microstep."""
 
+    def __init__(
+        self,
+        program: LifecycleProgram,
+        data: Any,
+        command: Command | None,
+        only: Edge | None = None,
+    ) -> None:
+        self._program = program
+        self._only = only
+        self.data = data
+        self.command = command
+        self.refusals: list[Refusal] = []
 
-def _failed(function: Callable[..., Any], what: str) -> HandlerFailed:
-    return HandlerFailed(getattr(function, "__name__", "?"), *place_of(function), what)
-
-
-_FIXED = (str, bytes, int, float, complex, type(None), timedelta)
-
-
-@contextmanager
-def _untouched(data: BaseModel, functions: list[Callable[..., Any]]) -> Generator[None]:
-    """Watch that the author's code does not change `data`; if it does, put it back and say so."""
-    if not functions or _cannot_change(data):
-        yield
-        return
-    before = copy.deepcopy(data)
-    try:
-        yield
-    finally:
-        changed = data != before and before == copy.deepcopy(before)
-        if changed:
-            fields = vars(data)
-            fields.clear()
-            fields.update(vars(before))
-    if changed:
-        names = ", ".join(dict.fromkeys(getattr(f, "__name__", "?") for f in functions))
-        what = "changed its input in place; return data.model_copy(update={...}) instead"
-        raise HandlerFailed(names, *place_of(functions[0]), what)
-
-
-def _cannot_change(data: BaseModel) -> bool:
-    frozen = data.model_config.get("frozen", False)
-    return frozen and all(isinstance(value, _FIXED) for value in vars(data).values())
+    def choose(self, state: str, event: str) -> Edge | None:
+        """See the kernel's `Choose`; a timer takes its own edge alone."""
+        if self._only is not None and event == self._only.event:
+            return self._only if state == self._only.source else None
+        edge, refusals = self._program.select(state, event, self.data, self.command)
+        self.refusals += refusals
+        return edge

@@ -1,23 +1,23 @@
-"""The decorators of a lifecycle's methods: `on`, `after` and `entering`."""
+"""The decorators of a lifecycle's methods: `on` and `after`, and what all of them share."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from types import FunctionType
-from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
-from interlock.machines.effect import Effect
 from interlock.machines.errors import BadDefinition
 from interlock.machines.guard import Check, Guard
+from interlock.machines.reach import Across, Back
 
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=StrEnum)
@@ -39,21 +39,21 @@ _RULES = "__interlock_rules__"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One `on` or `after` of a method.
+    """One `on`, `after`, `always` or `done` of a method.
 
     Attributes:
-        event: the command's name, or `after 48 hours`.
+        event: the command's name, `after 48 hours`, `always` or `done`.
         sources: where it starts, without repetition.
         target: where it leads, None to stay.
-        command: the type, None for a timer.
-        delay: how long after entering, None for a command.
+        command: the type, None for all but commands.
+        delay: how long after entering, None for all but timers.
         guards: asked in order.
         line: where the decorator stands.
     """
 
     event: str
     sources: tuple[StrEnum, ...]
-    target: StrEnum | None
+    target: StrEnum | Back[Any] | Across | None
     line: int
     command: type[Command] | None = None
     delay: timedelta | None = None
@@ -61,22 +61,26 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Entering:
-    """One `entering` of a method.
+class Acting:
+    """One `entering`, `exiting` or `taking` of a method that names effects.
 
     Attributes:
-        states: on entering which of them.
+        when: which of them.
+        states: on entering or exiting which of them.
+        moves: on taking the transitions of which methods.
         line: where the decorator stands.
     """
 
-    states: tuple[StrEnum, ...]
+    when: Literal["entering", "exiting", "taking"]
     line: int
+    states: tuple[StrEnum, ...] = ()
+    moves: tuple[str, ...] = ()
 
 
-Rule: TypeAlias = Move | Entering
+Rule: TypeAlias = Move | Acting
 
 
-class _In(Any, Generic[S]):  # type: ignore[misc]  # fits every class, see On
+class In(Any, Generic[S]):  # type: ignore[misc]  # fits every class, see On
     """Only for type checkers: a lifecycle whose states are S."""
 
 
@@ -95,7 +99,7 @@ class On(Generic[S, T, L_source_co, L_target_co, C]):
         self: On[S, S, L, L, C], handler: Callable[[L, D, C], D]
     ) -> Callable[[Any, D, C], D]:
         """Declare `handler` the method that computes the new data."""
-        return _attach(handler, self._rule)
+        return attach(handler, self._rule)
 
 
 class GuardedOn(Generic[S, T, L_source_co, L_target_co, C, G]):
@@ -108,7 +112,7 @@ class GuardedOn(Generic[S, T, L_source_co, L_target_co, C, G]):
         self: GuardedOn[S, S, L, L, C, G], handler: Callable[[L, D, C], G]
     ) -> Callable[[Any, D, C], G]:
         """Declare `handler` the method that computes the new data."""
-        return _attach(handler, self._rule)
+        return attach(handler, self._rule)
 
 
 class After(Generic[S, T, L_source_co, L_target_co]):
@@ -119,37 +123,25 @@ class After(Generic[S, T, L_source_co, L_target_co]):
 
     def __call__(self: After[S, S, L, L], handler: Callable[[L, D], D]) -> Callable[[Any, D], D]:
         """Declare `handler` the method that computes the new data."""
-        return _attach(handler, self._rule)
+        return attach(handler, self._rule)
 
 
-E_co = TypeVar("E_co", bound=Effect | Sequence[Effect] | None, covariant=True)
-
-
-class OnEntering:
-    """What `entering(...)` returns."""
-
-    def __init__(self, rule: Rule) -> None:
-        self._rule = rule
-
-    def __call__(self, handler: Callable[[Any, D], E_co]) -> Callable[[Any, D], E_co]:
-        """Declare `handler` the method that names the effects."""
-        return _attach(handler, self._rule)
-
-
-@overload
-def on(command: type[C], *, source: Source[S], target: T) -> On[S, T, _In[S], _In[T], C]: ...
 @overload
 def on(
-    command: type[C], *, source: Source[S], target: None = None
-) -> On[S, S, _In[S], _In[S], C]: ...
+    command: type[C], *, source: Source[S], target: T | Back[T]
+) -> On[S, T, In[S], In[T], C]: ...
 @overload
 def on(
-    command: type[C], *, source: Source[S], target: T, guard: Guards[G, C]
-) -> GuardedOn[S, T, _In[S], _In[T], C, G]: ...
+    command: type[C], *, source: Source[S], target: Across | None = None
+) -> On[S, S, In[S], In[S], C]: ...
 @overload
 def on(
-    command: type[C], *, source: Source[S], target: None = None, guard: Guards[G, C]
-) -> GuardedOn[S, S, _In[S], _In[S], C, G]: ...
+    command: type[C], *, source: Source[S], target: T | Back[T], guard: Guards[G, C]
+) -> GuardedOn[S, T, In[S], In[T], C, G]: ...
+@overload
+def on(
+    command: type[C], *, source: Source[S], target: Across | None = None, guard: Guards[G, C]
+) -> GuardedOn[S, S, In[S], In[S], C, G]: ...
 def on(command: Any, *, source: Any, target: Any = None, guard: Any = ()) -> Any:
     """A transition by command: `def method(self, data, command) -> new data`, pure.
 
@@ -158,7 +150,7 @@ def on(command: Any, *, source: Any, target: Any = None, guard: Any = ()) -> Any
         source: the state it starts from, or a set or tuple of them.
         target: where it leads. Without one it is internal: the run stays (nothing is entered,
             no timer starts again), and its data may change. With the source itself as target
-            the state is left and entered again.
+            the state is left and entered again. `across` and `history` lead to other levels.
         guard: `(data, command) -> bool | Refuse("why not")`, or a tuple of such functions.
             Several `on` of the same command and source are candidates in the order of the
             class; the first whose guards all pass is taken.
@@ -172,16 +164,22 @@ def on(command: Any, *, source: Any, target: Any = None, guard: Any = ()) -> Any
     guards = cast("tuple[Guard, ...]", guard if isinstance(guard, tuple) else (guard,))
     move = Move(
         event=command.__name__,
-        sources=_states(source, "source"),
-        target=None if target is None else _states(target, "target")[0],
-        line=_line(),
+        sources=states_of(source, "source"),
+        target=target_of(target),
+        line=line_of_author(),
         command=command,
         guards=guards,
     )
     return GuardedOn[Any, Any, Any, Any, Any, Any](move)
 
 
-def after(delay: Duration, *, source: Source[S], target: T) -> After[S, T, _In[S], _In[T]]:
+@overload
+def after(
+    delay: Duration, *, source: Source[S], target: T | Back[T]
+) -> After[S, T, In[S], In[T]]: ...
+@overload
+def after(delay: Duration, *, source: Source[S], target: Across) -> After[S, S, In[S], In[S]]: ...
+def after(delay: Duration, *, source: Any, target: Any) -> Any:
     """A transition by time: `def method(self, data) -> new data`, pure.
 
     Args:
@@ -197,27 +195,15 @@ def after(delay: Duration, *, source: Source[S], target: T) -> After[S, T, _In[S
         text = f"after({delay!r}) never passes; the delay must be longer than nothing"
         raise BadDefinition(text)
     words = delay if isinstance(delay, str) else _spell(wait)
-    return After(
+    return After[Any, Any, Any, Any](
         Move(
             event="after " + " ".join(words.split()),
-            sources=_states(source, "source"),
-            target=_states(target, "target")[0],
-            line=_line(),
+            sources=states_of(source, "source"),
+            target=target_of(target, needed=True),
+            line=line_of_author(),
             delay=wait,
         )
     )
-
-
-def entering(*states: StrEnum) -> OnEntering:
-    """Effects of entering a state: `def method(self, data) -> Effect | list[Effect] | None`.
-
-    They are recorded with the transition and performed after it; for the initial state, with
-    the start of the run.
-
-    Raises:
-        BadDefinition: no state was named.
-    """
-    return OnEntering(Entering(_states(states, "entering"), _line()))
 
 
 def rules_of(member: object) -> tuple[Rule, ...]:
@@ -228,7 +214,7 @@ def rules_of(member: object) -> tuple[Rule, ...]:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _attach(handler: F, rule: Rule) -> F:
+def attach(handler: F, rule: Rule) -> F:
     """Note the rule on the function, which stays a plain function and is tested as one."""
     if not isinstance(cast("object", handler), FunctionType):
         text = f"{handler!r} is not a method; write `def name(self, ...)` below the decorator"
@@ -237,7 +223,7 @@ def _attach(handler: F, rule: Rule) -> F:
     return handler
 
 
-def _states(given: object, place: str) -> tuple[StrEnum, ...]:
+def states_of(given: object, place: str) -> tuple[StrEnum, ...]:
     """The given states, without repetition, in the order of their enumeration."""
     several = isinstance(given, AbstractSet | tuple)
     many = cast("Iterable[object]", given if several else (given,))
@@ -253,6 +239,17 @@ def _states(given: object, place: str) -> tuple[StrEnum, ...]:
     return tuple(sorted(dict.fromkeys(found), key=_place))
 
 
+def target_of(given: object, *, needed: bool = False) -> StrEnum | Back[Any] | Across | None:
+    """The target of a move, checked as far as it can be without its class."""
+    if given is None and not needed:
+        return None
+    if isinstance(given, Across):
+        return given
+    if isinstance(given, Back):
+        return cast("Back[Any]", cast("object", given))
+    return states_of(given, "target")[0]
+
+
 def _place(state: StrEnum) -> int:
     return list(type(state).__members__).index(state.name)
 
@@ -266,7 +263,7 @@ def _spell(wait: timedelta) -> str:
     return " ".join([*words, f"{micros / 1000:g} ms"] if micros else words)
 
 
-def _line() -> int:
+def line_of_author() -> int:
     """The line of the author's decorator: two calls up from here."""
     frame = inspect.currentframe()
     caller = frame and frame.f_back and frame.f_back.f_back

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from interlock.projections import joining
 from interlock.projections.errors import EmptyHistory
+from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
 from interlock.projections.run import (
     Activity,
@@ -47,7 +48,6 @@ from interlock.store.vocabulary import (
     StepScheduled,
     StepStarted,
     StepSucceeded,
-    TransitionTaken,
     UndoFailed,
     UndoScheduled,
     UndoSucceeded,
@@ -104,6 +104,7 @@ def _run_started(state: RunState, event: Event, body: RunStarted) -> None:
     state.input_digest = body.input_digest
     state.lifecycle = body.lifecycle
     state.parent, state.parent_activity = body.parent, body.parent_activity
+    state.active = dict.fromkeys(body.entered, event.at)
     state.image.apply(body.memory)
 
 
@@ -352,11 +353,6 @@ def _shared_moved(state: RunState, event: Event, body: SharedMoved) -> None:
     state.visits += 1
 
 
-def _transition_taken(state: RunState, event: Event, body: TransitionTaken) -> None:
-    state.image.apply(body.memory)
-    state.visits += 1
-
-
 _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunStarted.__name__: _run_started,
     StepScheduled.__name__: _step_scheduled,
@@ -390,7 +386,7 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunCompensationFailed.__name__: _end("compensation failed"),
     RunCancelled.__name__: _end("cancelled"),
     RunHeld.__name__: _run_held,
-    TransitionTaken.__name__: _transition_taken,
+    **LIFECYCLE,
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,
 }

@@ -26,6 +26,7 @@ class Moment:
         status: see `RunState.status`.
         variables: as plain JSON.
         waits: what it waited for or had under way.
+        configuration: names of all active states; see `RunState.configuration`.
     """
 
     version: int
@@ -35,6 +36,7 @@ class Moment:
     status: str
     variables: dict[str, JSON]
     waits: tuple[Activity, ...]
+    configuration: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +149,5 @@ def _moment(state: RunState, event: Event) -> Moment:
         status=state.status,
         variables=state.variables,
         waits=tuple(copy(activity) for activity in state.pending.values()),
+        configuration=state.configuration,
     )

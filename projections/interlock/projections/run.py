@@ -265,6 +265,8 @@ class RunState:
         handles: outcomes of what was started on its own.
         ending: the workflow has ended, and what it started is still being stopped.
         parent, parent_activity: the run that waits for this one, and where.
+        active: of a nested lifecycle, every active state and when it was entered.
+        remembered: of a nested lifecycle, by history, the states that it brings back.
     """
 
     run: str
@@ -297,6 +299,13 @@ class RunState:
     ending: RunEnding | None = None
     parent: str = ""
     parent_activity: str = ""
+    active: dict[str, datetime] = field(default_factory=dict[str, datetime])
+    remembered: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    @property
+    def configuration(self) -> tuple[str, ...]:
+        """Names of all active states: those of a nested lifecycle, else the one state."""
+        return tuple(self.active) or (self.state,)
 
     @property
     def status(self) -> RunStatus:

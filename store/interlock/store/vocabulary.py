@@ -20,12 +20,14 @@ class RunStarted(Body, frozen=True):
         input_digest: of the input: the same start again finds this run.
         lifecycle: it follows a lifecycle.
         parent, parent_activity: the run that waits for this one, and where.
+        entered: the states that a nested lifecycle begins in, outer ones first.
     """
 
     args: list[Encoded] = []
     kwargs: dict[str, Encoded] = {}
     input_digest: str = ""
     lifecycle: bool = False
+    entered: list[str] = []
     memory: Delta | None = None
     parent: str = ""
     parent_activity: str = ""
@@ -329,20 +331,48 @@ class RunHeld(Body, frozen=True):
 
 
 class TransitionTaken(Body, frozen=True):
-    """A lifecycle moved by a command or a timer; `memory` is what changed in its data.
+    """A lifecycle moved by a command, a timer or by itself; `memory` is what changed in its data.
+
+    Where states are nested, what was left and entered is recorded, so that no fold needs the
+    machine to know where the run is.
 
     Attributes:
         transition: id of the machine's edge.
         source: state it left.
-        command: type of the command, "" for a timer.
+        command: type of the command, "" where there was none.
         value: the command, encoded.
+        also: edges that were taken together with it, in other regions.
+        exited, entered: states, in the order in which they were left and entered.
+        history: by history, what it brings back from now on.
+        deferred: id of the command if it had been kept for later.
     """
 
     transition: str
     source: str
     command: str = ""
     value: Encoded = None
+    also: list[str] = []
+    exited: list[str] = []
+    entered: list[str] = []
+    history: dict[str, list[str]] = {}
+    deferred: str = ""
     memory: Delta | None = None
+
+
+class CommandIgnored(Body, frozen=True):
+    """A command moved nothing, and that is how its state is declared; or it is given up.
+
+    Attributes:
+        command: its type.
+        value: the command, encoded.
+        deferred: id of the command if it had been kept for later.
+        reason: why it was given up, "" for one that the state ignores.
+    """
+
+    command: str
+    value: Encoded = None
+    deferred: str = ""
+    reason: str = ""
 
 
 def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from interlock.machines.draw.picture import APART, APART_TITLE, COLOURS, Picture
+from interlock.machines.draw.picture import APART, APART_TITLE, COLOURS, Picture, title
 from interlock.machines.ir import Machine, Node
 
+_LINE = "#2d3748"
 _NODE = 'style="rounded,filled" fillcolor="#f7fafc" color="#2d3748" margin="0.2,0.1"'
 _HEAD = (
     '    graph [fontname="Helvetica" rankdir=TB nodesep=0.5 ranksep=0.5 compound=true]',
@@ -15,12 +16,14 @@ _HEAD = (
 )
 
 
-def dot(machine: Machine, *, at: str | None = None, visited: Collection[str] = ()) -> str:
+def dot(
+    machine: Machine, *, at: str | Collection[str] | None = None, visited: Collection[str] = ()
+) -> str:
     """The machine as a DOT graph: `dot -Tsvg` draws it.
 
     Args:
         machine: what to draw.
-        at: the state a run is in, to be marked.
+        at: the state a run is in, or the states, to be marked.
         visited: states the run has been in, to be marked.
     """
     picture = Picture(machine, at, visited)
@@ -31,25 +34,69 @@ def dot(machine: Machine, *, at: str | None = None, visited: Collection[str] = (
     ]
     lines += _block(picture, None, "    ")
     for state, label in picture.begins:
-        lines.append(f'    "" -> {picture.ids[state]}{_said(label)}')
+        lines.append(f'    "" -> {_arrow(picture, "", state, label)}')
     for (source, target), said in picture.arrows.items():
-        lines.append(f"    {picture.ids[source]} -> {picture.ids[target]}{_said(*said)}")
+        lines.append(f"    {_arrow(picture, source, target, *said)}")
     return "\n".join([*lines, *_apart(picture), "}"]) + "\n"
+
+
+def _arrow(picture: Picture, source: str, target: str, *said: str) -> str:
+    """An arrow; one to or from a frame ends at its border, though it is drawn to a state inside."""
+    begins = f"{picture.ids[_inner(picture, source)]} -> " if source else ""
+    marks = [f"label={quote(*filter(None, said))}"] if any(said) else []
+    outer = [("lhead", target, source), ("ltail", source, target)]
+    for mark, state, other in outer:
+        if state and picture.children(state) and not _is_inside(picture, other, state):
+            marks.append(f"{mark}=cluster_{picture.ids[state]}")
+    ends = f" [{' '.join(marks)}]" if marks else ""
+    return f"{begins}{picture.ids[_inner(picture, target)]}{ends}"
+
+
+def _inner(picture: Picture, state: str) -> str:
+    """A state that has a shape of its own: the first inside for one that is a frame."""
+    while inside := [n for n in picture.children(state) if n.kind != "history"]:
+        first = picture.machine.by_id[state].initial
+        state = first if first is not None and first in picture.ids else inside[0].id
+    return state
+
+
+def _is_inside(picture: Picture, state: str, around: str) -> bool:
+    node = picture.machine.by_id.get(state)
+    while node is not None and node.id != around:
+        node = None if node.parent is None else picture.machine.by_id[node.parent]
+    return node is not None
 
 
 def _block(picture: Picture, parent: str | None, indent: str) -> Iterator[str]:
     for node in picture.children(parent):
         if picture.children(node.id):
-            yield f"{indent}subgraph cluster_{picture.ids[node.id]} {{"
-            yield f"{indent}    label={quote(node.id)} style=rounded"
-            yield from _block(picture, node.id, indent + "    ")
-            yield f"{indent}}}"
+            yield from _frame(picture, node, indent)
         else:
             yield _state(picture, node, indent)
 
 
+def _frame(picture: Picture, node: Node, indent: str) -> Iterator[str]:
+    """A state with others inside; the regions of a parallel one have dashed frames."""
+    name, machine = picture.ids[node.id], picture.machine
+    above = None if node.parent is None else machine.by_id[node.parent]
+    region = above is not None and above.kind == "parallel"
+    at = node.id in picture.places  # frames inside would inherit what they do not say themselves
+    colour = f'color="{COLOURS["at"][1] if at else _LINE}" penwidth={3 if at else 1}'
+    yield f"{indent}subgraph cluster_{name} {{"
+    label = quote(title(node), *picture.internal(node))
+    style = '"rounded,dashed"' if region else "rounded"
+    yield f"{indent}    label={label} style={style} {colour}"
+    if node.initial is not None and node.initial in picture.ids:
+        yield f'{indent}    "{name} begins" [label="" shape=point width=0.1 fillcolor=black]'
+        yield f'{indent}    "{name} begins" -> {_arrow(picture, "", node.initial)}'
+    yield from _block(picture, node.id, indent + "    ")
+    yield f"{indent}}}"
+
+
 def _state(picture: Picture, node: Node, indent: str) -> str:
-    label = quote(node.id, *picture.internal(node))
+    label = quote(title(node), *picture.internal(node))
+    if node.kind == "history":
+        return f"{indent}{picture.ids[node.id]} [label={label} shape=circle margin=0]"
     return f"{indent}{picture.ids[node.id]} [label={label}{_style(picture, node)}]"
 
 
@@ -75,11 +122,6 @@ def _apart(picture: Picture) -> Iterator[str]:
         if node.id in picture.apart:
             yield _state(picture, node, " " * 8)
     yield "    }"
-
-
-def _said(*labels: str) -> str:
-    said = [label for label in labels if label]
-    return f" [label={quote(*said)}]" if said else ""
 
 
 def quote(*texts: str) -> str:

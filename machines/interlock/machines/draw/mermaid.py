@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from interlock.machines.draw.picture import APART, APART_TITLE, COLOURS, Look, Picture
+from interlock.machines.draw.picture import (
+    APART,
+    APART_TITLE,
+    COLOURS,
+    Look,
+    Picture,
+    title,
+)
 from interlock.machines.ir import Machine, Node
 
 _STYLES: dict[Look, str] = {
@@ -17,12 +24,14 @@ _STYLES: dict[Look, str] = {
 _SPECIAL = re.compile(r"[^\w \[\]().,+*/=!?'-]", re.ASCII)
 
 
-def mermaid(machine: Machine, *, at: str | None = None, visited: Collection[str] = ()) -> str:
+def mermaid(
+    machine: Machine, *, at: str | Collection[str] | None = None, visited: Collection[str] = ()
+) -> str:
     """The machine as a Mermaid diagram.
 
     Args:
         machine: what to draw.
-        at: the state a run is in, to be marked.
+        at: the state a run is in, or the states, to be marked.
         visited: states the run has been in, to be marked.
     """
     picture = Picture(machine, at, visited)
@@ -39,23 +48,29 @@ def _block(picture: Picture, parent: str | None, indent: str) -> Iterator[str]:
     if parent is None:
         begins = picture.begins
     else:
-        first = picture.machine.by_id[parent].initial
-        begins = [(first, "")] if first in picture.ids else []
+        node = picture.machine.by_id[parent]
+        named = () if node.initial is None else (node.initial, *node.more)
+        begins = [(first, "") for first in named if first in picture.ids]
     for state, label in begins:
         yield f"{indent}[*] --> {picture.ids[state]}{_said(label)}"
     parallel = parent is not None and picture.machine.by_id[parent].kind == "parallel"
     for number, node in enumerate(picture.children(parent)):
-        if parallel and number:
+        if parallel and number and node.kind != "history":
             yield f"{indent}--"
         yield from _state(picture, node, indent)
+    if parent is not None:
+        ends = [node for node in picture.children(parent) if node.kind == "final"]
+        yield from (f"{indent}{picture.ids[node.id]} --> [*]" for node in ends)
 
 
 def _state(picture: Picture, node: Node, indent: str) -> Iterator[str]:
-    head = f'{indent}state "{escape(node.id)}" as {picture.ids[node.id]}'
-    if not picture.children(node.id):
+    name, inside = picture.ids[node.id], picture.children(node.id)
+    said = [title(node), *(picture.internal(node) if inside else ())]
+    head = f'{indent}state "{"<br/>".join(map(escape, said))}" as {name}'
+    if not inside:
         yield head
         for label in picture.internal(node):
-            yield f"{indent}{picture.ids[node.id]}{_said(label)}"
+            yield f"{indent}{name}{_said(label)}"
         return
     yield f"{head} {{"
     yield from _block(picture, node.id, indent + "    ")

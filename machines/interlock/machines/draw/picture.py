@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from interlock.machines.ir import Edge, Machine, Node
+from interlock.machines.ir import DONE, Edge, Machine, Node
 
 Look = Literal["waiting", "final", "visited", "at"]
 """How a state is marked, from the weakest to the strongest."""
@@ -40,21 +40,27 @@ class Picture:
 
     Attributes:
         machine: what to draw.
-        at: the state the run is in. One that the machine does not have (`failed`) is drawn too.
+        at: the state the run is in, or the states. One that the machine does not have (`failed`)
+            is drawn too.
         visited: states the run has been in.
     """
 
     machine: Machine
-    at: str | None = None
+    at: str | Collection[str] | None = None
     visited: Collection[str] = ()
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """The states the run is in."""
+        at = self.at
+        return () if at is None else (at,) if isinstance(at, str) else tuple(at)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
         """The states to draw; a begin that is no state of its own only where a run is there."""
         known = self.machine.nodes
-        shown = [node for node in known if node.kind != "initial" or node.id == self.at]
-        if self.at is not None and self.at not in self.machine.by_id:
-            shown.append(Node(id=self.at, kind="final"))
+        shown = [node for node in known if node.kind != "initial" or node.id in self.places]
+        shown += [Node(id=at, kind="final") for at in self.places if at not in self.machine.by_id]
         return tuple(shown)
 
     @cached_property
@@ -77,10 +83,12 @@ class Picture:
     def begins(self) -> list[tuple[str, str]]:
         """The states entered first, each with what decides on it."""
         first = self.machine.by_id.get(self.machine.initial)
+        if self.machine.more:
+            return [(state, "") for state in (self.machine.initial, *self.machine.more)]
         if first is not None and (first.kind != "initial" or first.id in self.ids):
             return [(first.id, "")]
         return [
-            (edge.target, edge_label(edge))
+            (edge.target, self.label(edge))
             for edge in self.machine.edges
             if edge.source == self.machine.initial and self._is_drawn(edge)
         ]
@@ -90,9 +98,15 @@ class Picture:
         """What leads from a state to another: one arrow for each pair, with all that it says."""
         found: dict[tuple[str, str], list[str]] = {}
         for edge in self.machine.edges:
-            if edge.source in self.ids and not edge.internal and self._is_drawn(edge):
-                found.setdefault((edge.source, edge.target), []).append(edge_label(edge))
+            if edge.source in self.ids and not edge.stays and self._is_drawn(edge):
+                for target in edge.targets:
+                    found.setdefault((edge.source, target), []).append(self.label(edge))
         return {ends: [*dict.fromkeys(filter(None, said))] for ends, said in found.items()}
+
+    def label(self, edge: Edge) -> str:
+        """What an arrow says; that a lifecycle's nested states are done is an event of its own."""
+        done = "done " if self.machine.kind != "workflow" and edge.event == DONE else ""
+        return f"{done}{edge_label(edge)}".rstrip()
 
     def _is_drawn(self, edge: Edge) -> bool:
         """Leave out what any state can do: fail somehow, be cancelled."""
@@ -128,8 +142,8 @@ class Picture:
         if node.id in self.apart and node.kind != "final":
             steps = [step for step in reversed(self.machine.nodes) if step.compensated]
             return [f"undo {step.id}" for step in steps]
-        edges = [e for e in self.machine.edges if e.internal and e.source == node.id]
-        return [label for label in map(edge_label, edges) if label]
+        edges = [e for e in self.machine.edges if e.stays and e.source == node.id]
+        return [label for label in map(self.label, edges) if label]
 
     def children(self, parent: str | None) -> list[Node]:
         """The states nested directly in `parent`, or those at the top that are not apart."""
@@ -142,11 +156,18 @@ class Picture:
             looks.append("waiting")
         if node.kind == "final":
             looks.append("final")
-        if node.id in self.visited and node.id != self.at:
+        if node.id in self.visited and node.id not in self.places:
             looks.append("visited")
-        if node.id == self.at:
+        if node.id in self.places:
             looks.append("at")
         return looks
+
+
+def title(node: Node) -> str:
+    """What a state is called inside its parent."""
+    if node.kind == "history":
+        return "H*" if node.deep else "H"
+    return node.id if node.parent is None else node.id.removeprefix(f"{node.parent}/")
 
 
 def _raises(edge: Edge) -> bool:
@@ -160,7 +181,9 @@ def _fails(edge: Edge) -> bool:
 
 def edge_label(edge: Edge) -> str:
     """What an arrow says: the event (unless it is just `done`), the condition, the guard."""
-    event = {"done": "", "error": "on error", "cancel": "on cancel"}.get(edge.event, edge.event)
+    event = {"done": "", "always": "", "error": "on error", "cancel": "on cancel"}.get(
+        edge.event, edge.event
+    )
     said = ", ".join(part for part in (event, edge.label) if part)
     guard = f"[{edge.guard}]" if edge.guard else ""
     return " ".join(f"{said} {guard}".split())

@@ -8,6 +8,7 @@ and a state that is active is not entered again by a history further out.
 """
 
 from interlock.machines.kernel.chart import Chart, Choose
+from interlock.machines.kernel.endless import endless
 from interlock.machines.kernel.macrostep import LONGEST_CHAIN, begin, react
 from interlock.machines.kernel.readable import readable
 from interlock.machines.kernel.snapshot import Microstep, Snapshot
@@ -21,6 +22,7 @@ __all__ = [
     "Microstep",
     "Snapshot",
     "begin",
+    "endless",
     "flaws",
     "react",
     "readable",

@@ -80,6 +80,10 @@ class Chart:
         entry.add(tuple(self._tree.number[name] for name in targets), TOP)
         return self._tree.named(entry.states)
 
+    def at(self, targets: Iterable[str]) -> Snapshot:
+        """The configuration in which `targets` are active, and all else as it begins."""
+        return Snapshot(self.entering(targets))
+
     def select(self, snapshot: Snapshot, event: str, choose: Choose) -> tuple[Edge, ...]:
         """The edges that an event takes: inner ones first, none that would undo another.
 
