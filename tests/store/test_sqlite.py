@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from interlock.store import (
+    Appended,
     Conflict,
     Head,
     StoreClosed,
@@ -115,13 +116,13 @@ def test_commits_of_one_stream_in_one_batch_are_in_order(
     async def scenario(store: SQLiteStore) -> None:
         from interlock.store.prepared import prepare
 
-        head, wanted = Head(), list[object]()
+        head, wanted = Head(), list[Coroutine[object, object, Appended]]()
         writer = store._may_write()  # pyright: ignore[reportPrivateUsage]  to know heads in advance
         for _ in range(7):
             ready = prepare(commit("a", head), at(0))
             head = ready.head
             wanted.append(writer.submit(ready))
-        await asyncio.gather(*wanted)  # type: ignore[call-overload]  # futures
+        await asyncio.gather(*wanted)
         assert verify(await store.read("a"), head=head).version == 14
 
     run(scenario)

@@ -16,7 +16,7 @@ from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
 from interlock.store.backends.sqlite.transaction import Transaction
-from interlock.store.backends.sqlite.writer import Done, Writer
+from interlock.store.backends.sqlite.writer import Writer
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import StoreReadOnly
@@ -62,7 +62,7 @@ class SQLiteStore(Backend):
             transaction = Transaction(
                 self.connections.write, self.connections.recorder, str(self.path)
             )
-            self._writer = Writer(transaction, self._settle)
+            self._writer = Writer(transaction, self._tell)
 
     async def append(self, commit: Commit) -> Appended:
         """Append one commit durably: see the contract."""
@@ -75,16 +75,6 @@ class SQLiteStore(Backend):
             message = f"{self.url} was opened to be read only"
             raise StoreReadOnly(message)
         return self._writer
-
-    def _settle(self, done: Done) -> None:
-        """Tell everybody what became of their commits. On the loop."""
-        for ticket, outcome in done:
-            if isinstance(outcome, Appended):
-                self._tell(outcome.events)
-                if not ticket.answer.done():
-                    ticket.answer.set_result(outcome)
-            elif not ticket.answer.done():
-                ticket.answer.set_exception(outcome)
 
     async def _ask_near(self, question: Callable[[Queries], T]) -> T:
         """A question that is answered in microseconds: a thread would cost more than it."""

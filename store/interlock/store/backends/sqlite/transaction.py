@@ -14,6 +14,7 @@ from interlock.store import crash
 from interlock.store.backends.sqlite.errors import is_busy, is_disk, translate
 from interlock.store.backends.sqlite.recorder import EVENTS, Recorder
 from interlock.store.backends.sqlite.rows import entry_row, instant, is_open
+from interlock.store.clock import stopwatch
 from interlock.store.contract import Appended
 from interlock.store.errors import Conflict, DuplicateCommand, StoreError, Unrecordable
 from interlock.store.prepared import Prepared, Row
@@ -66,7 +67,11 @@ def _stay_row(prepared: Prepared) -> tuple[str | int, ...]:
 
 
 class Transaction:
-    """Writes batches of commits through one connection. Used by one thread at a time."""
+    """Writes batches of commits through one connection. Used by one thread at a time.
+
+    Attributes:
+        flush_took: seconds of the last `COMMIT`.
+    """
 
     def __init__(self, connection: sqlite3.Connection, recorder: Recorder, path: str) -> None:
         self._connection = connection
@@ -75,6 +80,7 @@ class Transaction:
         self._cursor = connection.cursor()
         self._library_cursor = SQLiteCursor(self._cursor)
         self._checkpoint_at = -1
+        self.flush_took = 0.0
 
     def commit(self, batch: Sequence[Prepared], *, patient: bool = True) -> list[Outcome]:
         """Commit a batch in one transaction; what became of each commit, in order.
@@ -150,7 +156,9 @@ class Transaction:
                 rows.extend(prepared.rows)
         first = self._recorder.insert_rows(self._library_cursor, rows) if rows else 0
         crash.reached("store.before_commit")
+        began = stopwatch()
         self._cursor.execute("COMMIT")
+        self.flush_took = stopwatch() - began
         crash.reached("store.after_commit")
         outcomes: list[Outcome] = []
         for index, prepared in enumerate(batch):

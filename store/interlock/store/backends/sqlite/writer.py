@@ -5,30 +5,29 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import types
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
 from interlock.store.backends.sqlite.transaction import Outcome, Transaction
-from interlock.store.clock import stopwatch
 from interlock.store.contract import Appended
 from interlock.store.errors import StoreError
+from interlock.store.event import Event
 from interlock.store.prepared import Prepared
 
 MOST = 500
 """How many commits one transaction takes."""
 
-SLOW = 0.001
-"""Seconds: on a disk whose flushes take longer, the loop never waits for one."""
+SLOW, SLOW_BATCH = 0.001, 0.002
+"""Seconds: on a disk whose flushes take longer, the loop never waits for one. Handing over a whole
+batch costs it more than one commit, so it waits longer for that."""
 
 FEW = 64
 """How many commits the loop writes itself, on a fast disk; more go to the thread."""
-
-EACH = 40e-6
-"""Seconds that a commit of a batch takes besides the flush, about."""
 
 CHECKPOINT_EVERY = 200
 """Pages written by the loop, about a quarter of them, before the thread may checkpoint."""
@@ -42,10 +41,26 @@ rewrite a page many times before it is moved."""
 
 @dataclass(slots=True)
 class Ticket:
-    """One commit that waits for its transaction."""
+    """One commit that waits for its transaction.
+
+    Attributes:
+        turn: of the loop, in which it was queued.
+        outcome: what became of it, once that is known.
+        waiter: done when the outcome is known; None while nobody waits for the thread.
+        cancelled: nobody wants it any more, and it is left out if it is still queued.
+    """
 
     prepared: Prepared
-    answer: asyncio.Future[Appended]
+    turn: int
+    outcome: Outcome | None = None
+    waiter: asyncio.Future[None] | None = None
+    cancelled: bool = False
+
+
+@types.coroutine
+def _next_turn() -> Generator[None]:
+    """Let everybody else have their turn of the loop."""
+    yield
 
 
 Done: TypeAlias = "list[tuple[Ticket, Outcome]]"
@@ -54,34 +69,50 @@ Done: TypeAlias = "list[tuple[Ticket, Outcome]]"
 class Writer:
     """Takes commits from one event loop and writes them, in order, by one thread at a time.
 
-    Commits of one turn of the loop are collected. As long as flushes are fast and nothing is in
+    Commits of one turn of the loop are collected: each of them waits for the next turn, and the
+    first that gets it writes them all. The others find their outcome when it is their turn, so
+    that nobody has to be woken. As long as flushes are fast and nothing is in
     flight, the loop writes them itself: handing them over would cost as much again. Otherwise,
     and when there are many, they go to the writer's thread, together with all that queues up
     while it is busy.
     """
 
-    def __init__(self, transaction: Transaction, settle: Callable[[Done], None]) -> None:
+    def __init__(self, transaction: Transaction, tell: Callable[[Sequence[Event]], None]) -> None:
         self._transaction = transaction
-        self._settle = settle
+        self._tell = tell
         self._queue: deque[Ticket] = deque()
         self._lock = threading.Lock()
         self._signals: SimpleQueue[bool] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
-        self._scheduled = False
-        self._average = SLOW  # seconds of a flush; fast has to be shown first
+        self._turn = 0
+        self._average = SLOW_BATCH  # seconds of a flush; fast has to be shown first
         self._unchecked = 0
 
-    def submit(self, prepared: Prepared) -> asyncio.Future[Appended]:
-        """Queue a commit; the future holds what became of it."""
-        loop = self._loop = self._loop or asyncio.get_running_loop()
-        ticket = Ticket(prepared, loop.create_future())
+    async def submit(self, prepared: Prepared) -> Appended:
+        """Queue a commit, and wait for what becomes of it.
+
+        Cancelled while it is queued, the commit is left out; after that it is written all the same.
+        """
+        self._loop = self._loop or asyncio.get_running_loop()
+        ticket = Ticket(prepared, self._turn)
         self._queue.append(ticket)
-        if not self._scheduled:
-            self._scheduled = True
-            loop.call_soon(self._flush)
-        return ticket.answer
+        try:
+            await _next_turn()
+            if ticket.turn == self._turn:
+                self._flush()
+            if ticket.outcome is None:
+                ticket.waiter = self._loop.create_future()
+                await ticket.waiter
+        except BaseException:
+            ticket.cancelled = True
+            raise
+        outcome = ticket.outcome
+        if isinstance(outcome, Appended):
+            return outcome
+        assert outcome is not None  # the waiter is done when it is known
+        raise outcome
 
     def alone(self, act: Callable[[Transaction], None]) -> None:
         """Use the connection between two batches. Blocks: not for the loop."""
@@ -100,10 +131,11 @@ class Writer:
 
     def _flush(self) -> None:
         """The loop's turn is over: write its commits here, or wake the thread."""
-        self._scheduled = False
+        self._turn += 1
         if not self._queue:
             return
-        fast = self._average < SLOW and self._unchecked < CHECKPOINT_EVERY
+        slow = SLOW if len(self._queue) < FEW // 4 else SLOW_BATCH
+        fast = self._average < slow and self._unchecked < CHECKPOINT_EVERY
         if fast and len(self._queue) <= FEW and self._lock.acquire(blocking=False):
             try:
                 self._unchecked += 1 + len(self._queue) // 8
@@ -136,6 +168,15 @@ class Writer:
         if self._stopped is not None:
             self._post(self._stopped.set)
 
+    def _settle(self, done: Done) -> None:
+        """Note what became of commits, tell the store, and wake those who wait. On the loop."""
+        for ticket, outcome in done:
+            ticket.outcome = outcome
+            if isinstance(outcome, Appended):
+                self._tell(outcome.events)
+            if ticket.waiter is not None and not ticket.waiter.done():
+                ticket.waiter.set_result(None)
+
     def _post(self, call: Callable[..., None], *args: Done) -> None:
         with suppress(RuntimeError):  # the loop was closed without closing the store
             if self._loop is not None:
@@ -146,18 +187,17 @@ class Writer:
         batch: list[Ticket] = []
         while self._queue and len(batch) < MOST:
             ticket = self._queue.popleft()
-            if not ticket.answer.cancelled():
+            if not ticket.cancelled:
                 batch.append(ticket)
         if not batch:
             return []
-        started = stopwatch()
         try:
             outcomes = self._attempt(batch, patient=patient)
         except sqlite3.OperationalError:
             self._queue.extendleft(reversed(batch))
             raise
-        took = stopwatch() - started - EACH * (len(batch) - 1)
-        self._average += (min(max(took, 0.0), 4 * SLOW) - self._average) / 5  # a stall counts once
+        took = min(self._transaction.flush_took, 4 * SLOW)  # a stall counts once
+        self._average += (took - self._average) / 5
         return list(zip(batch, outcomes, strict=True))
 
     def _attempt(self, batch: list[Ticket], *, patient: bool) -> list[Outcome]:
