@@ -18,11 +18,11 @@ from interlock.store.values import decode_whole, encode_whole
 from interlock.store.vocabulary import UndoFailed, UndoSucceeded
 
 if TYPE_CHECKING:
+    from interlock.engine.core import Core
     from interlock.engine.driver import Record
-    from interlock.engine.engine import Engine
 
 
-async def look_after(engine: Engine, session: Session, activity: Activity) -> Record | None:
+async def look_after(engine: Core, session: Session, activity: Activity) -> Record | None:
     """Start a child, cancel it, or find that it has ended: the outcome to record, None for none."""
     entry = await engine.store.entry(activity.child)
     if entry is None:
@@ -41,7 +41,7 @@ async def look_after(engine: Engine, session: Session, activity: Activity) -> Re
     return None
 
 
-async def _start(engine: Engine, session: Session, activity: Activity) -> Record | None:
+async def _start(engine: Core, session: Session, activity: Activity) -> Record | None:
     from interlock.engine.starting import start_run  # it uses what drives runs
 
     program = engine.programs.find(activity.name)
@@ -69,12 +69,12 @@ def _taken(activity: Activity) -> InterlockError:
     return MachineError(f"the id {activity.child!r} is taken by a run that this one did not start")
 
 
-def _failed(engine: Engine, session: Session, error: InterlockError) -> Record:
+def _failed(engine: Core, session: Session, error: InterlockError) -> Record:
     failure = record_whole_failure(engine.types_of(session.machine), error)
     return lambda mover, mine: mover.session.emit(ChildEnded(mine.id, "failed", error=failure))
 
 
-def _ended(engine: Engine, session: Session, child: RunState) -> Record:
+def _ended(engine: Core, session: Session, child: RunState) -> Record:
     """Its result or error, as the waiting run records it."""
     own, its = engine.types_of(session.machine), engine.types_of(child.machine)
     undoable = bool(child.stack)
@@ -94,7 +94,7 @@ def _record(body: Callable[[Activity], ChildEnded]) -> Record:
     return lambda mover, mine: mover.session.emit(body(mine))
 
 
-async def _cancel(engine: Engine, session: Session, activity: Activity) -> None:
+async def _cancel(engine: Core, session: Session, activity: Activity) -> None:
     from interlock.engine.commands import cancel
 
     try:
@@ -105,7 +105,7 @@ async def _cancel(engine: Engine, session: Session, activity: Activity) -> None:
         return  # it has ended meanwhile, or is undoing what it did: its end will be seen
 
 
-async def compensate(engine: Engine, session: Session, activity: Activity) -> Record | None:
+async def compensate(engine: Core, session: Session, activity: Activity) -> Record | None:
     """Have a completed child undo what it did; the outcome once it has, None before."""
     from interlock.engine.commands import accept
 

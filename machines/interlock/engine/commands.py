@@ -30,10 +30,10 @@ from interlock.store.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 
-async def send(engine: Engine, run: str, command: Command, actor: Actor, command_id: str) -> None:
+async def send(engine: Core, run: str, command: Command, actor: Actor, command_id: str) -> None:
     """Give a lifecycle a command to decide on, or put it into a workflow's inbox."""
     command_id = command_id or str(uuid7(engine.clock.now()))
     entry = await engine.store.entry(run)
@@ -61,7 +61,7 @@ async def send(engine: Engine, run: str, command: Command, actor: Actor, command
     await accept(engine, run, decide, actor, command_id)
 
 
-async def _machine(engine: Engine, name: str, digest: str) -> Machine | None:
+async def _machine(engine: Core, name: str, digest: str) -> Machine | None:
     """The definition that a run follows: this program's if it is the same, else the store's."""
     program = engine.programs.find(name)
     if program is not None and program.machine.hash == digest:
@@ -81,7 +81,7 @@ def _lifecycle(session: Session) -> LifecycleRun:
 
 
 async def decide(
-    engine: Engine,
+    engine: Core,
     run: str,
     name: str,
     granted: bool,
@@ -119,7 +119,7 @@ def _pending_approval(state: RunState, name: str) -> Activity:
     raise _refused(state, message, tuple(a.name for a in pending))
 
 
-async def cancel(engine: Engine, run: str, actor: Actor, reason: str) -> None:
+async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
     """Record that a run should be cancelled, and interrupt its call."""
 
     def record(session: Session) -> None:
@@ -141,7 +141,7 @@ async def cancel(engine: Engine, run: str, actor: Actor, reason: str) -> None:
 
 
 async def resolve(
-    engine: Engine,
+    engine: Core,
     run: str,
     step: str,
     happened: bool | None,
@@ -178,7 +178,7 @@ async def resolve(
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
 
 
-async def fire(engine: Engine, timer: Timer) -> None:
+async def fire(engine: Core, timer: Timer) -> None:
     """A timer is due: record what that ends, and drive the run."""
     try:
         if timer.name.startswith(AFTER):
@@ -193,7 +193,7 @@ async def fire(engine: Engine, timer: Timer) -> None:
         await engine.drivers.stand_still(timer.run, error)
 
 
-async def _expire(engine: Engine, timer: Timer) -> None:
+async def _expire(engine: Core, timer: Timer) -> None:
     """Take a lifecycle's transition, if the timer is still the one that the store knows."""
     while True:
         version = (await engine.store.head(timer.run)).version
@@ -214,7 +214,7 @@ async def _expire(engine: Engine, timer: Timer) -> None:
         return
 
 
-async def _elapse(engine: Engine, timer: Timer) -> None:
+async def _elapse(engine: Core, timer: Timer) -> None:
     """End a sleep or a wait; wake a run whose call is to be made again."""
 
     def record(session: Session) -> None:
@@ -231,7 +231,7 @@ async def _elapse(engine: Engine, timer: Timer) -> None:
     await accept(engine, timer.run, record, Actor("timer", timer.name), "")
 
 
-async def accept(engine: Engine, run: str, record: Decide, actor: Actor, command_id: str) -> None:
+async def accept(engine: Core, run: str, record: Decide, actor: Actor, command_id: str) -> None:
     """Append what `record` decides, on whatever the log says by then; then drive the run."""
     engine.check_open()
     engine.sessions.hold(run)
@@ -268,13 +268,13 @@ async def accept(engine: Engine, run: str, record: Decide, actor: Actor, command
         engine.sessions.release(run)
 
 
-async def _accepted_before(engine: Engine, run: str, command_id: str) -> bool:
+async def _accepted_before(engine: Core, run: str, command_id: str) -> bool:
     """Whether a command that is refused now is the repetition of one that moved the run on."""
     known = await engine.store.command(command_id) if command_id else None
     return known is not None and known[0] == run
 
 
-def _unknown(engine: Engine, run: str) -> UnknownRun:
+def _unknown(engine: Core, run: str) -> UnknownRun:
     return UnknownRun(f"there is no run {run!r} in {engine.store.url}")
 
 

@@ -22,7 +22,7 @@ from interlock.store.errors import Conflict
 from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 CALLS = ("step", "undo", "child")
 """The kinds of activities about which there is something to do in the world."""
@@ -42,7 +42,7 @@ class Driver:
     together.
     """
 
-    def __init__(self, engine: Engine, run: str) -> None:
+    def __init__(self, engine: Core, run: str) -> None:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None

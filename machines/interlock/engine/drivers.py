@@ -16,7 +16,7 @@ from interlock.store.event import Actor
 from interlock.store.vocabulary import RunHeld
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 log = logging.getLogger("interlock.engine")
 
@@ -28,7 +28,7 @@ class Drivers:
         idle: set while no run is being moved.
     """
 
-    def __init__(self, engine: Engine, concurrency: int) -> None:
+    def __init__(self, engine: Core, concurrency: int) -> None:
         self.engine = engine
         self.idle = asyncio.Event()
         self.idle.set()

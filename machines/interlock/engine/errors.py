@@ -71,3 +71,9 @@ class BadRunId(EngineError):
     """A run id that is empty, too long, or holds control characters."""
 
     code = "ILK079"
+
+
+class NoReply(EngineError):
+    """A run ended without answering a command that was sent with `reply=True`."""
+
+    code = "ILK089"

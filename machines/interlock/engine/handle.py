@@ -14,7 +14,7 @@ from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 R = TypeVar("R")
 _POLL = 0.1
@@ -24,7 +24,7 @@ _POLL = 0.1
 class Run(Generic[R]):
     """One run of an engine's store. It holds no state: every answer comes from the log."""
 
-    def __init__(self, engine: Engine, id: str) -> None:  # noqa: A002  public name
+    def __init__(self, engine: Core, id: str) -> None:  # noqa: A002  public name
         self._engine = engine
         self.id = id
 

@@ -30,7 +30,7 @@ from interlock.store.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 Recorder: TypeAlias = Callable[[Activity, Callable[[Mover, Activity], None]], Awaitable[bool]]
 """Records what a function emits about an activity; False when that is no longer what it was."""
@@ -42,7 +42,7 @@ _INTENTS = (
 
 
 async def may_call(
-    engine: Engine, record: Recorder, session: Session, step: Step[..., Any], activity: Activity
+    engine: Core, record: Recorder, session: Session, step: Step[..., Any], activity: Activity
 ) -> bool:
     """Whether a call that was found in the log is to be made now; records that it is.
 
@@ -67,7 +67,7 @@ async def may_call(
     return False
 
 
-async def _made_before(engine: Engine, run: str, activity: Activity) -> int | None:
+async def _made_before(engine: Core, run: str, activity: Activity) -> int | None:
     """How many calls the workers before this one may have made of what is found: 0 or 1.
 
     None when no other can have made it: this engine was the worker when it became due.

@@ -22,7 +22,7 @@ from interlock.store.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 MOVING = ("running", "compensating", "in doubt")
 """The statuses of runs for which there may be something to do; the others wait for time or people.
@@ -43,7 +43,7 @@ _WAKING = frozenset(
 )  # fmt: skip
 
 
-async def recover(engine: Engine) -> int:
+async def recover(engine: Core) -> int:
     """Load the timers, and drive every run that has something to do. How many those are."""
     engine.timer_service.add(await engine.store.due(_LAST, limit=_ALL))
     entries = await engine.store.entries(Filter(status=UNFINISHED))
@@ -60,7 +60,7 @@ class Watch:
         began, began_at: position of the log, and the instant, at which this engine became worker.
     """
 
-    def __init__(self, engine: Engine, every: float = 0.2) -> None:
+    def __init__(self, engine: Core, every: float = 0.2) -> None:
         self._engine = engine
         self._every = every
         self._seen = 0
@@ -92,6 +92,7 @@ class Watch:
     def note(self, events: Sequence[Event]) -> None:
         """Take note of a commit of this process."""
         engine = self._engine
+        engine.replies.note(events)
         if engine.closing:
             return
         if engine.driving:

@@ -16,13 +16,13 @@ from interlock.store.event import Actor
 from interlock.store.values import digest
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 _LONGEST_ID = 200
 
 
 async def start_run(
-    engine: Engine,
+    engine: Core,
     program: Program | LifecycleProgram,
     run: str,
     args: tuple[Any, ...],

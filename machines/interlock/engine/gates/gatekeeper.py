@@ -32,7 +32,7 @@ from interlock.store.event import Actor, Event
 from interlock.store.vocabulary import StepPostponed, StepReleased
 
 if TYPE_CHECKING:
-    from interlock.engine.engine import Engine
+    from interlock.engine.core import Core
 
 log = logging.getLogger("interlock.engine")
 
@@ -46,7 +46,7 @@ class Gatekeeper:
         parked: calls that are not to be made now; the driver passes over them.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Core) -> None:
         self._engine = engine
         self._parking = Parking(engine.wake)
         self.parked = self._parking.parked

@@ -1,0 +1,243 @@
+"""The inside of an engine: what drives runs, and what its modules share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from interlock.engine import commands
+from interlock.engine.drivers import Drivers
+from interlock.engine.errors import EngineClosed
+from interlock.engine.gates import Gatekeeper
+from interlock.engine.programs import Programs, mover_of
+from interlock.engine.recovery import Watch, recover
+from interlock.engine.replies import Replies
+from interlock.engine.resources import Given, Resources
+from interlock.engine.session import Mover, Session
+from interlock.engine.sessions import Sessions
+from interlock.engine.timers import TimerService
+from interlock.engine.waiters import Waiters
+from interlock.machines.command import Command
+from interlock.projections import fold
+from interlock.store.clock import Clock, SystemClock
+from interlock.store.contract import FINISHED, Store, Timer
+from interlock.store.event import Actor
+from interlock.store.open import open_store
+from interlock.store.values import Types
+
+R = TypeVar("R")
+log = logging.getLogger("interlock.engine")
+
+
+class Core:
+    """What the modules of this package work with: an open store and what is kept for its runs."""
+
+    def __init__(
+        self,
+        store: str | Store = "sqlite:///interlock.db",
+        *,
+        machines: Sequence[object] = (),
+        resources: Given | None = None,
+        worker: bool = True,
+        recover: bool = True,
+        clock: Clock | None = None,
+        concurrency: int = 256,
+        threads: int = 32,
+    ) -> None:
+        """Describe an engine; entering it opens it.
+
+        Args:
+            store: URL, or an open store (which is then not closed by the engine).
+            machines: workflows and lifecycles to serve besides all that were imported.
+            resources: what steps want by `resource()`, by class or name: values, functions that
+                make them, or context managers. Opened and closed with the engine.
+            worker: False never makes a call or fires a timer.
+            recover: False drives only the runs that this engine starts or commands.
+            clock: for tests.
+            concurrency: runs that are moved at the same time.
+            threads: for steps that are plain functions.
+        """
+        self.clock: Clock = clock or SystemClock()
+        self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
+        self.closing = False
+        self.driving = False
+        self.held: dict[str, str] = {}
+        self._given = store
+        self._store: Store | None = None
+        self._wants_worker = worker
+        self._recovers = recover
+        self.programs = Programs(machines)
+        self.replies = Replies()
+        self.drivers = Drivers(self, concurrency)
+        self.gatekeeper = Gatekeeper(self)
+        self._thread_count = threads
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.resources = Resources(resources or {})
+        self.waiters = Waiters()
+
+    async def __aenter__(self) -> Self:
+        self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
+        self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
+        self.timer_service = TimerService(self.clock, self._fire)
+        self.watch = Watch(self)
+        self.store.on_append(self.watch.note)
+        try:
+            if self._wants_worker:
+                await self.resources.open(self.programs.served() if self._recovers else ())
+                await self.take_over()
+                self.spawn(self.watch.watch())
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def store(self) -> Store:
+        """The open store.
+
+        Raises:
+            EngineClosed: the engine was not entered, or was closed.
+        """
+        if self._store is None:
+            raise EngineClosed("the engine is not open; use `async with Engine(...) as engine:`")
+        return self._store
+
+    def check_open(self) -> None:
+        """Raise `EngineClosed` unless the engine is open."""
+        _ = self.store
+
+    async def close(self) -> None:
+        """Stop driving; calls under way are interrupted and will be made again on recovery."""
+        self.closing = True
+        tasks = [*self._tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self.waiters.fail(EngineClosed("the engine was closed"))
+        self.threads.shutdown(wait=False)  # calls were waited for, but for those that timed out
+        store, self._store = self._store, None
+        try:
+            await self.resources.close()
+        finally:
+            if store is not None:
+                if self.driving:
+                    store.release_worker()
+                if isinstance(self._given, str):
+                    await store.close()
+
+    # Wiring, for the other modules of this package
+
+    def types_of(self, machine: str) -> Types:
+        """The classes of a machine's values; none but the built-in ones when it is unknown."""
+        return self.programs.types(machine) or Types()
+
+    async def sender(self, run: str, command: Command, *, command_id: str) -> None:
+        """`current().send`: a command to another run, on behalf of a step."""
+        await commands.send(self, run, command, Actor("system", command_id), command_id)
+
+    async def mover(self, session: Session) -> Mover | None:
+        """What moves a session; None when this program does not serve its definition."""
+        if session.mover is not None:
+            return session.mover
+        program = self.programs.find(session.machine)
+        if program is None or not session.exists:
+            self.held[session.run] = f"machine {session.machine!r} is not imported here"
+            return None
+        if program.machine.hash == session.hash:
+            lacking = self.resources.lacking(program)
+            if not lacking:
+                self.held.pop(session.run, None)
+                return mover_of(session, program)
+            self.held[session.run] = lacking
+            return None
+        reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
+        self.held[session.run] = reason
+        return None
+
+    async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:
+        """Append what a session decided; then tell timers and those who wait for the end."""
+        try:
+            appended = await session.flush(command_id, patient=patient)
+        except asyncio.CancelledError:
+            if not self.closing:  # it may have been appended, or be appended yet
+                self.watch.abandoned.add(session.run)
+                self.spawn(self.revisit(session.run))
+            raise
+        if appended is None:
+            return
+        if self.driving:
+            self.timer_service.remove(session.run, session.removed_timers)
+            self.timer_service.add(session.added_timers)
+        state = session.state
+        self.waiters.tell(state)
+        if state.parent and state.ended is not None and not state.pending:
+            self.wake(state.parent)
+
+    async def revisit(self, run: str, *, wake: bool = True) -> None:
+        """Look at a run that was appended to without this engine taking note.
+
+        Another process did it, or a call that was cancelled meanwhile.
+        """
+        if self.driving:
+            self.timer_service.add(await self.store.timers(run))
+        if run in self.waiters:
+            entry = await self.store.entry(run)
+            if entry is not None and entry.status in FINISHED:
+                self.waiters.tell(fold(await self.store.read(run)))
+        if wake:
+            self.wake(run)
+
+    def wake(self, run: str) -> None:
+        """Drive a run, if this engine drives and nobody does so already."""
+        if self.driving and not self.closing:
+            self.drivers.wake(run)
+
+    async def _fire(self, timer: Timer) -> None:
+        await commands.fire(self, timer)
+
+    async def take_over(self) -> bool:
+        """Become the worker of this store, if nobody is. Recovers what was left unfinished."""
+        if self.driving or self.closing or not self.store.acquire_worker():
+            return self.driving
+        self.driving = True
+        try:
+            await self.watch.begin()
+            if self._recovers:
+                await recover(self)
+        except BaseException:
+            self.driving = False
+            self.store.release_worker()
+            raise
+        self.spawn(self.timer_service.serve())
+        return True
+
+    def spawn(self, work: Any) -> asyncio.Task[Any]:
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None and not self.closing:
+            log.error("a task of the engine failed", exc_info=task.exception())
+
+    def now(self) -> datetime:
+        """The instant of the engine's clock."""
+        return self.clock.now()
