@@ -9,6 +9,7 @@ from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
 from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import recorded_arguments
+from interlock.machines.signatures import positional
 from interlock.machines.step import Step, StepOptions
 from interlock.projections import Activity, History, Undoable
 from interlock.projections.moving import image_of
@@ -38,7 +39,7 @@ async def undo_call(
     result, args, kwargs = recorded_call(History(events), entry, types)
     crash.reached("engine.before_undo")
     function = plain_function(undo)
-    given, named = undo_arguments(function, result, args, kwargs)
+    given, named = undo_arguments(function, result, *positional(step.function, args, kwargs))
     try:
         await driver.make(function, step, activity, given, named)
     except asyncio.CancelledError:

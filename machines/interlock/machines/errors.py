@@ -12,9 +12,18 @@ class MachineError(InterlockError):
 
 
 class BadDefinition(MachineError):
-    """A decorator or class was given something that it cannot mean."""
+    """A decorator or class was given something that it cannot mean.
+
+    Attributes:
+        file, line: where that stands, "" and 0 when it is not known.
+    """
 
     code = "ILK031"
+
+    def __init__(self, message: str, file: str = "", line: int = 0) -> None:
+        super().__init__(f"{file}:{line}: {message}" if file else message)
+        self.file = file
+        self.line = line
 
 
 class CompileError(MachineError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from interlock.machines.errors import BadDefinition
+from interlock.machines.place import bad_definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +39,5 @@ def guard_name(guard: Guard) -> str:
     name = getattr(guard, "__name__", "<lambda>")
     if not isinstance(name, str) or name == "<lambda>":
         text = f"the guard {guard!r} has no name to refuse by; write a function with a name"
-        raise BadDefinition(text)
+        raise bad_definition(text)
     return name

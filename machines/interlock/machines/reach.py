@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
-from interlock.machines.errors import BadDefinition
+from interlock.machines.place import bad_definition
 
 S = TypeVar("S", bound=StrEnum)
 
@@ -63,7 +63,7 @@ def across(*states: StrEnum | Back[Any]) -> Across:
         BadDefinition: no state was named, or something else.
     """
     if not states:
-        raise BadDefinition("across() names no state")
+        raise bad_definition("across() names no state")
     _check(*(state for state in states if not isinstance(state, Back)))
     return Across(states)
 
@@ -72,4 +72,4 @@ def _check(*states: StrEnum | None) -> None:
     for state in states:
         if state is not None and not isinstance(cast("object", state), StrEnum):
             text = f"a target is a member of a StrEnum of the lifecycle, not {state!r}"
-            raise BadDefinition(text)
+            raise bad_definition(text)

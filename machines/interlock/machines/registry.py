@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from interlock.machines.errors import BadDefinition
+from interlock.machines.place import bad_definition
 
 
 class Registered(Protocol):
@@ -40,7 +40,7 @@ def register(kind: Registered) -> None:
             f"two machines are called {name!r}: {'.'.join(_place(known))} and "
             f"{'.'.join(_place(kind))}; give one of them another name="
         )
-        raise BadDefinition(text)
+        raise bad_definition(text)
     _known[name] = kind
 
 

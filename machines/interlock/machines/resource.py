@@ -160,4 +160,4 @@ def _annotation(function: Callable[..., Any], name: str) -> object:
 
 def _bad(function: Callable[..., Any], what: str) -> BadDefinition:
     file, line = place_of(function)
-    return BadDefinition(f"{file}:{line}: {what}")
+    return BadDefinition(what, file, line)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import ClassVar, Literal
 
 from interlock.machines.duration import Duration, duration
-from interlock.machines.errors import BadDefinition
+from interlock.machines.place import bad_definition, declared_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Retry:
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise BadDefinition("Retry needs attempts of 1 or more; 1 means no retry")
+            raise bad_definition("Retry needs attempts of 1 or more; 1 means no retry")
         if not 0 <= self.jitter <= 1:
-            raise BadDefinition("Retry's jitter is a share from 0 to 1")
-        duration(self.initial)
-        duration(self.maximum)
+            raise bad_definition("Retry's jitter is a share from 0 to 1")
+        declared_duration(self.initial)
+        declared_duration(self.maximum)
 
     def delay(self, failed: int, *, draw: float | None = None) -> timedelta | None:
         """The wait after `failed` failed calls, or None when there is no further call.

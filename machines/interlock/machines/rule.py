@@ -14,9 +14,9 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
-from interlock.machines.duration import Duration, duration
-from interlock.machines.errors import BadDefinition
+from interlock.machines.duration import Duration
 from interlock.machines.guard import Check, Guard
+from interlock.machines.place import bad_definition, declared_duration
 from interlock.machines.reach import Across, Back
 
 S = TypeVar("S", bound=StrEnum)
@@ -160,7 +160,7 @@ def on(command: Any, *, source: Any, target: Any = None, guard: Any = ()) -> Any
     """
     if not (isinstance(command, type) and issubclass(command, Command)):
         text = f"on(...) takes a subclass of Command, not {command!r}"
-        raise BadDefinition(text)
+        raise bad_definition(text)
     guards = cast("tuple[Guard, ...]", guard if isinstance(guard, tuple) else (guard,))
     move = Move(
         event=command.__name__,
@@ -190,10 +190,10 @@ def after(delay: Duration, *, source: Any, target: Any) -> Any:
     Raises:
         BadDefinition: something here is not what it should be.
     """
-    wait = duration(delay)
+    wait = declared_duration(delay)
     if wait <= timedelta():
         text = f"after({delay!r}) never passes; the delay must be longer than nothing"
-        raise BadDefinition(text)
+        raise bad_definition(text)
     words = delay if isinstance(delay, str) else _spell(wait)
     return After[Any, Any, Any, Any](
         Move(
@@ -218,7 +218,7 @@ def attach(handler: F, rule: Rule) -> F:
     """Note the rule on the function, which stays a plain function and is tested as one."""
     if not isinstance(cast("object", handler), FunctionType):
         text = f"{handler!r} is not a method; write `def name(self, ...)` below the decorator"
-        raise BadDefinition(text)
+        raise bad_definition(text)
     setattr(handler, _RULES, (rule, *rules_of(handler)))
     return handler
 
@@ -231,11 +231,11 @@ def states_of(given: object, place: str) -> tuple[StrEnum, ...]:
     for state in many:
         if not isinstance(state, StrEnum):
             text = f"{place} takes members of the lifecycle's StrEnum, not {state!r}"
-            raise BadDefinition(text)
+            raise bad_definition(text)
         found.append(state)
     if not found:
         text = f"{place} names no state"
-        raise BadDefinition(text)
+        raise bad_definition(text)
     return tuple(sorted(dict.fromkeys(found), key=_place))
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
-from interlock.machines.errors import BadDefinition
+from interlock.machines.place import bad_definition
 from interlock.machines.rule import Acting, Move, Rule, attach, line_of_author, rules_of, states_of
 
 C = TypeVar("C", bound=Command)
@@ -100,8 +100,8 @@ def taking(*transitions: Callable[..., Any]) -> Any:
             text = (
                 f"taking({transition!r}): name methods that stand under on, after, always or done"
             )
-            raise BadDefinition(text)
+            raise bad_definition(text)
         names.append(transition.__name__)
     if not names:
-        raise BadDefinition("taking() names no transition")
+        raise bad_definition("taking() names no transition")
     return OnTaking[Any, Any](Acting("taking", line_of_author(), moves=tuple(names)))

@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
-from interlock.machines.errors import BadDefinition
 from interlock.machines.guard import Check, Guard
 from interlock.machines.ir import ALWAYS, DONE
+from interlock.machines.place import bad_definition
 from interlock.machines.reach import Across, Back
 from interlock.machines.rule import (
     After,
@@ -133,7 +133,7 @@ def _of_data(guard: Callable[[Any], Check]) -> Guard:
     """A guard of the data alone in the form of all guards; there is no command to look at."""
     if not callable(cast("object", guard)):
         text = f"guard={guard!r} is not a function (data) -> bool | Refuse"
-        raise BadDefinition(text)
+        raise bad_definition(text)
 
     @functools.wraps(guard)
     def asked(data: Any, command: Any) -> Check:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, overload
 
-from interlock.machines.duration import Duration, duration
-from interlock.machines.errors import BadDefinition
+from interlock.machines.duration import Duration
+from interlock.machines.place import bad_definition, declared_duration
 from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.cache import Cache
 from interlock.machines.resilience.gates import Gates, gated
@@ -19,6 +19,7 @@ from interlock.machines.resilience.policies import chosen
 from interlock.machines.resilience.policy import Policy
 from interlock.machines.resource import check_resources
 from interlock.machines.retry import Retry
+from interlock.machines.signatures import check_undo, check_verify
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -132,7 +133,7 @@ class Step(Generic[P, R]):
         changed = (own if policy is None else chosen(policy) | own).values()
         gates = {k: changed.pop(k) for k in ("breaker", "rate", "bulkhead") if k in changed}
         if "timeout" in changed:
-            changed["timeout"] = duration(changed["timeout"])
+            changed["timeout"] = declared_duration(changed["timeout"])
         if gates:
             changed["gates"] = dataclasses.replace(self.options.gates or Gates(), **gates)
         options = dataclasses.replace(self.options, **changed)
@@ -175,11 +176,19 @@ class StepDecorator:
         """Declare `function` a step."""
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             text = f"step {function.__name__!r} is a generator; return a list instead"
-            raise BadDefinition(text)
-        for made in (function, self._options.compensate, self._options.verify):
-            if made is not None and not isinstance(made, Step):
-                check_resources(made)
+            raise bad_definition(text)
+        _check_functions(function, self._options)
         return Step(function, self._name or function.__name__, self._options)
+
+
+def _check_functions(function: Callable[..., Any], options: StepOptions) -> None:
+    """Check the parameters of a step, its undo and its `verify=`."""
+    check_resources(function)
+    for beside, check in ((options.compensate, check_undo), (options.verify, check_verify)):
+        if beside is not None:
+            plain: Callable[..., Any] = beside.function if isinstance(beside, Step) else beside
+            check_resources(plain)
+            check(function, plain)
 
 
 @overload
@@ -249,13 +258,13 @@ def step(
         on_crash = "verify"
     if on_crash not in get_args(OnCrash):
         message = f"on_crash={on_crash!r} is unknown; write one of {', '.join(get_args(OnCrash))}"
-        raise BadDefinition(message)
+        raise bad_definition(message)
     if on_crash == "verify" and verify is None:
-        raise BadDefinition("on_crash='verify' needs verify=: a function that finds out")
+        raise bad_definition("on_crash='verify' needs verify=: a function that finds out")
     if interruptions < 1:
-        raise BadDefinition("interruptions= is a number of calls: 1 or more")
+        raise bad_definition("interruptions= is a number of calls: 1 or more")
     if compensate is not None and (cache is not None or singleflight):
-        raise BadDefinition(
+        raise bad_definition(
             "a step with compensate= cannot share results (cache=, singleflight=): undoing them "
             "would undo another run's call; split it into two steps"
         )
@@ -263,7 +272,7 @@ def step(
     given = own if policy is None else chosen(policy) | own
     options = StepOptions(
         retry=given.retry or Retry.none,
-        timeout=None if given.timeout is None else duration(given.timeout),
+        timeout=None if given.timeout is None else declared_duration(given.timeout),
         raises=raises if isinstance(raises, tuple) else (raises,),
         compensate=compensate,
         compensate_retry=compensate_retry or Retry.standard,

@@ -6,6 +6,7 @@ import ast
 import builtins
 
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
@@ -37,6 +38,7 @@ class Check(ast.NodeVisitor):
         Raises:
             CompileError: the first construct that is refused.
         """
+        check_types(self._source, self._source.function, self._source.tree, "the workflow")
         for statement in self._source.tree.body:
             self.visit(statement)
         if self._undefined is not None:

@@ -194,6 +194,24 @@ HELPER_NOT_AWAITED = Refusal(
     "write `await {name}(...)`: a coroutine cannot be kept in a variable",
 )
 
+CALL_DOES_NOT_FIT = Refusal(
+    "ILK150", "the call `{name}` does not fit: {why}", "its parameters are {parameters}"
+)
+RESOURCE_GIVEN = Refusal(
+    "ILK151",
+    "`{name}` is given {parameter}, which is a resource()",
+    "leave it out: the engine gives it, from Engine(resources=...)",
+)
+BAD_DURATION = Refusal(
+    "ILK152",
+    "{value} in `{name}` is not a duration",
+    "write text such as '30 seconds', '2 days', '1h 30m', or a timedelta",
+)
+BAD_OPTION = Refusal("ILK153", "`{name}` has options that do not fit", "{why}")
+UNRECORDABLE_TYPE = Refusal(
+    "ILK154", "{what} of {name} is {why}", "{instead}: what crosses an await is recorded"
+)
+
 ALL: tuple[Refusal, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Refusal)
 )

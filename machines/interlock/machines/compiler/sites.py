@@ -13,6 +13,7 @@ from typing import Any, Literal, cast
 from interlock.machines import waits
 from interlock.machines.command import Command
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.calls import changed, check_call
 from interlock.machines.compiler.helper import Helper
 from interlock.machines.compiler.helpers import Helpers, is_helper, why_no_helper
 from interlock.machines.compiler.refusals import Refusal
@@ -69,7 +70,10 @@ class Sites:
         """
         key = (node.lineno, node.col_offset)
         if key not in self._known:
-            self._known[key] = self._find(node)
+            site = self._find(node)
+            if isinstance(node.value, ast.Call):
+                check_call(self._source, node.value, site.kind, site.step)
+            self._known[key] = site
         return self._known[key]
 
     def step_of(self, node: ast.expr) -> Step[..., Any] | None:
@@ -96,7 +100,7 @@ class Sites:
         args = [self._scope.evaluate(arg) for arg in node.args]
         kwargs = {k.arg: self._scope.evaluate(k.value) for k in node.keywords if k.arg}
         change: Callable[..., object] = getattr(base, node.func.attr)
-        return change(*args, **kwargs)
+        return changed(self._source, node, change, args, kwargs)
 
     def helper(self, called: ast.Call) -> Site | None:
         """The site of a call of a coroutine function that is part of the workflow, if it is one.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any, ClassVar
 
-from interlock.machines.duration import Duration, duration
+from interlock.machines.duration import Duration
+from interlock.machines.place import declared_duration
 from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.limits import Bulkhead, RateLimit
 from interlock.machines.retry import Retry
@@ -45,7 +46,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         if self.timeout is not None:
-            duration(self.timeout)
+            declared_duration(self.timeout)
 
     def __or__(self, other: Policy) -> Policy:
         """What `other` sets, and what this one sets besides."""

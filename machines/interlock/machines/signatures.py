@@ -1,0 +1,101 @@
+"""What the functions beside a step are called with, and whether that fits their parameters."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from interlock.machines.errors import BadDefinition
+from interlock.machines.place import place_of
+from interlock.machines.resource import Wanted
+
+_EMPTY = inspect.Parameter.empty
+
+
+def check_undo(step: Callable[..., Any], undo: Callable[..., Any]) -> None:
+    """Check that an undo can be called with the result of a step, and its input if it takes more.
+
+    Raises:
+        BadDefinition: it cannot.
+    """
+    own, taken = _parameters(step), _parameters(undo)
+    if own is None or taken is None:
+        return
+    positional = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    several = len(positional) > 1 or any(p.kind is p.VAR_POSITIONAL for p in taken)
+    calls = _calls(own if several else [])
+    for args, kwargs in calls:
+        result = (_EMPTY,) if positional or several else ()
+        why = _misfit(taken, (*result, *args), kwargs)
+        if why:
+            gets = ["the step's result", *(p.name for p in own)] if several else ["the result"]
+            raise _refused(step, f"compensate={_name(undo)}", undo, ", ".join(gets), why)
+
+
+def check_verify(step: Callable[..., Any], verify: Callable[..., Any]) -> None:
+    """Check that a `verify` function takes what its step takes.
+
+    Raises:
+        BadDefinition: it does not.
+    """
+    own, taken = _parameters(step), _parameters(verify)
+    for args, kwargs in _calls(own or []):
+        why = "" if own is None or taken is None else _misfit(taken, args, kwargs)
+        if why:
+            gets = ", ".join(p.name for p in own or []) or "nothing"
+            raise _refused(step, f"verify={_name(verify)}", verify, gets, why)
+
+
+def positional(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """A call's input by position as far as it goes, however the caller passed it."""
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):  # recorded by another version of the function
+        return tuple(args), dict(kwargs)
+    return bound.args, bound.kwargs
+
+
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """The parameters that are no resources; None when a function does not tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [p for p in parameters if not isinstance(p.default, Wanted)]
+
+
+def _calls(parameters: Sequence[inspect.Parameter]) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """The shortest and the longest call that parameters allow."""
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    for every in (False, True):
+        taken = [p for p in parameters if every or p.default is _EMPTY]
+        args = [p for p in taken if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        named = [p.name for p in taken if p.kind is p.KEYWORD_ONLY]
+        calls.append((tuple(_EMPTY for _ in args), dict.fromkeys(named, _EMPTY)))
+    return calls
+
+
+def _misfit(
+    parameters: Sequence[inspect.Parameter], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> str:
+    try:
+        inspect.Signature(list(parameters)).bind(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", repr(function))
+
+
+def _refused(
+    step: Callable[..., Any], what: str, function: Callable[..., Any], gets: str, why: str
+) -> BadDefinition:
+    file, line = place_of(step)
+    takes = inspect.signature(function)
+    text = f"{what} of step {_name(step)} takes {takes}, and it is called with ({gets}): {why}"
+    return BadDefinition(text, file, line)
