@@ -17,11 +17,18 @@ xs = xs if isinstance(xs, list) else [xs]
 d = d if isinstance(d, dict) else {'n': d}"""
 
 
-class Composer(Writer):
-    """Draws a function that may await each of the helpers it knows once."""
+_AROUND = "o1, o2, o3 = [a], d, [items, d]"
 
-    def __init__(self, random: Random, helpers: list[str]) -> None:
+
+class Composer(Writer):
+    """Draws a function that may await each of the helpers it knows once.
+
+    Inside of another function it also reads, and changes, the variables of that one.
+    """
+
+    def __init__(self, random: Random, helpers: list[str], *, nested: bool = False) -> None:
         super().__init__(random, size=20)
+        self.nested = nested
         self.helpers = list(helpers)
 
     def awaiting(self, depth: int = 1, kind: str = "act") -> str:
@@ -43,9 +50,34 @@ class Composer(Writer):
             given.append("*xs" if self.chance(2) else "**d")
         return ", ".join(given)
 
+    def statement(self, depth: int, loop: bool) -> str:
+        if self.nested and self.chance(3):
+            return self.pick(
+                "if len(o1) < 6: o1.append(a)", "bump(o1)", "bump(o2)", "c = o2", "c = o1",
+                lambda: f"o2['n'] = num(o2.get('n')) + {self.num(0)}",
+                lambda: f"o2['o'] = {self.awaiting(1)}",
+                lambda: f"c = ({self.awaiting(1)}, o1, len(o3))", "bump(o3[0])", "xs = o3[0]",
+            )  # fmt: skip
+        return super().statement(depth, loop)
+
+    def inner(self) -> str:
+        """Definitions of nested functions, to stand at the beginning of a body."""
+        if not self.chance(2):
+            return _AROUND
+        inner, parts = list[str](), [_AROUND]
+        for name in ("n1", "n2")[: self._random.randint(1, 2)]:
+            known = [*self.helpers, *inner] if self.chance(2) else inner
+            parts.append(Composer(self._random, known, nested=True).helper(name))
+            inner.append(name)
+        self.helpers += inner
+        if self.chance(5):
+            parts.append(self.pick("del o1", "o1 = o2", "o2 = {'n': o2}", "del o3"))
+        return "\n".join(parts)
+
     def helper(self, name: str) -> str:
         """A coroutine function; what it is given it may change, keep, and give back."""
-        parts = [self.block(depth, loop=False) for depth in (1, 2)]
+        first = "" if self.nested else self.inner()
+        parts = [first, *(self.block(depth, loop=False) for depth in (1, 2))]
         kept = self.pick("c", "xs", "d", "(a, d, c)", "[xs, ys]", "items", "e", "None")
         body = "\n".join([_LOCALS, *parts, f"return {kept}"])
         return f"async def {name}({_TAKES}):\n{indent(body, '    ')}\n"
@@ -53,7 +85,7 @@ class Composer(Writer):
     def flow(self) -> str:
         """The workflow."""
         body = "\n".join(
-            ["b, c, xs, ys, e, ss = 0, None, [1, d], [], d, set()"]
+            ["b, c, xs, ys, e, ss = 0, None, [1, d], [], d, set()", self.inner()]
             + [self.guarded(depth) for depth in (2, 2)]
             + self._calls()
             + ["return a, b, c, xs, ys, d, e, xs is ys, d is e, c is d, items, ss"]

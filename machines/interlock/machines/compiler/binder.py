@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import copy
 from collections.abc import Callable
-from types import CellType, CodeType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 from interlock.machines.compiler.source import Source
-from interlock.machines.compiler.syntax import assign, call, const, function_of, inner_code, placed
+from interlock.machines.compiler.syntax import const, function_of, inner_code, load, placed
 
 
 def binder(source: Source) -> Callable[..., dict[str, Any]]:
@@ -18,17 +17,15 @@ def binder(source: Source) -> Callable[..., dict[str, Any]]:
 
     What does not fit raises the TypeError that calling the author's function would.
     """
-    name = source.tree.name
-    made = function_of(name, _bare(source.tree.args), [ast.Return(call(".locals"))])
-    outer = function_of(".outer", _no_arguments(), [assign(".locals", const(None)), made])
-    module = ast.Module([placed(outer, source.tree)], [])
+    name, arguments = source.tree.name, source.tree.args
+    names = [part.arg for part in ast.walk(arguments) if isinstance(part, ast.arg)]
+    answer = ast.Dict([const(n) for n in names], [load(n) for n in names])
+    made = function_of(name, _bare(arguments), [ast.Return(answer)])
+    module = ast.Module([placed(made, source.tree)], [])
     ast.fix_missing_locations(module)
     compiled: CodeType = compile(module, source.file, "exec", dont_inherit=True)
-    code = inner_code(inner_code(compiled, ".outer"), name)
     original: Any = source.function
-    bound = FunctionType(
-        code, source.namespace, name, original.__defaults__, (CellType(builtins.locals),)
-    )
+    bound = FunctionType(inner_code(compiled, name), source.namespace, name, original.__defaults__)
     bound.__kwdefaults__ = original.__kwdefaults__
     bound.__qualname__ = original.__qualname__
     return bound
@@ -43,7 +40,3 @@ def _bare(arguments: ast.arguments) -> ast.arguments:
     made.defaults = []
     made.kw_defaults = [None] * len(made.kwonlyargs)
     return made
-
-
-def _no_arguments() -> ast.arguments:
-    return ast.arguments([], [], None, [], [], None, [])

@@ -8,6 +8,7 @@ import builtins
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.helpers import is_helper
+from interlock.machines.compiler.nested import find
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
 from interlock.machines.compiler.source import Source
@@ -29,6 +30,7 @@ class Check(ast.NodeVisitor):
         self._scope = scope
         self._sites = sites
         self._awaited: set[int] = set()
+        self._called: set[int] = set()
         self._nested = 0
         self._undefined: NotYetDefined | None = None
 
@@ -53,6 +55,7 @@ class Check(ast.NodeVisitor):
             self._undefined = self._undefined or error
         if isinstance(node.value, ast.Call):
             self._awaited.add(id(node.value))
+            self._called.add(id(node.value.func))
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
@@ -124,7 +127,18 @@ class Check(ast.NodeVisitor):
         raise self._source.refuse(refusals.GLOBAL_NONLOCAL, node, name=name)
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        raise self._source.refuse(refusals.NESTED_ASYNC, node, name=node.name)
+        if self._nested:
+            why = "stands in a plain function"
+            raise self._source.refuse(refusals.NESTED_ASYNC, node, name=node.name, why=why)
+        find(node.name, self._scope)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        """A nested function is only ever called, where the call is awaited."""
+        if not isinstance(node.ctx, ast.Load) or id(node) in self._called:
+            return
+        nested = find(node.id, self._scope)
+        if nested is not None:
+            raise nested.refuse("is used otherwise than by awaiting a call of it", node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         raise self._source.refuse(refusals.CLASS_DEFINITION, node, name=node.name)

@@ -17,9 +17,11 @@ from interlock.machines.compiler.edges import Edges
 from interlock.machines.compiler.embed import combined, embedded
 from interlock.machines.compiler.emit import Emitter
 from interlock.machines.compiler.failures import Failures
+from interlock.machines.compiler.given import with_given
 from interlock.machines.compiler.helpers import Helpers
 from interlock.machines.compiler.liveness import NOTHING, Names, liveness
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
+from interlock.machines.compiler.nested import holds_function
 from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
@@ -51,19 +53,23 @@ def compile_workflow(function: Callable[..., Any], name: str | None = None) -> C
         raise source.refuse(refusals.TOO_DEEP, source.tree, name=where) from None
 
 
-def _compile_helper(source: Source, helpers: Helpers) -> CompiledProgram:
-    return _compile(source, source.tree.name, helpers, binder(source))
+def _compile_helper(source: Source, around: Scope | None, helpers: Helpers) -> CompiledProgram:
+    return _compile(source, source.tree.name, helpers, around, binder(source))
 
 
 def _compile(
-    source: Source, name: str, helpers: Helpers, bind: Binder | None = None
+    source: Source,
+    name: str,
+    helpers: Helpers,
+    around: Scope | None = None,
+    bind: Binder | None = None,
 ) -> CompiledProgram:
     """Compile a workflow, or, where `bind` binds its arguments, a helper of one."""
-    scope = Scope(source)
+    scope = Scope(source, around)
     sites = Sites(source, scope, helpers)
     Check(source, scope, sites).run()
     builder = Builder(source, scope, sites, visit)
-    tree = copy.deepcopy(source.tree)
+    tree = with_given(source.tree, sites)
     builder.body(tree.body)
     builder.emit(ast.Return(None), tree.body[-1])
     blocks = reachable(builder.entry)
@@ -118,22 +124,12 @@ def _stop(place: Place, index: int, pause: Pause) -> Stop:
 def _refuse_functions(source: Source, scope: Scope, places: Sequence[Place]) -> None:
     """Refuse variables that hold something which no log can hold."""
     live = {name for place in places for name in place.live}
+    for name in source.functions & live:
+        raise source.refuse(refusals.FUNCTION_VALUED, source.tree, name=name)
     for node in walk_scope(*source.tree.body):
-        name = _holds_function(node)
+        name = holds_function(node)
         if name is not None and name in live and scope.is_local(name):
             raise source.refuse(refusals.FUNCTION_VALUED, node, name=name)
-
-
-def _holds_function(node: ast.AST) -> str | None:
-    """The variable that a statement binds to a function, a module or a generator."""
-    if isinstance(node, ast.FunctionDef):
-        return node.name
-    if isinstance(node, ast.Import):
-        return node.names[0].asname or node.names[0].name.partition(".")[0]
-    if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Lambda, ast.GeneratorExp)):
-        target = node.targets[0]
-        return target.id if isinstance(target, ast.Name) else None
-    return None
 
 
 def _is_compensated(site: Site) -> bool:

@@ -8,6 +8,7 @@ from enum import IntEnum
 from interlock.machines.compiler import known
 from interlock.machines.compiler.blocks import CAUGHT, Block, Jump, Pause, Reraise
 from interlock.machines.compiler.emit import logged_target
+from interlock.machines.compiler.given import GIVEN
 from interlock.machines.compiler.known import Gives
 from interlock.machines.compiler.liveness import uses
 from interlock.machines.compiler.noted import GROWERS, Token, is_noted, token_of
@@ -214,6 +215,8 @@ class Effects:
         return holders(roots)
 
     def _call(self, node: ast.Call) -> Roots:
+        if isinstance(node.func, ast.Name) and node.func.id == GIVEN:
+            return self._captured(node)  # read now; what the function does it says itself
         if isinstance(node.func, ast.Name) and node.func.id[0] == ".":
             given = self._given(node, None)
             return given if node.func.id == ".sequence" else NONE

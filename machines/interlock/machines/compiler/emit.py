@@ -27,6 +27,7 @@ from interlock.machines.compiler.syntax import (
     call,
     const,
     either,
+    function_arguments,
     function_of,
     inner_code,
     load,
@@ -52,6 +53,7 @@ _HELPERS: dict[str, object] = {
     ".inplace": support.inplace,
     ".peek": support.peek,
     ".grown": support.grown,
+    ".captured": support.captured,
 }
 
 
@@ -345,8 +347,7 @@ def _answer(code: int, *values: ast.expr) -> ast.Return:
 
 
 def _function(name: str, parameters: list[str], body: list[ast.stmt]) -> ast.FunctionDef:
-    args = [ast.arg(parameter) for parameter in parameters]
-    return function_of(name, ast.arguments([], args, None, [], [], None, []), body)
+    return function_of(name, function_arguments(*parameters), body)
 
 
 def _tree(codes: list[tuple[int, list[ast.stmt]]]) -> list[ast.stmt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,10 @@ class Helper:
         program: its own program, with states, places and frames of its own.
         captured: variables of the enclosing function that it is given at the call, for one that
             is defined inside of a workflow.
+        function: the author's function; for a nested one, something with its signature.
     """
 
     name: str
     program: CompiledProgram
-    captured: tuple[str, ...] = ()
+    captured: tuple[str, ...]
+    function: Callable[..., object]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.helper import Helper
+from interlock.machines.compiler.nested import Nested, check_call
 from interlock.machines.compiler.refusals import Refusal
+from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.source import Source, read_source
 from interlock.machines.compiler.syntax import short
 from interlock.machines.errors import CompileError
@@ -19,7 +21,7 @@ from interlock.machines.errors import CompileError
 if TYPE_CHECKING:  # it is made of the compiler's parts, which ask for helpers
     from interlock.machines.compiler.program import CompiledProgram
 
-Compile = Callable[[Source, "Helpers"], "CompiledProgram"]
+Compile = Callable[[Source, "Scope | None", "Helpers"], "CompiledProgram"]
 
 
 class Helpers:
@@ -47,26 +49,43 @@ class Helpers:
         """
         known = self._known.get(function)
         if known is None:
-            self.refuse_recursion(function, caller, at)
+            self._refuse_recursion(function, caller, at)
             with _advised(function.__name__):
                 source = read_source(function)
-                known = Helper(function.__name__, self.compiled(source))
+                known = Helper(function.__name__, self._compiled(source), (), function)
             self._known[function] = known
         check_arguments(function, caller, at)
         return known
 
-    def compiled(self, source: Source) -> CompiledProgram:
+    def nested(self, function: Nested, caller: Scope, at: ast.Call) -> Helper:
+        """The helper that an `async def` inside of the workflow is.
+
+        Raises:
+            CompileError: as for `of`; or it is not sure to be defined, and with these variables.
+        """
+        self._refuse_recursion(function.code, caller.source, at)
+        check_call(function, at, caller)
+        known = self._known.get(function.code)
+        if known is None:
+            source = function.source()
+            program = self._compiled(source, function.scope)
+            known = Helper(function.node.name, program, source.captured, source.function)
+            self._known[function.code] = known
+        check_arguments(known.function, caller.source, at)
+        return known
+
+    def _compiled(self, source: Source, around: Scope | None = None) -> CompiledProgram:
         """The program of a function, which may await others, but never itself."""
         self._open.append(source)
         try:
-            return self._compile(source, self)
+            return self._compile(source, around, self)
         finally:
             self._open.pop()
 
-    def refuse_recursion(self, function: object, caller: Source, at: ast.AST) -> None:
+    def _refuse_recursion(self, function: object, caller: Source, at: ast.AST) -> None:
         """Refuse a function that is being compiled, since it awaits itself then."""
         for index, source in enumerate(self._open):
-            if source.function is function:
+            if function is source.function or function is source.code:
                 path = [s.tree.name for s in (*self._open[index:], source)]
                 words = {"name": path[0], "path": " > ".join(path)}
                 raise caller.refuse(refusals.RECURSION, at, **words)

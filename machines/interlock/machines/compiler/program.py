@@ -90,7 +90,9 @@ class CompiledProgram:
             TypeError: the arguments do not fit the signature.
         """
         if self._bind is not None:
-            return self._bind(*args, **kwargs)
+            around = {name[1:]: value for name, value in kwargs.items() if name[0] == "."}
+            own = {name: value for name, value in kwargs.items() if name[0] != "."}
+            return self._bind(*args, **own) | around
         bound = self._signature.bind(*args, **kwargs)
         for name, cls in self._classes.items():
             value = bound.arguments.get(name)

@@ -89,8 +89,8 @@ GLOBAL_NONLOCAL = Refusal(
 )
 NESTED_ASYNC = Refusal(
     "ILK055",
-    "the nested async def {name} would be a coroutine that no log knows of",
-    "move its steps into the workflow, or declare it with @step at module level",
+    "the nested async def {name} {why}",
+    "define it once, undecorated, above the await in the same block; or at module level",
 )
 CLASS_DEFINITION = Refusal(
     "ILK056", "the class {name} is made anew in every run", "define the class at module level"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import Counter
 from collections.abc import Iterator
 from types import CellType, ModuleType
 from typing import Final
@@ -34,16 +35,22 @@ class Scope:
     """The names of one function.
 
     Attributes:
-        parameters: its parameters, in order.
+        source: its text.
+        around: the scope of the function that it is defined in, for a nested one.
+        parameters: its parameters, in order, and what it is given of the functions around it.
+        functions: the `async def`s in it, by name.
+        bindings: how often each of its names is bound.
         variables: all its own variables by first appearance, parameters first.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.parameters = tuple(_parameters(source.tree.args))
-        own = dict.fromkeys(self.parameters)
-        for name in _bound(source.tree.body):
-            own.setdefault(name)
+    def __init__(self, source: Source, around: Scope | None = None) -> None:
+        self.source = self._source = source
+        self.around = around
+        self.parameters = (*_parameters(source.tree.args), *source.captured)
+        nodes = walk_scope(*source.tree.body)
+        self.functions = {n.name: n for n in nodes if isinstance(n, ast.AsyncFunctionDef)}
+        self.bindings = Counter([*self.parameters, *_bound(source.tree.body)])
+        own = dict.fromkeys(self.bindings)
         self.variables = tuple(own)
         self._own = frozenset(own)
         self._cells = source.cells
@@ -51,6 +58,12 @@ class Scope:
     def is_local(self, name: str) -> bool:
         """Whether a name is a variable of the function."""
         return name in self._own
+
+    def owner(self, name: str) -> Scope | None:
+        """The scope, this one or one around it, that a variable belongs to, if there is one."""
+        if self.is_local(name) or self.around is None:
+            return self if self.is_local(name) else None
+        return self.around.owner(name)
 
     def meaning(self, node: ast.expr) -> object:
         """What a name or a dotted name stands for outside of the function, or an `Unknown`."""

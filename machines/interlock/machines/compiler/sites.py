@@ -16,6 +16,8 @@ from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import changed, check_call
 from interlock.machines.compiler.helper import Helper
 from interlock.machines.compiler.helpers import Helpers, is_helper, why_no_helper
+from interlock.machines.compiler.nested import find
+from interlock.machines.compiler.noted import Token, token_of
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.compiler.scope import COMPUTED, LOCAL, MISSING, Scope, Unknown
 from interlock.machines.compiler.source import Source
@@ -54,13 +56,18 @@ class Site:
 
 
 class Sites:
-    """Finds out, once for each await, what it calls."""
+    """Finds out, once for each await, what it calls.
+
+    Attributes:
+        given: calls of nested functions, and the variables that each is given besides.
+    """
 
     def __init__(self, source: Source, scope: Scope, helpers: Helpers) -> None:
         self._source = source
         self._scope = scope
         self._helpers = helpers
         self._known: dict[tuple[int, int], Site] = {}
+        self.given: dict[Token, tuple[str, ...]] = {}
 
     def of(self, node: ast.Await) -> Site:
         """The site of an await (copies of a node have the same).
@@ -108,6 +115,12 @@ class Sites:
         Raises:
             CompileError: it cannot be compiled, awaits itself, or cannot take these arguments.
         """
+        if isinstance(called.func, ast.Name):
+            nested = find(called.func.id, self._scope)
+            if nested is not None:
+                helper = self._helpers.nested(nested, self._scope, called)
+                self.given[token_of(called)] = helper.captured
+                return Site("helper", helper.name, called.lineno, helper=helper)
         target = self.target(called.func)
         if not is_helper(target) or concurrency(target) is not None:
             return None
@@ -118,6 +131,9 @@ class Sites:
         called = node.value
         if not isinstance(called, ast.Call):
             raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
+        helper = self.helper(called)
+        if helper is not None:
+            return helper
         target = self.target(called.func)
         name = short(called.func)
         if target is MISSING:
@@ -143,9 +159,6 @@ class Sites:
             state = f"wait:{command.__name__}"
             timed = _times_out(called)
             return Site("wait", state, node.lineno, commands=(command,), timeout=timed)
-        helper = self.helper(called)
-        if helper is not None:
-            return helper
         raise self._source.refuse(why_not(target), node, name=name)
 
     def _approval(self, called: ast.Call) -> str:

@@ -25,6 +25,8 @@ class Source:
         tree: its definition; shared, so never changed in place.
         file: the file as Python names it.
         text: its lines, decorators included.
+        captured: of a nested function, the variables around it that it is given at the call.
+        functions: those of them that hold functions, modules or generators.
     """
 
     function: Callable[..., Any]
@@ -34,6 +36,8 @@ class Source:
     tree: ast.AsyncFunctionDef
     file: str
     text: str
+    captured: tuple[str, ...] = ()
+    functions: frozenset[str] = frozenset()
 
     def refuse(self, refusal: Refusal, at: ast.AST | int, **words: object) -> CompileError:
         """The error that refuses the construct `at` a node or line."""

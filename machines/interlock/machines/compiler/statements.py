@@ -19,6 +19,8 @@ from interlock.machines.compiler.tries import lower_try
 
 def visit(b: Builder, node: ast.stmt) -> None:
     """Write one statement of the author."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return  # its calls are compiled
     if has_await(node) or _returns_through_finally(b, node):
         _EXPLODED[type(node)](b, node)
     else:

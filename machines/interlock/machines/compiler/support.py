@@ -107,6 +107,17 @@ def call(*args: Any, **kwargs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     return args, kwargs
 
 
+def captured(*parts: Any) -> dict[str, Any]:
+    """The variables around a nested function that are bound, from pairs of name and reader."""
+    found: dict[str, Any] = {}
+    for name, read in zip(parts[::2], parts[1::2], strict=True):
+        try:
+            found[f".{name}"] = read()
+        except NameError:  # as in Python, only reading it in there is an error
+            continue
+    return found
+
+
 def matches(error: BaseException, classes: object) -> bool:
     """Whether `except classes` catches an exception: Python's rule, which looks at types only."""
     items = cast("tuple[object, ...]", classes) if isinstance(classes, tuple) else (classes,)

@@ -89,6 +89,11 @@ def function_of(name: str, arguments: ast.arguments, body: list[ast.stmt]) -> as
     return made
 
 
+def function_arguments(*names: str) -> ast.arguments:
+    """Parameters of these names, without defaults."""
+    return ast.arguments([], [ast.arg(name) for name in names], None, [], [], None, [])
+
+
 def inner_code(code: CodeType, name: str) -> CodeType:
     """The code of the function of this name that `code` makes."""
     for constant in code.co_consts:
