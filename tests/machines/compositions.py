@@ -29,6 +29,7 @@ class Composer(Writer):
     def __init__(self, random: Random, helpers: list[str], *, nested: bool = False) -> None:
         super().__init__(random, size=20)
         self.nested = nested
+        self._phases = 0
         self.helpers = list(helpers)
 
     def awaiting(self, depth: int = 1, kind: str = "act") -> str:
@@ -58,6 +59,9 @@ class Composer(Writer):
                 lambda: f"o2['o'] = {self.awaiting(1)}",
                 lambda: f"c = ({self.awaiting(1)}, o1, len(o3))", "bump(o3[0])", "xs = o3[0]",
             )  # fmt: skip
+        if depth > 0 and self.chance(6):
+            self._phases += 1
+            return f"with phase('p{self._phases}'):\n{self.indented(self.block(depth, loop))}"
         return super().statement(depth, loop)
 
     def inner(self) -> str:

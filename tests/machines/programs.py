@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from interlock.machines.phase import phase
 from interlock.machines.step import step
 from machines.script import CODES, Declined, Script
 from machines.vocabulary import CLASSES, bump
@@ -39,6 +40,7 @@ def names(script: Script) -> dict[str, Any]:
         "many": many,
         "Declined": Declined,
         "contextlib": contextlib,
+        "phase": phase,
         "pair": _pair,
         "num": _num,
         "bump": bump,
@@ -194,7 +196,7 @@ class Writer:
         text = self.statement(depth, loop=False)
         if self.chance(4):
             return text
-        return f"try:\n{self._in(text)}\nexcept Exception as guard:\n    c = repr(guard)"
+        return f"try:\n{self.indented(text)}\nexcept Exception as guard:\n    c = repr(guard)"
 
     def block(self, depth: int, loop: bool) -> str:
         count = self._random.randint(1, 3 if depth > 0 else 2)
@@ -280,11 +282,11 @@ class Writer:
         )
 
     def _if(self, depth: int, loop: bool) -> str:
-        text = f"if {self.test(2)}:\n{self._in(self.block(depth, loop))}"
+        text = f"if {self.test(2)}:\n{self.indented(self.block(depth, loop))}"
         if self.chance(3):
-            text += f"\nelif {self.test(1)}:\n{self._in(self.block(depth, loop))}"
+            text += f"\nelif {self.test(1)}:\n{self.indented(self.block(depth, loop))}"
         if self.chance(2):
-            text += f"\nelse:\n{self._in(self.block(depth, loop))}"
+            text += f"\nelse:\n{self.indented(self.block(depth, loop))}"
         return text
 
     def _for(self, depth: int, loop: bool) -> str:
@@ -293,37 +295,43 @@ class Writer:
         iterable = f"{iterable}" if self.chance(2) else f"({iterable})"
         change = self.pick("", "if isinstance(x, dict): x['t'] = a", "bump(items)", "bump(x)")
         body = f"{change}\n{self.block(depth, True)}" if change else self.block(depth, True)
-        text = f"for x in {iterable}:\n{self._in(body)}"
-        return text + (f"\nelse:\n{self._in(self.block(depth, loop))}" if self.chance(3) else "")
+        text = f"for x in {iterable}:\n{self.indented(body)}"
+        return text + (
+            f"\nelse:\n{self.indented(self.block(depth, loop))}" if self.chance(3) else ""
+        )
 
     def _while(self, depth: int, loop: bool) -> str:
         self._loops += 1
         name = f"k{self._loops}"
         body = f"{name} += 1\n{self.block(depth, True)}"
-        text = f"{name} = 0\nwhile {name} < 3 and {self.test(1)}:\n{self._in(body)}"
-        return text + (f"\nelse:\n{self._in(self.block(depth, loop))}" if self.chance(3) else "")
+        text = f"{name} = 0\nwhile {name} < 3 and {self.test(1)}:\n{self.indented(body)}"
+        return text + (
+            f"\nelse:\n{self.indented(self.block(depth, loop))}" if self.chance(3) else ""
+        )
 
     def _try(self, depth: int, loop: bool) -> str:
-        text = f"try:\n{self._in(self.block(depth, loop))}"
+        text = f"try:\n{self.indented(self.block(depth, loop))}"
         caught = self.pick("Declined", "(ValueError, KeyError)", "Exception", "LookupError")
         after = self.pick(
             "c = repr(err)", "raise", lambda: f"{self.awaiting(1)}\nraise", "raise KeyError(a)",
             "raise ValueError(a) from err", lambda: f"c = {self.awaiting(1)}", "raise err",
             lambda: self.block(depth, loop), lambda: f"if {self.test(0)}:\n    raise",
         )  # fmt: skip
-        text += f"\nexcept {caught} as err:\n{self._in(self.block(depth, loop) + chr(10) + after)}"
+        text += (
+            f"\nexcept {caught} as err:\n{self.indented(self.block(depth, loop) + chr(10) + after)}"
+        )
         if self.chance(3):
-            text += f"\nexcept Exception:\n{self._in(self.block(depth, loop))}"
+            text += f"\nexcept Exception:\n{self.indented(self.block(depth, loop))}"
         if self.chance(4):
-            text += f"\nelse:\n{self._in(self.block(depth, loop))}"
+            text += f"\nelse:\n{self.indented(self.block(depth, loop))}"
         if self.chance(4):
-            text += f"\nfinally:\n{self._in(self.block(depth, loop))}"
+            text += f"\nfinally:\n{self.indented(self.block(depth, loop))}"
         return text
 
     def _finally(self, depth: int, loop: bool) -> str:
         body = self.block(depth, loop) + "\n" + self.statement(0, loop)
         last = self.pick("a += 1", lambda: self.awaiting(1), lambda: self.block(depth, False))
-        return f"try:\n{self._in(body)}\nfinally:\n{self._in(last)}"
+        return f"try:\n{self.indented(body)}\nfinally:\n{self.indented(last)}"
 
     def _match(self, depth: int, loop: bool) -> str:
         text = f"match {self.value(1)}:"
@@ -331,14 +339,14 @@ class Writer:
             if self.chance(2):
                 guard = f" if {self.test(1)}" if self.chance(3) else ""
                 text += f"\n    case {pattern}{guard}:\n"
-                text += self._in(self._in(self.block(depth, loop)))
-        return text + f"\n    case _:\n{self._in(self._in(self.block(depth, loop)))}"
+                text += self.indented(self.indented(self.block(depth, loop)))
+        return text + f"\n    case _:\n{self.indented(self.indented(self.block(depth, loop)))}"
 
     def _with(self, depth: int, loop: bool) -> str:
         if self.chance(3):
             body = self.pick("a = 1 // len(xs)", "raise KeyError(b)", "return a", "c = d['none']")
-            return f"with contextlib.suppress(LookupError):\n{self._in(body)}"
-        body = self._in(self.block(depth, loop))
+            return f"with contextlib.suppress(LookupError):\n{self.indented(body)}"
+        body = self.indented(self.block(depth, loop))
         return f"with contextlib.suppress(KeyError, Declined):\n{body}"
 
     def _leaf(self, depth: int, loop: bool) -> str:
@@ -359,7 +367,7 @@ class Writer:
             lambda: f"while True:\n    if {self.test(0)}:\n        return a\n    break",
         )
 
-    def _in(self, text: str) -> str:
+    def indented(self, text: str) -> str:
         return indent(text, "    ")
 
 

@@ -16,6 +16,7 @@ from interlock.machines.command import Command
 from interlock.machines.compiler import NotYetDefined, compile_workflow
 from interlock.machines.compiler.refusals import ALL
 from interlock.machines.errors import CompileError
+from interlock.machines.phase import phase
 from interlock.machines.step import step
 from interlock.machines.workflow import Workflow, workflow
 from machines.scripted import define
@@ -63,8 +64,8 @@ async def child(x: int) -> int:
 NAMES: dict[str, Any] = {
     "asyncio": asyncio, "contextlib": contextlib, "charge": charge, "helper": helper,
     "Paid": Paid, "child": child, "service": Service(), "approval": waits.approval,
-    "sleep": waits.sleep, "wait_for": waits.wait_for, "numbers": numbers, "plain": plain,
-    "wrapped": wrapped,
+    "sleep": waits.sleep, "wait_for": waits.wait_for, "phase": phase, "wrapped": wrapped,
+    "numbers": numbers, "plain": plain,
 }  # fmt: skip
 
 REFUSED = [
@@ -97,7 +98,30 @@ REFUSED = [
     ("ILK053", 2, "try:\n    await charge(x)\nexcept* ValueError:\n    pass"),
     ("ILK054", 2, "global y\ny = await charge(x)"),
     ("ILK054", 3, "def inner():\n    nonlocal x\n    x = 1\nawait charge(x)"),
-    ("ILK055", 2, "async def inner():\n    await charge(x)"),
+    ("ILK055", 4, "async def inner():\n    await charge(x)\nkept = inner"),
+    ("ILK055", 4, "async def inner():\n    await charge(x)\nreturn inner()"),
+    ("ILK055", 2, "async def inner(y=[]):\n    await charge(x)\nawait inner()"),
+    ("ILK055", 3, "@plain\nasync def inner():\n    await charge(x)\nawait inner()"),
+    ("ILK055", 5, "if x:\n    async def inner():\n        pass\nawait inner()"),
+    ("ILK055", 2, "await inner()\nasync def inner():\n    pass"),
+    ("ILK055", 2, "async def inner():\n    pass\nawait inner()\ninner = x"),
+    ("ILK055", 3, "def outer():\n    async def inner():\n        pass\nawait charge(outer())"),
+    ("ILK055", 4, "async def inner():\n    return x\nreturn [await inner() for x in [1]]"),
+    (
+        "ILK055",
+        4,
+        "async def one():\n    return x\nasync def two():\n    x = await one()\nawait two()",
+    ),
+    ("ILK054", 3, "async def inner():\n    nonlocal x\n    x = 1\nawait inner()"),
+    (
+        "ILK058",
+        4,
+        "def f():\n    pass\nasync def inner():\n    await charge(x)\n    f()\nawait inner()",
+    ),
+    ("ILK140", 3, "async def inner():\n    await inner()\nawait inner()"),
+    ("ILK147", 2, "with phase(x):\n    await charge(x)"),
+    ("ILK147", 2, "with phase('a/b'):\n    await charge(x)"),
+    ("ILK059", 4, "with phase('charge'):\n    await charge.named('a')(x)\nawait charge(x)"),
     ("ILK056", 2, "class Inner:\n    pass"),
     ("ILK057", 2, "await charge(locals())"),
     ("ILK057", 2, "exec('x = 1')"),
@@ -205,4 +229,4 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     assert codes == sorted(set(codes))
     assert codes[0] == "ILK040"
     later = {code for code in codes if code > "ILK069"}
-    assert later == {f"ILK{n}" for n in (*range(140, 147), *range(150, 155))}
+    assert later == {f"ILK{n}" for n in (*range(140, 148), *range(150, 155))}

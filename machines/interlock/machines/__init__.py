@@ -19,6 +19,7 @@ from interlock.machines.errors import (
 from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.lifecycle import Lifecycle, Region
+from interlock.machines.phase import phase
 from interlock.machines.reach import across, history
 from interlock.machines.resilience import (
     Breaker,
@@ -51,6 +52,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Workflow",
     "approval",
     "duration",
+    "phase",
     "sleep",
     "wait_for",
     "workflow",

@@ -69,6 +69,7 @@ def _names(machine: Machine) -> Iterator[Problem]:
 def _unreachable(machine: Machine) -> Iterator[Problem]:
     """ILK082: a state that no path leads to. A workflow's ends are the same for all."""
     reached = _closure({machine.initial}, _following(machine))
+    reached |= {outer for state in reached for outer in _around(machine, state)}
     for node in machine.nodes:
         if node.id in reached or (machine.kind == "workflow" and node.kind == "final"):
             continue
@@ -78,13 +79,13 @@ def _unreachable(machine: Machine) -> Iterator[Problem]:
 
 def _endless(machine: Machine) -> Iterator[Problem]:
     """ILK083: a state without a way out. ILK084: one from which no end can be reached."""
-    final = {node.id for node in machine.nodes if node.kind == "final"}
+    final = {n.id for n in machine.nodes if n.kind == "final" and n.parent is None}
     back: dict[str, set[str]] = {}
     for source, targets in _following(machine).items():
         for target in targets:
             back.setdefault(target, set()).add(source)
     ending = _closure(final, back)
-    leaving = {edge.source for edge in machine.edges if edge.target != edge.source}
+    leaving = {state for edge in machine.edges for state in _left(machine, edge)}
     for node in machine.nodes:
         if node.kind == "final" or node.parent is not None:
             continue
@@ -141,6 +142,19 @@ def _delay(edge: Edge) -> float:
         return duration(edge.event.removeprefix("after ")).total_seconds()
     except BadDefinition:
         return float("inf")  # a machine read from elsewhere, in other words
+
+
+def _left(machine: Machine, edge: Edge) -> Iterator[str]:
+    """The states that a move leaves for good: its source, and those around it."""
+    kept = {edge.target, *_around(machine, edge.target)}
+    return (state for state in (edge.source, *_around(machine, edge.source)) if state not in kept)
+
+
+def _around(machine: Machine, state: str) -> Iterator[str]:
+    node = machine.by_id.get(state)
+    while node is not None and node.parent is not None:
+        yield node.parent
+        node = machine.by_id.get(node.parent)
 
 
 def _following(machine: Machine) -> dict[str, set[str]]:

@@ -9,6 +9,7 @@ from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.nested import find
+from interlock.machines.compiler.phases import phase_of
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
 from interlock.machines.compiler.source import Source
@@ -99,10 +100,23 @@ class Check(ast.NodeVisitor):
         if any(holds(child, ast.Await) for child in node.body) and not self._suppresses(node):
             name = short(node.items[0].context_expr)
             raise self._source.refuse(refusals.WITH_AROUND_AWAIT, node, name=name)
-        self.generic_visit(node)
+        outer = self._sites.phase
+        for item in node.items:
+            self.visit(item)
+            name = phase_of(item, self._scope)
+            if name is not None:
+                self._sites.phase += f"{name}/"
+                self._sites.phases.setdefault(self._sites.phase[:-1], node.lineno)
+        for statement in node.body:
+            self.visit(statement)
+        self._sites.phase = outer
 
     def _suppresses(self, node: ast.With) -> bool:
-        return all(suppressed(item, self._scope) is not None for item in node.items)
+        """Whether awaits may stand inside: nothing is held that a restart would lose."""
+        return all(
+            suppressed(item, self._scope) is not None or phase_of(item, self._scope) is not None
+            for item in node.items
+        )
 
     def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
         inner = [node.elt, *node.generators[0].ifs, *node.generators[1:]]

@@ -22,6 +22,7 @@ from interlock.machines.compiler.helpers import Helpers
 from interlock.machines.compiler.liveness import NOTHING, Names, liveness
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
 from interlock.machines.compiler.nested import holds_function
+from interlock.machines.compiler.phases import grouped
 from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
@@ -75,7 +76,7 @@ def _compile(
     blocks = reachable(builder.entry)
     live = liveness(blocks)
     found = {n.site: n for block in blocks for n in control(block) if isinstance(n, Pause)}
-    states = state_names(source, [site for site in builder.order if site in found])
+    states = state_names(source, [site for site in builder.order if site in found], sites.phases)
     pauses = [found[site] for site in states]
     variables = _variables(scope, builder, blocks)
     places = [_place(pause, states[pause.site], live, variables) for pause in pauses]
@@ -86,7 +87,7 @@ def _compile(
     compensates = any(_is_compensated(site) for site in states)
     edges = _edges(builder.entry, states, pauses, compensates=compensates and bind is None)
     errors = [error.__name__ for error in raises]
-    machine = _machine(source, name, places, pauses, edges, errors)
+    machine = _machine(source, name, places, pauses, edges, errors, sites.phases)
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
     segment = Emitter(source, scope, blocks, variables, live, pauses).function()
     return CompiledProgram(
@@ -124,8 +125,8 @@ def _stop(place: Place, index: int, pause: Pause) -> Stop:
 def _refuse_functions(source: Source, scope: Scope, places: Sequence[Place]) -> None:
     """Refuse variables that hold something which no log can hold."""
     live = {name for place in places for name in place.live}
-    for name in source.functions & live:
-        raise source.refuse(refusals.FUNCTION_VALUED, source.tree, name=name)
+    for given in source.functions & live:
+        raise source.refuse(refusals.FUNCTION_VALUED, source.tree, name=given)
     for node in walk_scope(*source.tree.body):
         name = holds_function(node)
         if name is not None and name in live and scope.is_local(name):
@@ -153,23 +154,25 @@ def _machine(
     pauses: Sequence[Pause],
     edges: tuple[Edge, ...],
     raises: list[str],
+    phases: Mapping[str, int],
 ) -> Machine:
     targets = {edge.target for edge in edges}
     nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
-    nested = [embedded(place) for place in places if place.program is not None]
-    nodes += [_node(place, pause.site) for place, pause in zip(places, pauses, strict=True)]
-    nodes += [node for part in nested for node in part.nodes]
+    nested = {place.state: embedded(place) for place in places if place.program is not None}
+    for place, pause in zip(places, pauses, strict=True):
+        inside = nested[place.state].nodes if place.state in nested else ()
+        nodes += [_node(place, pause.site), *inside]
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
     commands = dict.fromkeys(c.__name__ for place in places for c in place.commands)
-    commands |= dict.fromkeys(name for part in nested for name in part.commands)
+    commands |= dict.fromkeys(name for part in nested.values() for name in part.commands)
     return Machine(
         name=name,
         kind="workflow",
         initial="start",
-        nodes=tuple(nodes),
-        edges=(*edges, *(edge for part in nested for edge in part.edges)),
+        nodes=tuple(grouped(nodes, phases)),
+        edges=(*edges, *(edge for part in nested.values() for edge in part.edges)),
         commands=tuple(commands),
         raises=tuple(dict.fromkeys(raises)),
         body=combined(canonical_digest(_anonymous(source.tree)), places),

@@ -20,11 +20,13 @@ class Edges:
     An edge's event is `done` when the awaited thing ended and the code went on from there, `raise
     X` when the code ended with that statement, `error` when a handler was entered on the way or
     when nothing handled an exception that the code did not raise itself, `cancel` when the run
-    was cancelled.
+    was cancelled. What can leave a helper as an exception is told one by one.
     """
 
     def __init__(self, states: Mapping[Site, str], *, compensates: bool) -> None:
         self._states = states
+        helpers = ((state, site.helper) for site, state in states.items())
+        self._failures = {s: h.program.failures for s, h in helpers if h is not None}
         self._failing = ("failed", "compensating") if compensates else ("failed",)
         self._compensates = compensates
         self._order: dict[tuple[str, str], int] = {}
@@ -54,6 +56,9 @@ class Edges:
             self._budget = _PATHS
             self._raised(block, (), frozenset())
         self._complete(block)
+        for error in self._failures.get(state, ()) if block.handler is None else ():
+            for target in self._failing:
+                self._labels.setdefault((target, f"raise {error.__name__}"), {"": None})
         for target in self._failing:
             self._labels.setdefault((target, "error"), {"": None})
         for (target, event), labels in self._labels.items():

@@ -119,10 +119,15 @@ def check_arguments(function: Callable[..., object], caller: Source, at: ast.Cal
         ) from None
 
 
+_OWN = "interlock.machines"  # whose coroutine functions are waits
+
+
 def is_helper(target: object) -> bool:
     """Whether awaiting a call of this means to run its code as a part of the workflow."""
-    plain = isinstance(target, FunctionType) and not hasattr(target, "__wrapped__")
-    return plain and inspect.iscoroutinefunction(target)
+    if not isinstance(target, FunctionType) or hasattr(target, "__wrapped__"):
+        return False
+    own = target.__module__ == _OWN or target.__module__.startswith(f"{_OWN}.")
+    return inspect.iscoroutinefunction(target) and not own
 
 
 def why_no_helper(target: object) -> Refusal | None:

@@ -188,9 +188,9 @@ def _is_behind(called: ast.AST, function: Nested) -> bool:
     for holder in ast.walk(function.around.tree):
         for _, field in ast.iter_fields(holder):
             if isinstance(field, list) and node in field:
-                last: Any = field[-1]
-                line = getattr(called, "lineno", 0)
-                return (node.end_lineno or 0) < line <= last.end_lineno
+                last: ast.stmt = field[-1]  # pyright: ignore[reportUnknownVariableType]  # it holds a statement
+                line: int = getattr(called, "lineno", 0)
+                return (node.end_lineno or 0) < line <= (last.end_lineno or 0)
     return False
 
 

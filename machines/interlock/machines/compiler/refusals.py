@@ -193,6 +193,11 @@ HELPER_NOT_AWAITED = Refusal(
     "the coroutine `{name}(...)` is made and not awaited there",
     "write `await {name}(...)`: a coroutine cannot be kept in a variable",
 )
+PHASE_NAME = Refusal(
+    "ILK147",
+    "the name of a phase is not a literal text, or holds a slash",
+    'write `with phase("research"):`, and nest phases for a name in parts',
+)
 
 CALL_DOES_NOT_FIT = Refusal(
     "ILK150", "the call `{name}` does not fit: {why}", "its parameters are {parameters}"

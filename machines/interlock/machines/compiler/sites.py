@@ -6,7 +6,7 @@ import ast
 import asyncio
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType
 from typing import Any, Literal, cast
 
@@ -43,6 +43,7 @@ class Site:
         commands: the command types that a wait accepts.
         timeout: whether an approval or a wait can end by a timeout; None where that is not told.
         helper: the coroutine function that is called.
+        phase: what the names of its phases put before its own.
     """
 
     kind: Literal["step", "approval", "sleep", "wait", "helper"]
@@ -53,6 +54,7 @@ class Site:
     commands: tuple[type[Command], ...] = ()
     timeout: bool | None = None
     helper: Helper | None = None
+    phase: str = ""
 
 
 class Sites:
@@ -60,6 +62,8 @@ class Sites:
 
     Attributes:
         given: calls of nested functions, and the variables that each is given besides.
+        phases: line of each phase, by its full name.
+        phase: names of the phases that are being looked at, each with a slash behind it.
     """
 
     def __init__(self, source: Source, scope: Scope, helpers: Helpers) -> None:
@@ -68,6 +72,8 @@ class Sites:
         self._helpers = helpers
         self._known: dict[tuple[int, int], Site] = {}
         self.given: dict[Token, tuple[str, ...]] = {}
+        self.phases: dict[str, int] = {}
+        self.phase = ""
 
     def of(self, node: ast.Await) -> Site:
         """The site of an await (copies of a node have the same).
@@ -77,10 +83,10 @@ class Sites:
         """
         key = (node.lineno, node.col_offset)
         if key not in self._known:
-            site = self._find(node)
+            site, phase = self._find(node), self.phase
             if isinstance(node.value, ast.Call):
                 check_call(self._source, node.value, site.kind, site.step)
-            self._known[key] = site
+            self._known[key] = replace(site, base=phase + site.base, phase=phase)
         return self._known[key]
 
     def step_of(self, node: ast.expr) -> Step[..., Any] | None:
@@ -115,16 +121,16 @@ class Sites:
         Raises:
             CompileError: it cannot be compiled, awaits itself, or cannot take these arguments.
         """
-        if isinstance(called.func, ast.Name):
-            nested = find(called.func.id, self._scope)
-            if nested is not None:
-                helper = self._helpers.nested(nested, self._scope, called)
-                self.given[token_of(called)] = helper.captured
-                return Site("helper", helper.name, called.lineno, helper=helper)
-        target = self.target(called.func)
-        if not is_helper(target) or concurrency(target) is not None:
-            return None
-        helper = self._helpers.of(cast("FunctionType", target), self._source, called)
+        name = called.func.id if isinstance(called.func, ast.Name) else ""
+        nested = find(name, self._scope)
+        if nested is not None:
+            helper = self._helpers.nested(nested, self._scope, called)
+            self.given[token_of(called)] = helper.captured
+        else:
+            target = self.target(called.func)
+            if not is_helper(target) or concurrency(target) is not None:
+                return None
+            helper = self._helpers.of(cast("FunctionType", target), self._source, called)
         return Site("helper", helper.name, called.lineno, helper=helper)
 
     def _find(self, node: ast.Await) -> Site:

@@ -186,9 +186,9 @@ def _if(b: Builder, node: ast.If) -> None:
 
 
 def _with(b: Builder, node: ast.With) -> None:
-    """`with contextlib.suppress(...)` around awaits, or awaits in the items of another `with`."""
+    """A `with` that holds nothing around awaits, or awaits in the items of another one."""
     if any(has_await(child) for child in node.body):
-        b.body([_as_try(b, node)])
+        b.body(_without_items(b, node))
         return
     items: list[ast.withitem] = []
     for index, item in enumerate(node.items):
@@ -205,16 +205,19 @@ def _with(b: Builder, node: ast.With) -> None:
         b.emit(statement, node)
 
 
-def _as_try(b: Builder, node: ast.With) -> ast.stmt:
+def _without_items(b: Builder, node: ast.With) -> list[ast.stmt]:
+    """`contextlib.suppress(...)` as a `try`, `phase(...)` as nothing at all."""
     item, rest = node.items[0], node.items[1:]
-    classes = suppressed(item, b.scope) or []
     body: list[ast.stmt] = []
     if item.optional_vars is not None:
         body.append(ast.Assign([item.optional_vars], ast.Constant(None)))
-    body += [_as_try(b, ast.With(rest, node.body, None))] if rest else node.body
+    body += _without_items(b, ast.With(rest, node.body, None)) if rest else node.body
+    classes = suppressed(item, b.scope)
+    if classes is None:
+        return [placed(statement, item.context_expr) for statement in body]
     types = ast.Tuple(list[ast.expr](classes), ast.Load())
     made = ast.Try(body, [ast.ExceptHandler(types, None, [ast.Pass()])], [], [])
-    return placed(made, item.context_expr)
+    return [placed(made, item.context_expr)]
 
 
 _EXPLODED: dict[type[ast.stmt], Callable[[Builder, Any], None]] = {
