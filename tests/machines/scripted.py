@@ -220,7 +220,7 @@ class Restored(PassedOn):
         self.changes.add(level.prefix, ended)
 
     def keep(self, stack: list[Level]) -> None:
-        under_way = [(level.prefix, level.at, level.frame) for level in stack]
+        under_way = [(level.prefix, _live(level)) for level in stack]
         self._write(self.changes.record(self.memory, under_way))
         self.changes = Changes()
         frames = self._restore()

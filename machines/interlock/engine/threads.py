@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from interlock.machines.changes import Changes
 from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
 from interlock.machines.segment import Segment
 from interlock.machines.selector import edge_exists
 from interlock.store.event import Delta
-from interlock.store.values import Memory, Touch, Writes
+from interlock.store.values import Memory
 
 
 @dataclass(slots=True)
@@ -50,8 +51,7 @@ class Thread:
         self.memory = memory
         self.levels = [Level(program, "", program.machine.initial)]
         self.segment: Segment | None = None
-        self._touched: dict[str, Touch] = {}
-        self._writes: Writes = []
+        self._changes = Changes()
 
     def _running(self) -> None:
         """Say which function's code runs from here on."""
@@ -116,10 +116,15 @@ class Thread:
         program = paused.place.program
         assert program is not None  # a helper's place has one
         self._stand(level, paused)
+        self._changes.add(level.prefix, paused)
+        wrong: TypeError | None = None
+        frame: dict[str, Any] = {}
         try:
             frame = program.bind(paused.args, paused.kwargs)
         except TypeError as error:
-            return level.program.throw(level.state, level.frame, error)
+            wrong = error  # raised behind the handler, or it would be the context of what follows
+        if wrong is not None:
+            return level.program.throw(level.state, level.frame, wrong)
         prefix = f"{level.prefix}{paused.place.state}/"
         self.levels.append(Level(program, prefix, program.machine.initial))
         self._running()
@@ -127,7 +132,7 @@ class Thread:
 
     def _leave(self, ended: Returned | Raised) -> Ended:
         left = self.levels.pop()
-        self._touched.update((f"{left.prefix}{name}", Touch.DEEP) for name in left.frame)
+        self._changes.add(left.prefix, ended)
         level = self.inner
         self._running()
         if isinstance(ended, Returned):
@@ -135,31 +140,21 @@ class Thread:
         return level.program.throw(level.state, level.frame, ended.error)
 
     def _stand(self, level: Level, paused: Paused) -> None:
-        """Note what a segment did before it paused."""
+        """Be where a segment paused."""
         place = paused.place
         level.state = place.state
         level.frame = {name: paused.frame[name] for name in place.live if name in paused.frame}
-        for name, touch in paused.touched.items():
-            whole = f"{level.prefix}{name}" if level.prefix else name
-            self._touched[whole] = max(touch, self._touched.get(whole, touch))
-        self._writes = [*self._writes, *paused.writes] if self._writes else paused.writes
 
     def record(self, paused: Paused) -> Delta:
         """Stand at a pause: what the event has to say of the variables."""
         level = self.inner
-        if len(self.levels) == 1 and not self._touched and not self._writes:
+        self._stand(level, paused)
+        if len(self.levels) == 1 and not self._changes:
             live = paused.place.live
-            delta = self.memory.record(paused.frame, live, paused.touched, paused.writes)
-            self._stand(level, paused)
-        else:
-            self._stand(level, paused)
-            bound: dict[str, Any] = {}
-            for outer in self.levels:
-                frame = paused.frame if outer is level else outer.frame
-                bound.update((f"{outer.prefix}{name}", value) for name, value in frame.items())
-            names = [f"{outer.prefix}{name}" for outer in self.levels for name in outer.frame]
-            delta = self.memory.record(bound, names, self._touched, self._writes)
-        self._touched, self._writes = {}, []
+            return self.memory.record(paused.frame, live, paused.touched, paused.writes)
+        self._changes.add(level.prefix, paused)
+        delta = self._changes.record(self.memory, [(o.prefix, o.frame) for o in self.levels])
+        self._changes = Changes()
         return delta
 
     @property

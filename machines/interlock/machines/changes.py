@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from interlock.machines.program import Ended, Place
+from interlock.machines.program import Ended
 
 if TYPE_CHECKING:  # only named in annotations
     from interlock.store.event import Delta
@@ -25,6 +25,10 @@ class Changes:
         self._writes: Writes = []
         self._segments = 0
 
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return self._segments > 0
+
     def add(self, prefix: str, ended: Ended) -> None:
         """Take in one segment, in the order in which they ran.
 
@@ -43,22 +47,19 @@ class Changes:
                 self._touched[apart] = touch
         self._writes += ended.writes
 
-    def record(
-        self, memory: Memory, stack: Iterable[tuple[str, Place, Mapping[str, object]]]
-    ) -> Delta:
+    def record(self, memory: Memory, stack: Iterable[tuple[str, Mapping[str, object]]]) -> Delta:
         """Record it all in the run's memory.
 
         Args:
             memory: the run's.
-            stack: what is under way, the workflow first: prefix, place and variables of each.
+            stack: the functions under way, the workflow first: prefix and live variables of each.
 
         Raises:
             Unrecordable: a live variable holds something that cannot be recorded.
         """
         live: list[str] = []
         frame = self._frame
-        for prefix, place, variables in stack:
-            names = [name for name in place.live if name in variables]
-            live += [prefix + name for name in names]
-            frame |= {prefix + name: variables[name] for name in names}
+        for prefix, variables in stack:
+            live += [prefix + name for name in variables]
+            frame |= {prefix + name: value for name, value in variables.items()}
         return memory.record(frame, live, self._touched, self._writes)

@@ -80,6 +80,7 @@ class Builder:
 
     def fresh(self, hint: str) -> str:
         """A hidden variable; the leading dot keeps it apart from every name of an author."""
+        hint = hint.replace("/", ":")  # which stands between a helper and its variables
         name = f".{hint}"
         while name in CONTROL or name in self._taken:
             self._counts[hint] = self._counts.get(hint, 1) + 1
