@@ -24,9 +24,11 @@ async def test_a_run_is_inside_of_its_helpers_and_shares_their_objects(tmp_path:
         made = await (await engine.get("e-1")).result()
     assert made == Document(
         "A",
-        ["draft placed", "ann likes A", "bob likes A", "editor: True", "4 notes", "final placed"]
-        + ["page of A final"],
-    )
+        [
+            "draft placed", "ann likes A", "bob likes A", "editor: True", "4 notes",
+            "final placed", "page of A final",
+        ],
+    )  # fmt: skip
 
 
 async def test_an_error_leaves_a_helper_and_what_others_did_is_undone() -> None:

@@ -103,9 +103,9 @@ class Check(ast.NodeVisitor):
         outer = self._sites.phase
         for item in node.items:
             self.visit(item)
-            name = phase_of(item, self._scope)
-            if name is not None:
-                self._sites.phase += f"{name}/"
+            begun = phase_of(item, self._scope)
+            if begun is not None:
+                self._sites.phase += f"{begun}/"
                 self._sites.phases.setdefault(self._sites.phase[:-1], node.lineno)
         for statement in node.body:
             self.visit(statement)

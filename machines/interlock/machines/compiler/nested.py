@@ -184,13 +184,12 @@ def check_call(function: Nested, called: ast.AST, scope: Scope) -> None:
 
 def _is_behind(called: ast.AST, function: Nested) -> bool:
     """Whether a call stands in the block of a definition, behind it."""
-    node = function.node
+    node, line = function.node, int(getattr(called, "lineno", 0))
     for holder in ast.walk(function.around.tree):
-        for _, field in ast.iter_fields(holder):
-            if isinstance(field, list) and node in field:
-                last: ast.stmt = field[-1]  # pyright: ignore[reportUnknownVariableType]  # it holds a statement
-                line: int = getattr(called, "lineno", 0)
-                return (node.end_lineno or 0) < line <= (last.end_lineno or 0)
+        for name in ("body", "orelse", "finalbody"):
+            block: list[ast.stmt] = getattr(holder, name, None) or []
+            if isinstance(holder, (ast.stmt, ast.ExceptHandler, ast.match_case)) and node in block:
+                return (node.end_lineno or 0) < line <= (block[-1].end_lineno or 0)
     return False
 
 
