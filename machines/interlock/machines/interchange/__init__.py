@@ -1,5 +1,6 @@
 """Machines from and to other descriptions: `transitions` machines, SCXML, functions by name."""
 
+from interlock.machines.interchange.from_scxml import from_scxml
 from interlock.machines.interchange.from_transitions import from_transitions
 from interlock.machines.interchange.guards import Named, bind_guards, named_guards
 from interlock.machines.interchange.leftover import (
@@ -10,6 +11,7 @@ from interlock.machines.interchange.leftover import (
     Unconvertible,
     UnknownGuard,
 )
+from interlock.machines.interchange.to_scxml import to_scxml
 from interlock.machines.interchange.to_transitions import to_transitions
 
 __all__ = [
@@ -21,7 +23,9 @@ __all__ = [
     "Unconvertible",
     "UnknownGuard",
     "bind_guards",
+    "from_scxml",
     "from_transitions",
     "named_guards",
+    "to_scxml",
     "to_transitions",
 ]
