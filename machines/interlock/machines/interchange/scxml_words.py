@@ -16,7 +16,7 @@ OURS = "urn:interlock:scxml:1"
 """The namespace of what only a machine of Interlock has; others pass over it."""
 
 _PLATFORM = re.compile(r"(error|done\.state|done\.invoke)(\..*)?")
-_WORD = re.compile(r"[^\W\d][\w.-]*")
+_WORD = re.compile(r"[^\W\d]([\w.-]*[\w-])?")  # an event that ends with a dot means others
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNITS = {"ms": "ms", "s": "second", "m": "minute", "h": "hour", "d": "day"}
 _DELAY = re.compile(r"\+?(\d*(?:\.\d+)?)(ms|s|m|h|d)")
@@ -49,8 +49,8 @@ class Words:
         """The word of a name; the same every time."""
         if name in self._words:
             return self._words[name]
-        plain = re.sub(r"[^\w.-]", "_", (wish or name).replace("/", "."))
-        first = plain if _WORD.fullmatch(plain) else f"_{plain}".rstrip(".")
+        plain = re.sub(r"[^\w.-]|\.$", "_", (wish or name).replace("/", "."))
+        first = plain if _WORD.fullmatch(plain) else f"_{plain}"
         word, number = first, 1
         head, dot, rest = first.partition(".")
         while self._clashes(word):
