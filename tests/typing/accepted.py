@@ -11,7 +11,19 @@ from pydantic import BaseModel
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
 from interlock.machines.guard import Check, Refuse
-from interlock.machines.lifecycle import Lifecycle, after, entering, on
+from interlock.machines.lifecycle import (
+    Lifecycle,
+    Region,
+    across,
+    after,
+    always,
+    done,
+    entering,
+    exiting,
+    history,
+    on,
+    taking,
+)
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.step import Step, step
 
@@ -95,6 +107,84 @@ class OrderLifecycle(Lifecycle[Status, Order], initial=Status.DRAFT, final={Stat
         return mail.effect(text="closed") if order.items else None
 
 
+class Packing(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Paying(StrEnum):
+    DUE = "due"
+    PAID = "paid"
+
+
+def is_paid(order: Order) -> bool:
+    return order.paid > 0
+
+
+def whatever_data(order: BaseModel) -> Check:
+    return Refuse("no") if order == Order() else True
+
+
+class Nested(
+    Lifecycle[Status, Order],
+    initial=Status.DRAFT,
+    final={Status.CLOSED},
+    unhandled={Status.DRAFT: "defer"},
+):
+    @on(Submit, source=Status.DRAFT, target=history(Status.PENDING, deep=True))
+    def submit(self, order: Order, command: Submit) -> Order:
+        return order
+
+    @on(Pay, source=Status.DRAFT, target=across(Packing.CLOSED, Paying.PAID), guard=positive)
+    def pay(self, order: Order, command: Pay) -> Order:
+        return order
+
+    @done(source=Status.PENDING, target=Status.CLOSED)
+    def end(self, order: Order) -> Order:
+        return order
+
+    @always(source={Status.DRAFT}, target=Status.CLOSED, guard=(is_paid, whatever_data))
+    def close(self, order: Order) -> Order:
+        return order
+
+    @taking(submit, pay)  # the data of both; the command that fits both
+    def tell(self, order: Order, command: Command) -> Effect:
+        return mail.effect("submitted")
+
+    @taking(end, close)
+    def ended(self, order: Order) -> Effect:
+        return mail.effect("ended")
+
+    @exiting(Status.DRAFT)
+    def left(self, order: Order) -> list[Effect]:
+        return []
+
+    class Pack(
+        Region[Packing, Order], of=Status.PENDING, initial=Packing.OPEN, final={Packing.CLOSED}
+    ):
+        @on(Submit, source=Packing.OPEN, target=Packing.CLOSED, guard=has_items)
+        def pack(self, order: Order, command: Submit) -> Order:
+            return order
+
+        @always(source=Packing.OPEN, target=across(Status.CLOSED), guard=is_paid)
+        def leave(self, order: Order) -> Order:
+            return order
+
+    class Settle(
+        Region[Paying, Order],
+        of=Status.PENDING,
+        initial=Paying.DUE,
+        name="paying",
+        unhandled="ignore",
+    ):
+        @after("2 days", source=Paying.DUE, target=across(Status.CLOSED))
+        def expire(self, order: Order) -> Order:
+            return order
+
+
+assert_type(Nested.Pack().pack(Order(), Submit()), Order)
+assert_type(Nested().end(Order()), Order)
+assert_type(Nested.id_of(Paying.PAID), str)
 lifecycle = OrderLifecycle()
 assert_type(lifecycle.pay(Order(), Pay(amount=Decimal(1))), Order)
 assert_type(lifecycle.submit(Order(), Submit()), Order)

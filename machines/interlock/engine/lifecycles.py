@@ -72,17 +72,17 @@ class LifecycleRun:
         Raises:
             Refused: none exists from these states, or guards say no. Nothing is emitted.
         """
-        name, value = type(command).__name__, encode_whole(self.program.types, command)
+        name, types = type(command).__name__, self.program.types
         try:
             taken = self.program.decide(self._place, self.data, command)
-        except Refused as refused:
+        except Refused:
             fate = self.program.unhandled(self._place, command)
             if fate == "refuse":
-                raise refused
-            kept = fate == "defer"
-            self.session.emit(CommandReceived(name, value) if kept else CommandIgnored(name, value))
+                raise
+            body = CommandReceived if fate == "defer" else CommandIgnored
+            self.session.emit(body(name, encode_whole(types, command)))
             return
-        self._take(taken, name, value)
+        self._take(taken, name, encode_whole(types, command))
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""

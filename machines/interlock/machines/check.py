@@ -9,7 +9,8 @@ from typing import Literal
 
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
-from interlock.machines.ir import Edge, Machine
+from interlock.machines.ir import ALWAYS, DONE, Edge, Machine, Node
+from interlock.machines.kernel import endless, flaws
 
 Severity = Literal["error", "warning", "info"]
 
@@ -61,17 +62,20 @@ def _names(machine: Machine) -> Iterator[Problem]:
         text = f"it begins in {machine.initial!r}, which is not a state"
         yield Problem("ILK081", "error", "", text, machine.line)
     for edge in machine.edges:
-        for end in {edge.source, edge.target} - machine.by_id.keys():
+        for end in sorted({edge.source, *edge.targets} - machine.by_id.keys()):
             text = f"the edge {edge.id!r} joins {end!r}, which is not a state"
             yield Problem("ILK081", "error", edge.source, text, edge.line)
 
 
 def _unreachable(machine: Machine) -> Iterator[Problem]:
     """ILK082: a state that no path leads to. A workflow's ends are the same for all."""
-    reached = _closure({machine.initial}, _following(machine))
-    reached |= {outer for state in reached for outer in _around(machine, state)}
+    reached = _closure({machine.initial, *machine.more}, _following(machine))
     for node in machine.nodes:
-        if node.id in reached or (machine.kind == "workflow" and node.kind == "final"):
+        if (
+            node.id in reached
+            or node.kind == "history"
+            or (machine.kind == "workflow" and node.kind == "final")
+        ):
             continue
         text = f"nothing leads to {node.id!r}; add a transition to it, or remove it"
         yield Problem("ILK082", "warning", node.id, text, node.line)
@@ -79,13 +83,18 @@ def _unreachable(machine: Machine) -> Iterator[Problem]:
 
 def _endless(machine: Machine) -> Iterator[Problem]:
     """ILK083: a state without a way out. ILK084: one from which no end can be reached."""
-    final = {n.id for n in machine.nodes if n.kind == "final" and n.parent is None}
+    tops = {node.id: _top(machine, node) for node in machine.nodes}
+    final = {node.id for node in machine.nodes if node.kind == "final" and node.parent is None}
     back: dict[str, set[str]] = {}
-    for source, targets in _following(machine).items():
-        for target in targets:
-            back.setdefault(target, set()).add(source)
+    leaving: set[str] = set()
+    for edge in machine.edges:
+        source = tops.get(edge.source, edge.source)
+        for target in edge.targets:
+            end = tops.get(target, target)
+            back.setdefault(end, set()).add(source)
+            if end != source:
+                leaving.add(source)
     ending = _closure(final, back)
-    leaving = {state for edge in machine.edges for state in _left(machine, edge)}
     for node in machine.nodes:
         if node.kind == "final" or node.parent is not None:
             continue
@@ -112,6 +121,11 @@ def _shadowed(machine: Machine) -> Iterator[Problem]:
             open_ones[edge.source, edge.event] = edge
             if edge.event.startswith("after "):
                 timers.setdefault(edge.source, []).append(edge)
+    for edge in machine.edges:
+        always = open_ones.get((edge.source, ALWAYS))
+        if always is not None and not always.stays and edge.event not in (ALWAYS, always.event):
+            text = f"{edge.id!r} is never taken: {always.id!r} leaves {edge.source!r} at once"
+            yield Problem("ILK085", "warning", edge.source, text, edge.line)
     for state, edges in timers.items():
         first = min(edges, key=_delay)
         for edge in edges:
@@ -128,12 +142,50 @@ def _waits(machine: Machine) -> Iterator[Problem]:
             yield Problem("ILK086", "info", node.id, text, node.line)
 
 
+def _nesting(machine: Machine) -> Iterator[Problem]:
+    """ILK130: states that are not nested as they can be run."""
+    for flaw in flaws(machine):
+        yield Problem("ILK130", "error", flaw.state, flaw.text, flaw.line)
+
+
+def _always(machine: Machine) -> Iterator[Problem]:
+    """ILK131: transitions that follow by themselves for ever."""
+    edge = endless(machine)
+    if edge is not None:
+        text = f"{edge.id!r} follows by itself for ever; give an `always` on its way a guard"
+        yield Problem("ILK131", "error", edge.source, text, edge.line)
+
+
+def _never_done(machine: Machine) -> Iterator[Problem]:
+    """ILK132: a state that is waited for to be done, and has no final state inside to be."""
+    if machine.kind == "workflow":
+        return
+    for edge in machine.edges:
+        of = edge.source if edge.event == DONE else edge.event.removeprefix(f"{DONE} ")
+        if edge.event != DONE and of == edge.event:
+            continue
+        node = machine.by_id.get(of)
+        if node is None or not _can_end(machine, node):
+            text = f"{edge.id!r} is never taken: {of!r} has no final states inside that end it"
+            yield Problem("ILK132", "warning", edge.source, text, edge.line)
+
+
+def _can_end(machine: Machine, node: Node) -> bool:
+    inside = [n for n in machine.nodes if n.parent == node.id and n.kind != "history"]
+    if node.kind == "parallel":
+        return all(_can_end(machine, region) for region in inside)
+    return any(n.kind == "final" for n in inside)
+
+
 _LOOKS: tuple[Callable[[Machine], Iterator[Problem]], ...] = (
     _names,
     _unreachable,
     _endless,
     _shadowed,
     _waits,
+    _nesting,
+    _always,
+    _never_done,
 )
 
 
@@ -144,29 +196,30 @@ def _delay(edge: Edge) -> float:
         return float("inf")  # a machine read from elsewhere, in other words
 
 
-def _left(machine: Machine, edge: Edge) -> Iterator[str]:
-    """The states that a move leaves for good: its source, and those around it."""
-    kept = {edge.target, *_around(machine, edge.target)}
-    return (state for state in (edge.source, *_around(machine, edge.source)) if state not in kept)
-
-
-def _around(machine: Machine, state: str) -> Iterator[str]:
-    node = machine.by_id.get(state)
-    while node is not None and node.parent is not None:
-        yield node.parent
-        node = machine.by_id.get(node.parent)
-
-
 def _following(machine: Machine) -> dict[str, set[str]]:
-    """The states that each one leads to; what is nested is entered with its parent."""
-    found: dict[str, set[str]] = {}
+    """The states that each one leads to: by an edge, or because one is not entered alone."""
+    found: dict[str, set[str]] = {node.id: set() for node in machine.nodes}
     for edge in machine.edges:
-        found.setdefault(edge.source, set()).add(edge.target)
+        found.setdefault(edge.source, set()).update(edge.targets)
     for node in machine.nodes:
-        if node.parent is not None:
-            found.setdefault(node.parent, set()).add(node.id)
-            found.setdefault(node.id, set()).update(found.get(node.parent, ()))
+        first = set(node.more) if node.initial is None else {node.initial, *node.more}
+        found[node.id] |= first
+        if node.parent is None or node.parent not in found:
+            continue
+        parent = machine.by_id[node.parent]
+        found[node.id].add(parent.id)
+        if node.kind != "history" and parent.kind == "parallel":
+            found[parent.id].add(node.id)
     return found
+
+
+def _top(machine: Machine, node: Node) -> str:
+    """The state at the top that a state is in."""
+    seen = {node.id}
+    while node.parent is not None and node.parent in machine.by_id and node.parent not in seen:
+        seen.add(node.parent)
+        node = machine.by_id[node.parent]
+    return node.id
 
 
 def _closure(first: set[str], following: dict[str, set[str]]) -> set[str]:

@@ -14,6 +14,8 @@ from interlock.machines.place import bad_definition
 from interlock.machines.rule import Acting, Move, Rule, attach, line_of_author, rules_of, states_of
 
 C = TypeVar("C", bound=Command)
+C2 = TypeVar("C2", bound=Command)
+C3 = TypeVar("C3", bound=Command)
 D = TypeVar("D", bound=BaseModel)
 E_co = TypeVar("E_co", bound=Effect | Sequence[Effect] | None, covariant=True)
 
@@ -77,7 +79,18 @@ def exiting(*states: StrEnum) -> OnEntering:
 
 
 @overload
-def taking(*transitions: Callable[[Any, D, C], D]) -> OnTaking[D, C]: ...
+def taking(transition: Callable[[Any, D, C], D], /) -> OnTaking[D, C]: ...
+@overload
+def taking(
+    first: Callable[[Any, D, C], D], second: Callable[[Any, D, C2], D], /
+) -> OnTaking[D, C | C2]: ...
+@overload
+def taking(
+    first: Callable[[Any, D, C], D],
+    second: Callable[[Any, D, C2], D],
+    third: Callable[[Any, D, C3], D],
+    /,
+) -> OnTaking[D, C | C2 | C3]: ...
 @overload
 def taking(*transitions: Callable[[Any, D], D]) -> OnFlowing[D]: ...
 def taking(*transitions: Callable[..., Any]) -> Any:
@@ -86,6 +99,7 @@ def taking(*transitions: Callable[..., Any]) -> Any:
     Args:
         transitions: methods of the same class, defined above this one, under `on`, `after`,
             `always` or `done`. For those that have no command it is `def method(self, data)`.
+            Of those by command up to three, for whose commands the method must be.
 
     The data is what the transition made of it. The effects come between those of what is left
     and those of what is entered.
