@@ -135,9 +135,16 @@ OUTCOMES = st.sampled_from([None, OSError("reset"), shop.Declined("no"), ValueEr
     ship=st.lists(OUTCOMES, max_size=1),
     granted=st.sampled_from([True, False, None]),
     total=st.sampled_from([20, 2000]),
+    answers=st.lists(st.sampled_from(["retry", "resolve", "skip"]), max_size=2),
 )
 def test_replay_is_live_for_orders_that_fail_and_are_undone(
-    law: list[Law], charge: Any, refund: Any, ship: Any, granted: bool | None, total: int
+    law: list[Law],
+    charge: Any,
+    refund: Any,
+    ship: Any,
+    granted: bool | None,
+    total: int,
+    answers: list[Any],
 ) -> None:
     async def main() -> None:
         shop.SCRIPT.update(charge=list(charge), refund=list(refund), ship=list(ship))
@@ -150,7 +157,10 @@ def test_replay_is_live_for_orders_that_fail_and_are_undone(
                 await engine.settle()
                 await engine.tick()
                 try:
-                    if granted is None:
+                    if await run.status() == "undo failed":
+                        answer: Any = answers.pop() if answers else "skip"
+                        await engine.undo(run, "charge", answer, by="ann", reason="so")
+                    elif granted is None:
                         await engine.cancel(run, reason="changed")
                     elif granted:
                         await engine.approve(run, "manager", by="ann")

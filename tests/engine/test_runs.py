@@ -143,22 +143,6 @@ async def test_a_step_that_takes_too_long_times_out(url: str) -> None:
             await run.result()
 
 
-async def test_a_failing_undo_does_not_stop_the_others(url: str) -> None:
-    SCRIPT["refund"] = [OSError("down") for _ in range(3)]
-    SCRIPT["charge"] = []
-    SCRIPT["ship"] = [ValueError("no truck")]
-    shop.charge.options.compensate_retry.__class__  # noqa: B018  the default schedule applies
-    async with Engine(url) as engine:
-        run = await engine.start(shop.checkout, SMALL, id="order-1")
-        with pytest.raises(ValueError, match="no truck"):
-            await run.result()
-        assert await run.status() == "compensation failed"
-        state = await run.snapshot()
-        assert state.compensation is not None
-        assert state.compensation.undone == ["reserve#1"]
-        assert state.compensation.not_undone == ["charge#2"]
-
-
 async def test_a_command_that_comes_early_is_not_lost_and_where_decides(url: str) -> None:
     async with Engine(url) as engine:
         run = await engine.start(shop.waiting, Decimal(10), id="w")

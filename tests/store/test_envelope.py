@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from interlock.store import BODIES, Actor, BrokenChain, Event, Head, UnknownEvent, verify
 from interlock.store.clock import uuid7_texts
+from interlock.store.decisions import Approvers, Escalation
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode, encode
 from interlock.store.event import Body, Delta
@@ -38,6 +39,8 @@ deltas = st.builds(
     unset=st.lists(text, max_size=2),
     drop=st.lists(st.integers(0, 99), max_size=3),
 )
+approvers = st.builds(Approvers, st.lists(text, max_size=2), st.lists(text, max_size=2), text)
+escalations = st.builds(Escalation, instants, approvers, st.integers(0, 9))
 failures = st.builds(Failure, type=text, message=text, value=json_values)
 planned = st.builds(
     Planned,
@@ -67,6 +70,9 @@ def bodies_of(cls: type[Body]) -> st.SearchStrategy[Body]:
         "list[Planned]": st.lists(planned, max_size=3),
         "Within | None": st.none() | within,
         "Within": within,
+        "list[datetime]": st.lists(instants, max_size=2),
+        "Approvers": approvers,
+        "list[Escalation]": st.lists(escalations, max_size=2),
     }
     fields: dict[str, st.SearchStrategy[object]] = {}
     for base in reversed(cls.__mro__):

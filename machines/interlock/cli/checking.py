@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target, machine_of
 from interlock.machines.check import Problem, problems
-from interlock.machines.ir import Machine
+from interlock.machines.ir import Machine, Node
 
 _FEW = 3
 """Up to how many states are named where they share a way out."""
@@ -38,6 +38,7 @@ def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
                 "variables": list(node.variables),
                 "line": node.line,
                 "compensated": node.compensated,
+                "irreversible": node.irreversible,
             }
             for node in machine.nodes
         ],
@@ -84,7 +85,7 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
     rows = [
         (
             node.id,
-            node.kind + (", with undo" if node.compensated else ""),
+            _kind(node),
             node.waits_for,
             ", ".join(name for name in node.variables if not name.startswith(".")),
             str(node.line or ""),
@@ -106,6 +107,12 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
         for problem in found
     ]
     screen.table(columns, listed)
+
+
+def _kind(node: Node) -> str:
+    if node.irreversible:
+        return f"{node.kind}, irreversible: {node.irreversible}"
+    return node.kind + (", with undo" if node.compensated else "")
 
 
 def _transitions(machine: Machine) -> list[tuple[str, str, str, str]]:

@@ -81,11 +81,14 @@ def waits(entry: Entry) -> str:
 
 def list_approvals(store: str, *, as_json: bool) -> None:
     """Print the approvals that nobody has decided on."""
-    from interlock.engine.inbox import Pending, pending_approvals
+    from interlock.engine.inbox import Pending, Wanted, pending_approvals
+    from interlock.engine.rights import Directory
+
+    wanted = Wanted()
 
     async def pending() -> list[Pending]:
         async with reading(store) as opened:
-            return await pending_approvals(opened)
+            return await pending_approvals(opened, wanted, Directory.of(None), SystemClock().now())
 
     found = run_async(pending())
     if as_json:

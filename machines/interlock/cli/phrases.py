@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
+from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.text import compact, instant, moment
-from interlock.store.event import JSON, Encoded, Event
+from interlock.cli.wording import Plain
+from interlock.cli.wording import because as _because
+from interlock.cli.wording import by as _by
+from interlock.cli.wording import name_of as _name
+from interlock.store.event import Event
 from interlock.store.vocabulary import (
-    ApprovalGranted,
-    ApprovalRejected,
-    ApprovalRequested,
     CancelDelivered,
     CancelRequested,
     CommandIgnored,
@@ -46,9 +48,6 @@ from interlock.store.vocabulary import (
     WaitStarted,
     WaitTimedOut,
 )
-
-Plain: TypeAlias = Callable[[Encoded], JSON]
-"""Turns a recorded value into plain JSON, with the run's memory as it was after the event."""
 
 
 def phrase(event: Event, plain: Plain) -> str:
@@ -127,20 +126,6 @@ def _cancel_delivered(event: Event, body: CancelDelivered, plain: Plain) -> str:
     return f"cancelled while waiting for {_name(body.activity)}"
 
 
-def _approval_requested(event: Event, body: ApprovalRequested, plain: Plain) -> str:
-    until = f" until {instant(body.deadline)}" if body.deadline else ""
-    about = "" if body.about is None else f", about {compact(plain(body.about))}"
-    return f"approval {body.name} asked for{until}{about}"
-
-
-def _approval_granted(event: Event, body: ApprovalGranted, plain: Plain) -> str:
-    return _because(f"approval {body.name} granted{_by(event, ' by ')}", body.reason)
-
-
-def _approval_rejected(event: Event, body: ApprovalRejected, plain: Plain) -> str:
-    return _because(f"approval {body.name} rejected{_by(event, ' by ')}", body.reason)
-
-
 def _sleep_started(event: Event, body: SleepStarted, plain: Plain) -> str:
     return f"sleeps until {instant(body.until)}"
 
@@ -189,7 +174,8 @@ def _undo_succeeded(event: Event, body: UndoSucceeded, plain: Plain) -> str:
 
 
 def _undo_failed(event: Event, body: UndoFailed, plain: Plain) -> str:
-    return _failed(f"undo of {_name(body.of)}", body.attempt, body.error, body.retry_at)
+    said = _failed(f"undo of {_name(body.of)}", body.attempt, body.error, body.retry_at)
+    return f"{said}: it waits for a person" if body.person else said
 
 
 def _completed(event: Event, body: RunCompleted, plain: Plain) -> str:
@@ -203,12 +189,14 @@ def _run_failed(event: Event, body: RunFailed, plain: Plain) -> str:
 
 
 def _compensated(event: Event, body: RunCompensated, plain: Plain) -> str:
-    return f"failed and compensated: {error_text(body.error)}; undone: {_names(body.undone)}"
+    said = f"failed and compensated: {error_text(body.error)}; undone: {_names(body.undone)}"
+    return said + _stays(body.stays)
 
 
 def _compensation_failed(event: Event, body: RunCompensationFailed, plain: Plain) -> str:
     left = f"NOT undone: {_names(body.not_undone)}; undone: {_names(body.undone)}"
-    return f"failed, and could not be compensated: {error_text(body.error)}; {left}"
+    said = f"failed, and could not be compensated: {error_text(body.error)}; {left}"
+    return said + _stays(body.stays)
 
 
 def _cancelled(event: Event, body: RunCancelled, plain: Plain) -> str:
@@ -217,7 +205,7 @@ def _cancelled(event: Event, body: RunCancelled, plain: Plain) -> str:
         said += f"; undone: {_names(body.undone)}"
     if body.not_undone:
         said += f"; NOT undone: {_names(body.not_undone)}"
-    return said
+    return said + _stays(body.stays)
 
 
 def _held(event: Event, body: RunHeld, plain: Plain) -> str:
@@ -238,22 +226,12 @@ def _ignored(event: Event, body: CommandIgnored, plain: Plain) -> str:
     return f"{body.command} {compact(plain(body.value))} ignored{_by(event, ' from ')}"
 
 
-def _name(activity: str) -> str:
-    """`charge` of `charge#3`."""
-    return activity.partition("#")[0]
-
-
 def _names(activities: list[str]) -> str:
     return ", ".join(_name(activity) for activity in activities) or "nothing"
 
 
-def _by(event: Event, before: str = "") -> str:
-    who = event.actor.id or ("" if before else event.actor.kind)
-    return f"{before}{who}" if who else ""
-
-
-def _because(said: str, reason: str) -> str:
-    return f"{said}: {reason}" if reason else said
+def _stays(activities: list[str]) -> str:
+    return f"; irreversible: {_names(activities)}" if activities else ""
 
 
 PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
@@ -269,9 +247,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     StepReleased.__name__: _step_released,
     CancelRequested.__name__: _cancel_requested,
     CancelDelivered.__name__: _cancel_delivered,
-    ApprovalRequested.__name__: _approval_requested,
-    ApprovalGranted.__name__: _approval_granted,
-    ApprovalRejected.__name__: _approval_rejected,
     SleepStarted.__name__: _sleep_started,
     SleepEnded.__name__: _sleep_ended,
     WaitStarted.__name__: _wait_started,
@@ -292,5 +267,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     TransitionTaken.__name__: _transition,
     **JOINED,
     CommandIgnored.__name__: _ignored,
+    **PEOPLE,
 }
 """The phrase of each type of event, by its name."""

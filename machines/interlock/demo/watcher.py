@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from interlock.store.contract import Entry, Store
+from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Event
 from interlock.store.vocabulary import (
-    ApprovalRequested,
     RunCancelled,
     RunCompensated,
     RunCompensationFailed,

@@ -18,6 +18,8 @@ from interlock.engine.errors import (
 )
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending
+from interlock.engine.notices import Notice
+from interlock.engine.undo_answers import UndoAnswer
 from interlock.machines.workflow import Workflow
 
 R = TypeVar("R")
@@ -30,10 +32,12 @@ __all__ = [
     "EngineError",
     "InputMismatch",
     "NotInDoubt",
+    "Notice",
     "Pending",
     "Run",
     "RunCancelledError",
     "RunFailedError",
+    "UndoAnswer",
     "UnknownMachine",
     "UnknownRun",
     "run",

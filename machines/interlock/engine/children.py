@@ -55,7 +55,7 @@ async def _start(engine: Core, session: Session, activity: Activity) -> Record |
         await engine.programs.define(engine.store, program)
         parent = (session.run, activity.id)
         await start_run(
-            engine, program, activity.child, args, kwargs,
+            engine, program, activity.child, args, kwargs, Actor("system", session.run),
             parent=parent, correlation=session.correlation,
         )  # fmt: skip
     except StoreError:

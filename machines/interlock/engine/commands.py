@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from interlock.engine.alarms import ring
 from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.session import Decide, Session
 from interlock.machines.command import Command
 from interlock.machines.errors import Refused
 from interlock.machines.ir import Machine
-from interlock.projections import Activity, RunState
+from interlock.projections import RunState
 from interlock.store import crash
 from interlock.store.clock import uuid7
 from interlock.store.contract import Timer
@@ -20,8 +21,6 @@ from interlock.store.event import Actor
 from interlock.store.joining import BatchBegun
 from interlock.store.values import Types, encode_whole
 from interlock.store.vocabulary import (
-    ApprovalGranted,
-    ApprovalRejected,
     CancelRequested,
     CommandReceived,
     SleepEnded,
@@ -39,7 +38,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
     entry = await engine.store.entry(run)
     if entry is None:
         raise _unknown(engine, run)
-    machine = await _machine(engine, entry.machine, entry.hash)
+    machine = await machine_of(engine, entry.machine, entry.hash)
     accepts = () if machine is None else machine.commands
     name = type(command).__name__
 
@@ -61,7 +60,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
     await accept(engine, run, decide, actor, command_id)
 
 
-async def _machine(engine: Core, name: str, digest: str) -> Machine | None:
+async def machine_of(engine: Core, name: str, digest: str) -> Machine | None:
     """The definition that a run follows: this program's if it is the same, else the store's."""
     program = engine.programs.find(name)
     if program is not None and program.machine.hash == digest:
@@ -78,45 +77,6 @@ def _lifecycle(session: Session) -> LifecycleRun:
         )
         raise UnknownMachine(message)
     return session.mover
-
-
-async def decide(
-    engine: Core,
-    run: str,
-    name: str,
-    granted: bool,
-    actor: Actor,
-    reason: str,
-    command_id: str,
-) -> None:
-    """Grant or refuse an approval that is pending."""
-    body = ApprovalGranted if granted else ApprovalRejected
-
-    def record(session: Session) -> None:
-        activity = _pending_approval(session.state, name)
-        session.emit(body(activity.id, name, reason))
-
-    command_id = command_id or str(uuid7(engine.clock.now()))
-    await accept(engine, run, record, actor, command_id)
-
-
-def _pending_approval(state: RunState, name: str) -> Activity:
-    pending = [a for a in state.pending.values() if a.kind == "approval" and a.status != "done"]
-    for activity in pending:
-        if activity.name == name:
-            return activity
-    decided = next((d for d in reversed(state.decisions) if d.name == name), None)
-    if decided is not None:
-        word = "granted" if decided.granted else "rejected"
-        message = (
-            f"approval {name!r} of run {state.run!r} was already {word} "
-            f"by {decided.actor.id} at {decided.at:%Y-%m-%d %H:%M:%S} UTC"
-        )
-    elif state.ended is not None:
-        message = f"run {state.run!r} is {state.status}: no approval is pending"
-    else:
-        message = f"no approval {name!r} is pending for run {state.run!r}, at {state.state!r}"
-    raise _refused(state, message, tuple(a.name for a in pending))
 
 
 async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
@@ -153,9 +113,8 @@ async def resolve(
     entry = await engine.store.entry(run)
     if entry is None:
         raise _unknown(engine, run)
-    machine = await _machine(engine, entry.machine, entry.hash)
-    nodes = () if machine is None else machine.nodes
-    compensated = {node.id for node in nodes if node.compensated}
+    machine = await machine_of(engine, entry.machine, entry.hash)
+    nodes = {} if machine is None else machine.by_id
 
     def record(session: Session) -> None:
         doubtful = [a for a in session.state.pending.values() if a.status == "in doubt"]
@@ -166,12 +125,14 @@ async def resolve(
             names = ", ".join(a.name for a in doubtful) or "none"
             message = f"step {step!r} of run {run!r} is not in doubt; in doubt: {names}"
             raise NotInDoubt(message)
-        undoable = activity.state in compensated and not session.state.lifecycle
-        encoded = encode_whole(engine.types_of(session.machine), result)
+        node = None if session.state.lifecycle else nodes.get(activity.state)
         session.emit(
             StepResolved(
-                activity.id, activity.name, bool(happened), reason, encoded, undoable,
+                activity.id, activity.name, bool(happened), reason,
+                encode_whole(engine.types_of(session.machine), result),
+                undoable=node is not None and node.compensated,
                 again=happened is None,
+                irreversible="" if node is None else node.irreversible,
             )
         )  # fmt: skip
 
@@ -219,7 +180,10 @@ async def _elapse(engine: Core, timer: Timer) -> None:
 
     def record(session: Session) -> None:
         activity = session.state.pending.get(timer.name)
-        if activity is None or activity.due is None or activity.status == "done":
+        if activity is None:
+            ring(engine, session, timer)
+            return
+        if activity.due is None or activity.status == "done":
             return
         if activity.kind == "sleep":
             session.emit(SleepEnded(activity.id))
@@ -231,8 +195,19 @@ async def _elapse(engine: Core, timer: Timer) -> None:
     await accept(engine, timer.run, record, Actor("timer", timer.name), "")
 
 
-async def accept(engine: Core, run: str, record: Decide, actor: Actor, command_id: str) -> None:
-    """Append what `record` decides, on whatever the log says by then; then drive the run."""
+async def accept(
+    engine: Core,
+    run: str,
+    record: Decide,
+    actor: Actor,
+    command_id: str,
+    *,
+    asks: bool = False,
+) -> None:
+    """Append what `record` decides, on whatever the log says by then; then drive the run.
+
+    With `asks` it is decided with the run's program at hand, if this process has it.
+    """
     engine.check_open()
     engine.sessions.hold(run)
     try:
@@ -240,7 +215,7 @@ async def accept(engine: Core, run: str, record: Decide, actor: Actor, command_i
             session = await engine.sessions.get(run)
             if not session.exists:
                 raise _unknown(engine, run)
-            if session.state.lifecycle:
+            if asks or session.state.lifecycle:
                 await engine.mover(session)
             async with session.lock:
                 if session.broken:

@@ -16,6 +16,7 @@ from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.notices import Notices, Notify
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
 from interlock.engine.replies import Replies
@@ -24,6 +25,7 @@ from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
+from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock
@@ -50,6 +52,8 @@ class Core:
         clock: Clock | None = None,
         concurrency: int = 256,
         threads: int = 32,
+        groups: Groups | None = None,
+        notify: Notify | None = None,
     ) -> None:
         """Describe an engine; entering it opens it.
 
@@ -63,6 +67,10 @@ class Core:
             clock: for tests.
             concurrency: runs that are moved at the same time.
             threads: for steps that are plain functions.
+            groups: who is in the groups of approvals: names by group, or a function that is given
+                a group; by default what `interlock.machines.directory` was told.
+            notify: told of reminders, escalations, delegations and failed undos, at least once
+                each, by the engine that is the worker.
         """
         self.clock: Clock = clock or SystemClock()
         self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
@@ -78,6 +86,8 @@ class Core:
         self.drivers = Drivers(self, concurrency)
         self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
+        self.groups = groups
+        self.notices = Notices(self, notify)
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,6 +24,9 @@ from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
+
+OVER = ("in doubt", "undo failed", "done")
+"""No call is made for what is this: it waits for a person, or for the run to move on."""
 
 CALLS = ("step", "undo", "child")
 """The kinds of activities about which there is something to do in the world."""
@@ -163,7 +167,7 @@ class Driver:
         return due
 
     def _is_due(self, activity: Activity) -> bool:
-        if activity.kind not in CALLS or activity.status in ("in doubt", "done"):
+        if activity.kind not in CALLS or activity.status in OVER:
             return False
         if activity.child and self._children.get(activity.id) == activity.stopping:
             return False
@@ -263,7 +267,8 @@ class Driver:
     ) -> Record | None:
         crash.reached("engine.before_step")
         try:
-            made = self.make(step.function, step, activity, args, kwargs)
+            limit = step.options.timeout
+            made = self.make(step.function, step.name, activity, args, kwargs, limit)
             result = await (made if step.options.plain else through(step, permit, made))
         except asyncio.CancelledError as error:
             if self.engine.closing:
@@ -309,7 +314,8 @@ class Driver:
         assert verify is not None
         args, kwargs = mover.arguments(activity)
         try:
-            answer: object = await self.make(verify, step, activity, args, kwargs)
+            limit = step.options.timeout
+            answer: object = await self.make(verify, step.name, activity, args, kwargs, limit)
         except EXITS:
             raise
         except BaseException:  # no answer is no answer: a person has to find out
@@ -328,14 +334,15 @@ class Driver:
     async def make(
         self,
         function: Callable[..., Any],
-        step: Step[..., Any],
+        name: str,
         activity: Activity,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
+        timeout: timedelta | None,
     ) -> Any:
         """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
         current = Current(
-            self.run, step.name, activity.state, activity.attempt, activity.key, self.engine.sender
+            self.run, name, activity.state, activity.attempt, activity.key, self.engine.sender
         )
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
@@ -344,7 +351,7 @@ class Driver:
         try:
             return await call(
                 function, args, kwargs,
-                current=current, timeout=step.options.timeout, threads=self.engine.threads,
+                current=current, timeout=timeout, threads=self.engine.threads,
             )  # fmt: skip
         finally:
             if alone:

@@ -119,26 +119,36 @@ def finish(run: WorkflowRun) -> bool:
 
 
 def undo_next(run: WorkflowRun) -> bool:
-    """Schedule the next undo, or end the run when there is none left. False while one goes on."""
+    """Schedule the next undo, or end the run when there is none left.
+
+    False while one goes on, and when all that are left wait for a person.
+    """
     state = run.state
-    if state.ended is not None or state.pending:
+    if state.ended is not None or any(a.status != "undo failed" for a in state.pending.values()):
         return False
-    undo = next(iter(reversed(state.stack)), None)
+    failed = {activity.of for activity in state.pending.values()}
+    undo = next((u for u in reversed(state.stack) if u.activity not in failed), None)
     if undo is not None:
         _schedule_undo(run, undo)
-        return True
+    elif not failed:
+        _end_undone(run)
+    return undo is not None or not failed
+
+
+def _end_undone(run: WorkflowRun) -> None:
+    state = run.state
     compensation = state.compensation
     assert compensation is not None  # only undoing leads here
     error, done, left = compensation.error, compensation.undone, compensation.not_undone
+    stays = [step.activity for step in state.irreversible]
     if left:
         error = error or Failure("CancelledError", state.cancel or "cancelled")
-        failed = RunCompensationFailed(error, list(done), list(left))
+        failed = RunCompensationFailed(error, list(done), list(left), stays)
         run.session.emit(failed, "compensation failed")
     elif error is None:
-        run.session.emit(RunCancelled(state.cancel or "", list(done)), "cancelled")
+        run.session.emit(RunCancelled(state.cancel or "", list(done), stays=stays), "cancelled")
     else:
-        run.session.emit(RunCompensated(error, list(done)), "compensated")
-    return True
+        run.session.emit(RunCompensated(error, list(done), stays), "compensated")
 
 
 def _schedule_undo(run: WorkflowRun, undo: Undoable) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
-from interlock.engine.core import Core
 from interlock.engine.errors import UnknownRun
 from interlock.engine.handle import Run
-from interlock.engine.inbox import Pending, pending_approvals
+from interlock.engine.people import People, run_id
 from interlock.engine.programs import program_of
 from interlock.engine.starting import start_run
 from interlock.machines.command import Command
@@ -25,7 +24,7 @@ R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
 
 
-class Engine(Core):
+class Engine(People):
     """Runs machines over one store. Use it as `async with Engine("sqlite:///orders.db") as engine`.
 
     One engine of all processes that opened a file is its *worker*: it makes the calls and fires
@@ -37,17 +36,28 @@ class Engine(Core):
 
     @overload
     async def start(
-        self, machine: Workflow[..., R], *args: Any, id: str | None = None, **kwargs: Any
+        self,
+        machine: Workflow[..., R],
+        *args: Any,
+        id: str | None = None,
+        by: str = "",
+        **kwargs: Any,
     ) -> Run[R]: ...
     @overload
     async def start(
-        self, machine: type[Lifecycle[Any, Any]], *args: Any, id: str | None = None, **kwargs: Any
+        self,
+        machine: type[Lifecycle[Any, Any]],
+        *args: Any,
+        id: str | None = None,
+        by: str = "",
+        **kwargs: Any,
     ) -> Run[None]: ...
     async def start(
         self,
         machine: object,
         *args: Any,
         id: str | None = None,  # noqa: A002  public name
+        by: str = "",
         **kwargs: Any,
     ) -> Run[Any]:
         """Start a run, or find it when a run of this id was started with the same input.
@@ -56,6 +66,7 @@ class Engine(Core):
             machine: a workflow, or a lifecycle's class.
             args, kwargs: its input.
             id: chosen by the caller, or generated.
+            by: who starts it.
 
         Raises:
             InputMismatch: the id is taken by a run of other input or another machine.
@@ -68,7 +79,7 @@ class Engine(Core):
         self.resources.check(program)
         self.programs.add(program)
         await self.programs.define(self.store, program)
-        await start_run(self, program, run, args, kwargs)
+        await start_run(self, program, run, args, kwargs, Actor("user", by))
         return Run(self, run)
 
     async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
@@ -94,10 +105,6 @@ class Engine(Core):
         wanted = (status,) if isinstance(status, str) else tuple(status or ())
         where = Filter(machine=machine, state=state, status=wanted, limit=limit)
         return await self.store.entries(where)
-
-    async def approvals(self) -> list[Pending]:
-        """The approvals that wait for a decision."""
-        return await pending_approvals(self.store)
 
     # Commands
 
@@ -125,25 +132,11 @@ class Engine(Core):
             NoReply, TimedOut: it was accepted, and there was no answer.
         """
         command_id = command_id or str(uuid7(self.clock.now()))
-        await commands.send(self, _id(run), command, Actor("user", by), command_id)
+        await commands.send(self, run_id(run), command, Actor("user", by), command_id)
         if reply:
             limit = None if timeout is None else duration(timeout)
-            return await self.replies.answer(self, _id(run), command_id, limit)
+            return await self.replies.answer(self, run_id(run), command_id, limit)
         return None
-
-    async def approve(
-        self, run: str | Run[Any], name: str, *, by: str, reason: str = "", command_id: str = ""
-    ) -> None:
-        """Grant an approval that is pending; raises as `send`."""
-        actor = Actor("user", by)
-        await commands.decide(self, _id(run), name, True, actor, reason, command_id)
-
-    async def reject(
-        self, run: str | Run[Any], name: str, *, by: str, reason: str = "", command_id: str = ""
-    ) -> None:
-        """Refuse an approval that is pending; raises as `send`."""
-        actor = Actor("user", by)
-        await commands.decide(self, _id(run), name, False, actor, reason, command_id)
 
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
@@ -151,27 +144,7 @@ class Engine(Core):
         Raises:
             Refused: it is finished, being compensated, or a lifecycle.
         """
-        await commands.cancel(self, _id(run), Actor("user", by), reason)
-
-    async def resolve(
-        self,
-        run: str | Run[Any],
-        step: str,
-        *,
-        happened: bool | None,
-        result: object = None,
-        by: str = "",
-        reason: str = "",
-    ) -> None:
-        """Say whether a step that is in doubt happened; `result` is what it returned.
-
-        When it did not, it is called now; so it is, under the same key, with None: try again.
-
-        Raises:
-            NotInDoubt: no such step of this run is in doubt.
-        """
-        actor = Actor("user", by)
-        await commands.resolve(self, _id(run), step, happened, result, actor, reason)
+        await commands.cancel(self, run_id(run), Actor("user", by), reason)
 
     @property
     def busy(self) -> int:
@@ -181,11 +154,8 @@ class Engine(Core):
     async def settle(self) -> None:
         """Wait until this engine has nothing to do but wait for people, commands or time."""
         await self.drivers.idle.wait()
+        await self.notices.idle.wait()
 
     async def tick(self) -> int:
         """Fire the timers that are due by the engine's clock; how many there were."""
         return await self.timer_service.fire_due()
-
-
-def _id(run: str | Run[Any]) -> str:
-    return run if isinstance(run, str) else run.id

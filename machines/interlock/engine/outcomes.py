@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from interlock.machines.errors import StepFailed, TimedOut
 from interlock.machines.outcome import Err, Ok, Won
-from interlock.machines.waits import Decision
+from interlock.machines.waits import Decision, Vote
 from interlock.projections import Joined, Outcome
 from interlock.store.failure import Failure
 from interlock.store.values import Types, decode_whole
@@ -21,7 +21,8 @@ def value_of(outcome: Outcome, types: Types) -> Any:
     """
     if outcome.kind in ("granted", "rejected"):
         granted = outcome.kind == "granted"
-        return Decision(granted, outcome.actor.id, outcome.reason, outcome.at)
+        votes = tuple(Vote(v.actor.id, v.granted, v.reason, v.at, v.facts) for v in outcome.votes)
+        return Decision(granted, outcome.actor.id, outcome.reason, outcome.at, votes)
     if outcome.kind == "value":
         return decode_whole(types, outcome.value)
     if outcome.kind == "elapsed":

@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from interlock.engine.asking import ask
 from interlock.engine.planning import plan
 from interlock.machines.duration import duration
-from interlock.machines.errors import BadDefinition
 from interlock.machines.program import Place
 from interlock.store.event import Delta, Encoded
 from interlock.store.joining import BranchStarted, ChildStarted, WaitPassed
-from interlock.store.vocabulary import ApprovalRequested, SleepStarted, StepScheduled, WaitStarted
+from interlock.store.vocabulary import SleepStarted, StepScheduled, WaitStarted
 from interlock.store.within import Within
 
 if TYPE_CHECKING:
@@ -87,20 +87,10 @@ def _step(b: Beginning) -> None:
 
 
 def _approval(b: Beginning) -> None:
-    name, about, timeout = _approval_arguments(*b.args, **b.kwargs)
-    if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  untyped callers
-        message = f"approval({name!r}): the name of an approval is text"
-        raise BadDefinition(message)
-    facts = b.encode(about, f"about of approval {name!r}")
-    deadline = b.deadline(timeout)
-    requested = ApprovalRequested(b.id, name, facts, deadline, b.delta(), b.within)
-    b.run.session.emit(requested, b.state)
-
-
-def _approval_arguments(
-    name: str, *, about: object = None, timeout: Any = None
-) -> tuple[str, object, Any]:
-    return name, about, timeout
+    session = b.run.session
+    asked = ask(b.args, b.kwargs, b.run.program.types, session.now, session.state.starter)
+    facts = b.encode(asked.about, f"about of approval {asked.name!r}")
+    session.emit(asked.request(b.id, facts, b.delta(), b.within), b.state)
 
 
 def _sleep(b: Beginning) -> None:

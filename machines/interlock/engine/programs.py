@@ -18,7 +18,7 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.machines.resilience import BreakerOpen, BulkheadFull, RateLimited
-from interlock.machines.waits import Decision
+from interlock.machines.waits import Decision, Vote
 from interlock.machines.workflow import Workflow
 from interlock.store.contract import Definition, Store
 from interlock.store.errors import Unrecordable
@@ -42,7 +42,7 @@ def program_of(kind: object) -> Program | LifecycleProgram:
 
 _OWN = (
     asyncio.CancelledError, BadDefinition, Decision, Refused, StepFailed, TimedOut, Unrecordable,
-    BreakerOpen, BulkheadFull, RateLimited,
+    BreakerOpen, BulkheadFull, RateLimited, Vote,
 )  # fmt: skip
 """What the engine itself hands to workflow code, and records."""
 

@@ -60,7 +60,8 @@ async def may_call(
         return await record(activity, lambda mover, _: mover.session.emit(recalled))
     if activity.kind == "undo":
         text = f"its process died in {interruptions} calls of this attempt, one after the other"
-        await record(activity, give_up(Failure("Interrupted", text)))
+        failure = Failure("Interrupted", text)
+        await record(activity, give_up(failure, notify=engine.notices.wanted))
     else:
         doubt = StepInDoubt(activity.id, step.name, activity.attempt, interruptions)
         await record(activity, lambda mover, _: mover.session.emit(doubt))

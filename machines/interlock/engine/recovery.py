@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from interlock.store.contract import Filter
+from interlock.store.decisions import (
+    ApprovalGranted,
+    ApprovalRejected,
+    UndoResolved,
+    UndoRetried,
+    UndoSkipped,
+)
 from interlock.store.errors import StoreError
 from interlock.store.event import Event
 from interlock.store.vocabulary import (
-    ApprovalGranted,
-    ApprovalRejected,
     CancelRequested,
     CommandReceived,
     RunStarted,
@@ -38,7 +43,7 @@ _WAKING = frozenset(
     body.__name__
     for body in (
         RunStarted, CommandReceived, ApprovalGranted, ApprovalRejected, CancelRequested,
-        StepResolved, TransitionTaken,
+        StepResolved, TransitionTaken, UndoResolved, UndoRetried, UndoSkipped,
     )
 )  # fmt: skip
 

@@ -27,6 +27,7 @@ async def start_run(
     run: str,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    actor: Actor,
     *,
     parent: tuple[str, str] = ("", ""),
     correlation: str = "",
@@ -45,7 +46,7 @@ async def start_run(
                     _check_same(session, program, fingerprint)
                     break
                 session.correlation = correlation or session.correlation
-                _begin(session, program, args, kwargs, fingerprint, parent)
+                _begin(session, program, args, kwargs, fingerprint, actor, parent)
                 try:
                     await engine.flush(session)
                 except Conflict:
@@ -63,10 +64,11 @@ def _begin(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     fingerprint: str,
+    actor: Actor,
     parent: tuple[str, str],
 ) -> None:
     session.machine, session.hash = program.machine.name, program.machine.hash
-    session.by(Actor("system", parent[0]) if parent[0] else Actor("user"))
+    session.by(actor)
     try:
         mover = mover_of(session, program)
         if isinstance(mover, LifecycleRun):

@@ -98,6 +98,11 @@ class Thread:
         level = self.inner
         return level.program.where(level.state, level.frame)
 
+    def rules(self) -> tuple[Any, Any]:
+        """`approvers=` and `escalate=` of the approval that it stands at."""
+        level = self.inner
+        return level.program.rules(level.state, level.frame)
+
     def _go(self, ended: Ended) -> Ended:
         """Enter and leave helpers until the thread waits for something else, or is over."""
         while True:

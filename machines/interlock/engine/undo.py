@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
 from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import recorded_arguments
+from interlock.machines.retry import Retry
 from interlock.machines.signatures import positional
 from interlock.machines.step import Step, StepOptions
 from interlock.projections import Activity, History, Undoable
@@ -41,14 +43,15 @@ async def undo_call(
     function = plain_function(undo)
     given, named = undo_arguments(function, result, *positional(step.function, args, kwargs))
     try:
-        await driver.make(function, step, activity, given, named)
+        await driver.make(function, activity.name, activity, given, named, _limit(step))
     except asyncio.CancelledError:
         if driver.engine.closing:
             raise
-        return _failed(step, activity, asyncio.CancelledError("the undo was cancelled"))
+        error = asyncio.CancelledError("the undo was cancelled")
+        return _failed(driver, step, activity, error)
     except Exception as error:  # whatever the author's undo raised is its outcome
         crash.reached("engine.after_undo")
-        return _failed(step, activity, error)
+        return _failed(driver, step, activity, error)
     crash.reached("engine.after_undo")
     return _succeeded
 
@@ -66,21 +69,31 @@ def recorded_call(
     return image_of(done, activity.within).decode(types, body.result), args, kwargs
 
 
-def give_up(failure: Failure) -> Record:
-    """Records that an undo failed for good."""
+def give_up(failure: Failure, *, notify: bool) -> Record:
+    """Records that an undo failed for good, as far as the engine can do it."""
 
     def record(mover: Mover, mine: Activity) -> None:
-        mover.session.emit(UndoFailed(mine.id, mine.of, mine.attempt, failure))
+        failed = UndoFailed(mine.id, mine.of, mine.attempt, failure, person=True, notify=notify)
+        mover.session.emit(failed)
         mover.move()
 
     return record
 
 
-def _retries(options: StepOptions) -> Any:
-    undo = options.compensate
-    if isinstance(undo, Step) and undo.options.retry.attempts > 1:
-        return undo.options.retry
-    return options.compensate_retry
+def _retries(options: StepOptions) -> Retry:
+    own = _own(options)
+    return own.retry if own is not None and own.retry.attempts > 1 else options.compensate_retry
+
+
+def _limit(step: Step[..., Any]) -> timedelta | None:
+    own = _own(step.options)
+    return own.timeout if own is not None and own.timeout else step.options.compensate_timeout
+
+
+def _own(options: StepOptions) -> StepOptions | None:
+    """The options of an undo that is a step itself."""
+    undo: object = options.compensate
+    return undo.options if isinstance(undo, Step) else None
 
 
 def _succeeded(mover: Mover, mine: Activity) -> None:
@@ -88,13 +101,18 @@ def _succeeded(mover: Mover, mine: Activity) -> None:
     mover.move()
 
 
-def _failed(step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
-    delay = _retries(step.options).delay(activity.attempt)
+def _failed(
+    driver: Driver, step: Step[..., Any], activity: Activity, error: BaseException
+) -> Record:
+    delay = _retries(step.options).delay(activity.attempt - activity.first + 1)
     failure = Failure(type(error).__name__, message_of(error))
+    person = delay is None
+    notify = person and driver.engine.notices.wanted
 
     def record(mover: Mover, mine: Activity) -> None:
         at = None if delay is None else mover.session.now + delay
-        mover.session.emit(UndoFailed(mine.id, mine.of, mine.attempt, failure, at))
+        failed = UndoFailed(mine.id, mine.of, mine.attempt, failure, at, person, notify)
+        mover.session.emit(failed)
         if at is None:
             mover.move()
 

@@ -251,6 +251,10 @@ class WorkflowRun:
         except BaseException as error:  # it is raised at the await
             return error
 
+    def rules(self, approval: Activity) -> tuple[Any, Any]:
+        """`approvers=` and `escalate=` of an approval that waits, to find their functions again."""
+        return self.thread(approval.thread).rules() if approval.alone else (None, None)
+
     # Calls
 
     def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
@@ -313,7 +317,14 @@ class WorkflowRun:
             memory = thread.memory.take() if activity.alone else None
             undoable = step.options.compensate is not None
             done = StepSucceeded(
-                activity.id, step.name, encoded, activity.attempt, undoable, memory, *reused
+                activity.id,
+                step.name,
+                encoded,
+                activity.attempt,
+                undoable,
+                memory,
+                *reused,
+                step.options.irreversible,
             )
             self.session.emit(done)
             self._go_on(activity, partial(thread.resume, value))

@@ -1,5 +1,6 @@
 """Authoring: workflows, steps, waits, lifecycles, commands, and the machine they compile to."""
 
+from interlock.machines.approvers import Escalate, Group, directory
 from interlock.machines.command import Command
 from interlock.machines.context import Current, calling, current
 from interlock.machines.duration import Duration, duration
@@ -42,15 +43,19 @@ from interlock.machines.rule import after, on
 from interlock.machines.rule_effects import entering, exiting, taking
 from interlock.machines.rule_flow import always, done
 from interlock.machines.step import DidNotHappen, Happened, Step, step
-from interlock.machines.waits import Decision, approval, sleep, wait_for
+from interlock.machines.waits import Decision, Vote, approval, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
 
 __all__ = [  # noqa: RUF022  grouped by what they serve
     # Workflows
     "Decision",
     "Duration",
+    "Escalate",
+    "Group",
+    "Vote",
     "Workflow",
     "approval",
+    "directory",
     "duration",
     "phase",
     "sleep",

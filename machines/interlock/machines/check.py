@@ -177,6 +177,16 @@ def _can_end(machine: Machine, node: Node) -> bool:
     return any(n.kind == "final" for n in inside)
 
 
+def _irreversible(machine: Machine) -> Iterator[Problem]:
+    """ILK087: a step that cannot be undone, in a machine that undoes what it did."""
+    if not any(node.compensated for node in machine.nodes):
+        return
+    for node in machine.nodes:
+        if node.irreversible:
+            text = f"{node.id!r} stays when the run is undone: {node.irreversible}"
+            yield Problem("ILK087", "info", node.id, text, node.line)
+
+
 _LOOKS: tuple[Callable[[Machine], Iterator[Problem]], ...] = (
     _names,
     _unreachable,
@@ -186,6 +196,7 @@ _LOOKS: tuple[Callable[[Machine], Iterator[Problem]], ...] = (
     _nesting,
     _always,
     _never_done,
+    _irreversible,
 )
 
 

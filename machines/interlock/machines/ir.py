@@ -44,6 +44,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         variables: names that are live there, in order: what a run remembers.
         line: line of the author's source file, 0 for none.
         compensated: the step has an undo.
+        irreversible: why the step cannot be undone, "" where that is not said.
         timeout: the wait can end by a timeout; None where the definition does not tell.
     """
 
@@ -61,6 +62,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     line: int = 0
     compensated: bool = False
     timeout: bool | None = None
+    irreversible: str = ""
 
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

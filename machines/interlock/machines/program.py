@@ -148,6 +148,13 @@ class Program(Protocol):
         """
         ...
 
+    def rules(self, state: str, frame: dict[str, Any]) -> tuple[Any, Any]:
+        """`approvers=` and `escalate=` of the approval at `state`, evaluated as `where` is.
+
+        Wanted only where one of them is a function; None stands for what is not written there.
+        """
+        ...
+
     def throw(self, state: str, frame: dict[str, Any], error: BaseException) -> Ended:
         """Go on at the await of `state`, which raised `error`."""
         ...

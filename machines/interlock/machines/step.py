@@ -50,7 +50,10 @@ class StepOptions:
         raises: domain errors: recorded, raised in the workflow, never retried.
         compensate: undoes a completed call when the run fails; it gets the step's result, and
             the step's arguments after it when it takes more than one.
-        compensate_retry: schedule of the undo.
+        compensate_retry: schedule of the undo; one that is a step with retries has its own.
+        compensate_timeout: longest time for one attempt at the undo, None for no limit; one that
+            is a step with a timeout has its own.
+        irreversible: why a completed call cannot be undone, "" where that is not said.
         on_crash: what follows when the process died during a call: `retry` with the same key,
             `verify` (ask the function given as `verify=`), or `hold` (never call twice: a person
             decides).
@@ -66,6 +69,8 @@ class StepOptions:
     raises: tuple[type[BaseException], ...] = ()
     compensate: Callable[..., Any] | None = None
     compensate_retry: Retry = Retry.standard
+    compensate_timeout: timedelta | None = None
+    irreversible: str = ""
     on_crash: OnCrash = "retry"
     verify: Callable[..., Any] | None = None
     interruptions: int = 5
@@ -204,6 +209,8 @@ def step(
     raises: tuple[type[BaseException], ...] | type[BaseException] = (),
     compensate: Callable[..., Any] | None = None,
     compensate_retry: Retry | None = None,
+    compensate_timeout: Duration | None = None,
+    irreversible: str = "",
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
     interruptions: int = 5,
@@ -225,6 +232,8 @@ def step(
     raises: tuple[type[BaseException], ...] | type[BaseException] = (),
     compensate: Callable[..., Any] | None = None,
     compensate_retry: Retry | None = None,
+    compensate_timeout: Duration | None = None,
+    irreversible: str = "",
     on_crash: OnCrash = "retry",
     verify: Callable[..., Any] | None = None,
     interruptions: int = 5,
@@ -251,8 +260,8 @@ def step(
     crash.
 
     Raises:
-        BadDefinition: a generator, an unknown `on_crash`, `"verify"` without `verify=`, or a
-            shared result of a step that can be undone.
+        BadDefinition: a generator, an unknown `on_crash`, `"verify"` without `verify=`, a shared
+            result of a step that can be undone, or both `compensate=` and `irreversible=`.
     """
     if verify is not None and on_crash == "retry":
         on_crash = "verify"
@@ -270,12 +279,17 @@ def step(
         )
     own = Policy(retry, timeout, breaker, rate, bulkhead)
     given = own if policy is None else chosen(policy) | own
+    if irreversible and compensate is not None:
+        raise bad_definition("a step is irreversible= or has a compensate=, not both")
+    undo_limit = None if compensate_timeout is None else declared_duration(compensate_timeout)
     options = StepOptions(
         retry=given.retry or Retry.none,
         timeout=None if given.timeout is None else declared_duration(given.timeout),
         raises=raises if isinstance(raises, tuple) else (raises,),
         compensate=compensate,
         compensate_retry=compensate_retry or Retry.standard,
+        compensate_timeout=undo_limit,
+        irreversible=irreversible,
         on_crash=on_crash,
         verify=verify,
         interruptions=interruptions,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, TypeVar
 
+from interlock.machines.approvers import Escalate, Who
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration
 from interlock.machines.errors import OutsideRun
@@ -15,29 +16,70 @@ C = TypeVar("C", bound=Command)
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one person said to an approval.
+
+    Attributes:
+        by: who.
+        granted: yes or no.
+        reason: why, in their words.
+        at: when, UTC.
+        facts: digest of the facts that they decided on.
+    """
+
+    by: str
+    granted: bool
+    reason: str
+    at: datetime
+    facts: str = ""
+
+
+@dataclass(frozen=True)  # without slots: a decision of an old log has no votes, and is given ()
 class Decision:
     """The answer to an approval.
 
     Attributes:
         granted: False is a rejection: an answer, not an exception.
-        by: who decided.
+        by: who decided; with a quorum, whose vote completed it.
         reason: why, in their words.
         at: when, UTC.
+        votes: of everybody who voted, oldest first.
     """
 
     granted: bool
     by: str
     reason: str
     at: datetime
+    votes: tuple[Vote, ...] = ()
 
 
-async def approval(name: str, *, about: object = None, timeout: Duration | None = None) -> Decision:
+async def approval(
+    name: str,
+    *,
+    about: object = None,
+    timeout: Duration | None = None,
+    approvers: Who | None = None,
+    quorum: int = 1,
+    rejections: int = 1,
+    four_eyes: bool = False,
+    requester: str = "",
+    remind: Duration | Sequence[Duration] = (),
+    escalate: Escalate | Sequence[Escalate] = (),
+) -> Decision:
     """Wait until somebody decides.
 
     Args:
         name: what the decision is called, such as `"manager"`; a literal names the state.
-        about: the facts to decide on, recorded with the request.
+        about: the facts to decide on, recorded with the request, and a digest of them.
         timeout: None waits for ever.
+        approvers: who may decide, None for anybody. A function is written here, by its name or
+            as a lambda: it is asked when a decision comes, not kept until then.
+        quorum: how many different people have to say yes.
+        rejections: how many have to say no; by default the first no decides.
+        four_eyes: the requester has no vote.
+        requester: who asks; by default whoever started the run. Naming one means four eyes.
+        remind: instants of reminders, each counted from the request.
+        escalate: from when on others decide, each counted from the request.
 
     Raises:
         TimedOut: in the workflow, when the timeout passes first.

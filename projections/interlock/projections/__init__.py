@@ -1,5 +1,6 @@
 """What the log means: pure folds of events, and history opened at any instant."""
 
+from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.errors import BadExport, EmptyHistory, NoSuchVersion, ProjectionError
 from interlock.projections.export import dump_history, load_history
@@ -7,21 +8,13 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
-from interlock.projections.run import (
-    Activity,
-    Compensation,
-    Decided,
-    Joined,
-    Outcome,
-    Received,
-    RunState,
-    Thread,
-    Undoable,
-)
+from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
+from interlock.projections.undoing import Compensation, Irreversible, Undoable
 
 __all__ = [
     "Activity",
+    "Approval",
     "BadExport",
     "BreakerState",
     "Compensation",
@@ -30,7 +23,9 @@ __all__ = [
     "Effect",
     "EmptyHistory",
     "History",
+    "Irreversible",
     "Joined",
+    "Lapsed",
     "Moment",
     "NoSuchVersion",
     "Outcome",
@@ -40,6 +35,7 @@ __all__ = [
     "SharedState",
     "Thread",
     "Undoable",
+    "Voted",
     "breaker_state",
     "dump_history",
     "entry_of",

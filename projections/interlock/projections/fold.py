@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
-from interlock.projections import joining
+from interlock.projections import joining, people
+from interlock.projections.approval import Lapsed
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
-from interlock.projections.run import (
-    Activity,
-    Compensation,
-    Decided,
-    Outcome,
-    Received,
-    RunState,
-    RunStatus,
-    Undoable,
-)
+from interlock.projections.run import Activity, Outcome, Received, RunState, RunStatus
+from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
-from interlock.store.event import Encoded, Event
+from interlock.store.decisions import ApprovalRequested
+from interlock.store.event import Event
 from interlock.store.values import Image
 from interlock.store.vocabulary import (
-    ApprovalGranted,
-    ApprovalRejected,
-    ApprovalRequested,
     CancelDelivered,
     CancelRequested,
     CommandReceived,
@@ -103,6 +94,7 @@ def _begin(event: Event) -> RunState:
 def _run_started(state: RunState, event: Event, body: RunStarted) -> None:
     state.input_digest = body.input_digest
     state.lifecycle = body.lifecycle
+    state.starter = event.actor
     state.parent, state.parent_activity = body.parent, body.parent_activity
     state.active = dict.fromkeys(body.entered, event.at)
     state.image.apply(body.memory)
@@ -140,20 +132,21 @@ def _step_recalled(state: RunState, event: Event, body: StepRecalled) -> None:
 def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
     activity = state.pending[body.activity]
     image_of(state, activity.within).apply(body.memory)
-    _step_done(state, event, body.activity, body.result, undoable=body.undoable)
+    _step_done(state, event, body)
 
 
-def _step_done(
-    state: RunState, event: Event, done: str, result: Encoded, *, undoable: bool
-) -> None:
+def _step_done(state: RunState, event: Event, body: StepSucceeded | StepResolved) -> None:
+    done = body.activity
     activity = state.pending[done]
-    if undoable:
+    if body.undoable:
         undo = Undoable(done, activity.name, activity.version, event.version, activity.state)
         state.stack.append(undo)
+    if body.irreversible:
+        state.irreversible.append(Irreversible(done, activity.name, body.irreversible))
     if state.lifecycle:
         del state.pending[done]
         return
-    over(state, activity, Outcome("value", event.actor, event.at, result))
+    over(state, activity, Outcome("value", event.actor, event.at, body.result))
 
 
 def _step_failed(state: RunState, event: Event, body: StepFailed) -> None:
@@ -193,7 +186,7 @@ def _step_in_doubt(state: RunState, event: Event, body: StepInDoubt) -> None:
 
 def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
     if body.happened:
-        _step_done(state, event, body.activity, body.result, undoable=body.undoable)
+        _step_done(state, event, body)
     else:
         activity = state.pending[body.activity]
         activity.status = "scheduled"
@@ -215,20 +208,13 @@ def _cancel_delivered(state: RunState, event: Event, body: CancelDelivered) -> N
 
 def _approval_requested(state: RunState, event: Event, body: ApprovalRequested) -> None:
     image_of(state, body.within).apply(body.memory)
+    approval, alarms = people.requested(body)
     activity = Activity(
         body.activity, "approval", body.name, state_of(event, body.within), event.at,
         event.version, about=body.about, due=body.deadline, within=body.within,
+        approval=approval, alarms=alarms,
     )  # fmt: skip
     move(state, activity)
-
-
-def _decided(state: RunState, event: Event, body: ApprovalGranted | ApprovalRejected) -> None:
-    granted = isinstance(body, ApprovalGranted)
-    activity = state.pending[body.activity]
-    word: Literal["granted", "rejected"] = "granted" if granted else "rejected"
-    over(state, activity, Outcome(word, event.actor, event.at, reason=body.reason))
-    decision = Decided(body.name, granted, event.actor, body.reason, event.at)
-    state.decisions.append(decision)
 
 
 def _sleep_started(state: RunState, event: Event, body: SleepStarted) -> None:
@@ -273,6 +259,9 @@ def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
 def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:
     activity = state.pending[body.activity]
     why = f"{activity.kind} {activity.name!r} timed out"
+    activity.alarms.clear()
+    if activity.kind == "approval":
+        state.lapsed.append(Lapsed(activity.id, activity.name, event.at))
     over(state, activity, Outcome("timed out", event.actor, event.at, reason=why))
 
 
@@ -295,7 +284,7 @@ def _undo_scheduled(state: RunState, event: Event, body: UndoScheduled) -> None:
 
 
 def _undo_succeeded(state: RunState, event: Event, body: UndoSucceeded) -> None:
-    _undo_over(state, body.activity, body.of)
+    people.undo_over(state, body.activity, body.of)
     if state.compensation is not None:
         state.compensation.undone.append(body.of)
 
@@ -309,14 +298,12 @@ def _undo_failed(state: RunState, event: Event, body: UndoFailed) -> None:
         activity.attempt = body.attempt + 1
         activity.interruptions = 0
         return
-    _undo_over(state, body.activity, body.of)
+    if body.person:
+        people.undo_failed(activity, event, body)
+        return
+    people.undo_over(state, body.activity, body.of)  # given up at once, as in logs of old
     if state.compensation is not None:
         state.compensation.not_undone.append(body.of)
-
-
-def _undo_over(state: RunState, activity: str, of: str) -> None:
-    del state.pending[activity]
-    state.stack = [entry for entry in state.stack if entry.activity != of]
 
 
 def _end(status: RunStatus) -> Callable[[RunState, Event, Any], None]:
@@ -365,8 +352,6 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     StepInDoubt.__name__: _step_in_doubt,
     StepResolved.__name__: _step_resolved,
     ApprovalRequested.__name__: _approval_requested,
-    ApprovalGranted.__name__: _decided,
-    ApprovalRejected.__name__: _decided,
     SleepStarted.__name__: _sleep_started,
     SleepEnded.__name__: _sleep_ended,
     WaitStarted.__name__: _wait_started,
@@ -389,4 +374,5 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     **LIFECYCLE,
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,
+    **people.HANDLERS,
 }

@@ -30,16 +30,26 @@ def entry_of(state: RunState) -> Entry:
 def _waits(state: RunState) -> tuple[str, str]:
     if state.held:
         return "person", state.held
-    for activity in state.pending.values():
+    open_ones = [
+        activity
+        for activity in state.pending.values()
+        if activity.status != "done" and activity.kind not in ("join", "helper")
+    ]
+    for activity in open_ones:
         if activity.status == "in doubt":
             return "person", f"resolve {activity.name}"
-        if activity.status == "done" or activity.kind in ("join", "helper"):
-            continue
-        if activity.status == "postponed":
-            what, _, name = activity.postponed.partition(" ")
-            return what, name
-        return _WAITS[activity.kind], _named(activity)
-    return "", ""
+    if not open_ones:
+        return "", ""
+    first = open_ones[0] if len(open_ones) == 1 else min(open_ones, key=_urgency)
+    if first.status == "postponed":
+        what, _, name = first.postponed.partition(" ")
+        return what, name
+    return "person" if state.stuck else _WAITS[first.kind], _named(first)
+
+
+def _urgency(activity: Activity) -> int:
+    """Approvals first: the inbox is found by them. A failed undo after those under way."""
+    return 0 if activity.kind == "approval" else 2 if activity.status == "undo failed" else 1
 
 
 def _named(activity: Activity) -> str:

@@ -6,15 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.projections.moving import image_of, move, over, state_of, told
-from interlock.projections.run import (
-    Activity,
-    Compensation,
-    Joined,
-    Outcome,
-    RunState,
-    Thread,
-    Undoable,
-)
+from interlock.projections.run import Activity, Joined, Outcome, RunState, Thread
+from interlock.projections.undoing import Compensation, Undoable
 from interlock.store.event import Event
 from interlock.store.joining import (
     ActivityStopped,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from interlock.store.decisions import UndoResolved, UndoRetried
 from interlock.store.event import Event
 from interlock.store.joining import ActivityStopped, ChildEnded, ChildStarted
 from interlock.store.vocabulary import (
@@ -50,6 +51,7 @@ class Effect:
         since: when it got this status.
         error: text of its last error.
         note: for `postponed` what holds it back, for `reused` where the result is from.
+        irreversible: why it cannot be undone, "" where that is not said.
     """
 
     activity: str
@@ -61,6 +63,7 @@ class Effect:
     error: str = ""
     interruptions: int = 0
     note: str = ""
+    irreversible: str = ""
 
 
 def ledger(events: Iterable[Event]) -> list[Effect]:
@@ -101,6 +104,7 @@ def _succeeded(effects: dict[str, Effect], event: Event, body: StepSucceeded) ->
     if body.reused:
         effect.attempts -= 1
         effect.note = f"{body.reused}: the result of {body.reused_run}"
+    effect.irreversible = body.irreversible
 
 
 def _postponed(effects: dict[str, Effect], event: Event, body: StepPostponed) -> None:
@@ -124,6 +128,7 @@ def _in_doubt(effects: dict[str, Effect], event: Event, body: StepInDoubt) -> No
 def _resolved(effects: dict[str, Effect], event: Event, body: StepResolved) -> None:
     effect = _set(effects, event, body.activity, "confirmed" if body.happened else "intended")
     effect.interruptions += not body.happened  # it is called once more
+    effect.irreversible = body.irreversible
 
 
 def _cancelled(effects: dict[str, Effect], event: Event, body: CancelDelivered) -> None:
@@ -168,6 +173,15 @@ def _undo_failed(effects: dict[str, Effect], event: Event, body: UndoFailed) -> 
         _set(effects, event, body.of, "not compensated")
 
 
+def _undo_retried(effects: dict[str, Effect], event: Event, body: UndoRetried) -> None:
+    _set(effects, event, body.activity, "intended").attempts = body.attempt
+    _set(effects, event, body.of, "confirmed")
+
+
+def _undo_resolved(effects: dict[str, Effect], event: Event, body: UndoResolved) -> None:
+    _set(effects, event, body.of, "compensated")
+
+
 _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepScheduled.__name__: _scheduled,
     StepStarted.__name__: _started,
@@ -185,4 +199,6 @@ _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     UndoScheduled.__name__: _undo_scheduled,
     UndoSucceeded.__name__: _undone,
     UndoFailed.__name__: _undo_failed,
+    UndoRetried.__name__: _undo_retried,
+    UndoResolved.__name__: _undo_resolved,
 }

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from interlock.projections.approval import Approval, Decided, Lapsed, Voted
+from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
 from interlock.store.failure import Failure
@@ -17,7 +19,9 @@ from interlock.store.values import Image
 from interlock.store.within import Planned, Within
 
 ActivityKind = Literal["step", "approval", "sleep", "wait", "undo", "join", "helper", "child"]
-ActivityStatus = Literal["scheduled", "started", "retrying", "postponed", "in doubt", "done"]
+ActivityStatus = Literal[
+    "scheduled", "started", "retrying", "postponed", "in doubt", "undo failed", "done"
+]
 
 
 class Outcome(msgspec.Struct):
@@ -29,6 +33,7 @@ class Outcome(msgspec.Struct):
         reason: of a decision, or of a cancellation.
         actor, at: who caused it and when.
         error: for kind `error`.
+        votes: on an approval.
     """
 
     kind: Literal["value", "granted", "rejected", "elapsed", "timed out", "error", "cancelled"]
@@ -37,6 +42,7 @@ class Outcome(msgspec.Struct):
     value: Encoded = None
     reason: str = ""
     error: Failure | None = None
+    votes: Sequence[Voted] = ()
 
 
 class Joined(msgspec.Struct):
@@ -83,7 +89,9 @@ class Activity(msgspec.Struct):
         since: when it was scheduled.
         version: of the event that scheduled it.
         attempt: number of the call under way or due next, from 1.
-        status: `done` has an outcome, but the run has not moved on; `postponed` is held back.
+        first: number of the attempt from which the schedule of retries counts.
+        status: `done` has an outcome, but the run has not moved on; `postponed` is held back;
+            `undo failed` waits for a person, while the other undos go on.
         args, kwargs: encoded input of a step.
         key: idempotency key.
         hold: at most once.
@@ -103,6 +111,9 @@ class Activity(msgspec.Struct):
         child: for a child, the id of its run.
         abandon: the child goes on by itself when this run ends.
         stopping: it is cancelled, and the call under way has not seen it yet.
+        approval: what is known of an approval besides.
+        alarms: instants, besides `due`, at which something happens to it, by name; of a notice
+            that is to be given, the instant from which it is.
     """
 
     id: str
@@ -112,6 +123,7 @@ class Activity(msgspec.Struct):
     since: datetime
     version: int
     attempt: int = 1
+    first: int = 1
     status: ActivityStatus = "scheduled"
     args: Sequence[Encoded] = ()
     kwargs: Mapping[str, Encoded] = {}
@@ -133,6 +145,8 @@ class Activity(msgspec.Struct):
     child: str = ""
     abandon: bool = False
     stopping: bool = False
+    approval: Approval | None = None
+    alarms: dict[str, datetime] = {}
 
     @property
     def thread(self) -> str:
@@ -171,27 +185,6 @@ class Thread(msgspec.Struct):
 
 
 @dataclass(slots=True)
-class Undoable:
-    """A completed step that will be undone if the run fails.
-
-    Attributes:
-        activity: id of the step's activity.
-        step: the step's name.
-        scheduled, succeeded: versions of its intent and of its outcome: where history still has
-            the input and the result as they were then.
-        state: the step's state.
-        child: for a child, the id of its run.
-    """
-
-    activity: str
-    step: str
-    scheduled: int
-    succeeded: int
-    state: str
-    child: str = ""
-
-
-@dataclass(slots=True)
 class Received:
     """A command in the inbox that no wait has taken yet."""
 
@@ -202,33 +195,10 @@ class Received:
     at: datetime
 
 
-@dataclass(slots=True)
-class Decided:
-    """A decision on an approval of this run."""
-
-    name: str
-    granted: bool
-    actor: Actor
-    reason: str
-    at: datetime
-
-
-@dataclass(slots=True)
-class Compensation:
-    """The undoing of a failed or cancelled run.
-
-    Attributes:
-        error: why, None for a cancellation.
-        undone, not_undone: step activities so far.
-    """
-
-    error: Failure | None
-    undone: list[str] = field(default_factory=list[str])
-    not_undone: list[str] = field(default_factory=list[str])
-
+_NOBODY = Actor("system")
 
 RunStatus = Literal[
-    "running", "waiting", "sleeping", "in doubt", "compensating", "held", "open",
+    "running", "waiting", "sleeping", "in doubt", "compensating", "undo failed", "held", "open",
     "completed", "failed", "cancelled", "compensated", "compensation failed",
 ]  # fmt: skip
 
@@ -246,8 +216,11 @@ class RunState:
         image: its variables and their objects, encoded.
         pending: what it waits for or has under way, by activity id.
         stack: completed steps that can be undone, oldest first.
+        irreversible: completed steps that cannot be undone, oldest first.
         inbox: commands that no wait has taken.
         decisions: on approvals, oldest first.
+        lapsed: approvals that nobody decided on in time, oldest first.
+        starter: who started it.
         visits: activities so far: numbers the next one.
         cancel: why it should be cancelled, once that was asked for; None before.
         cancelled: the cancellation reached the workflow.
@@ -279,8 +252,11 @@ class RunState:
     image: Image = field(default_factory=Image)
     pending: dict[str, Activity] = field(default_factory=dict[str, Activity])
     stack: list[Undoable] = field(default_factory=list[Undoable])
+    irreversible: list[Irreversible] = field(default_factory=list[Irreversible])
     inbox: list[Received] = field(default_factory=list[Received])
     decisions: list[Decided] = field(default_factory=list[Decided])
+    lapsed: list[Lapsed] = field(default_factory=list[Lapsed])
+    starter: Actor = _NOBODY
     visits: int = 0
     cancel: str | None = None
     cancelled: bool = False
@@ -317,8 +293,18 @@ class RunState:
         if any(a.status == "in doubt" for a in self.pending.values()):
             return "in doubt"
         if self.compensation is not None:
-            return "compensating"
+            return "undo failed" if self.stuck else "compensating"
         return self._progress()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing is left of the undoing but what waits for a person."""
+        if self.compensation is None:
+            return False
+        failed = {a.of for a in self.pending.values() if a.status == "undo failed"}
+        return len(failed) == len(self.pending) > 0 and failed == {
+            entry.activity for entry in self.stack
+        }
 
     def _progress(self) -> RunStatus:
         if (self.cancel is not None and not self.cancelled) or self.ending is not None:

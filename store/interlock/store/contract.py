@@ -33,9 +33,9 @@ class Entry(msgspec.Struct, frozen=True):
         run: the stream's id.
         machine, hash: which machine it follows, and that definition's hash.
         state: name of its state.
-        status: `running`, `waiting`, `sleeping`, `in doubt`, `compensating`, `held`, `open`
-            (a lifecycle that is not final), `completed`, `failed`, `cancelled`, `compensated`
-            or `compensation failed`.
+        status: `running`, `waiting`, `sleeping`, `in doubt`, `compensating`, `undo failed`,
+            `held`, `open` (a lifecycle that is not final), `completed`, `failed`, `cancelled`,
+            `compensated` or `compensation failed`.
         since: when it entered that state.
         waits: kind of what it waits for: `step`, `approval`, `command`, `timer`, `person`, what
             holds a call back (`breaker`, `rate`, `bulkhead`), or "".

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from interlock.store import failure, joining
+from interlock.store import decisions, failure, joining
 from interlock.store.event import Body, Delta, Encoded
 from interlock.store.within import Within
 
@@ -85,6 +85,7 @@ class StepSucceeded(Body, frozen=True):
     Attributes:
         reused: "" for a call of this run's own; `cache` or `flight` when no call was made, and
             the result is that of a call of the run `reused_run`.
+        irreversible: why this cannot be undone, "" where nothing is said about it.
     """
 
     activity: str
@@ -95,6 +96,7 @@ class StepSucceeded(Body, frozen=True):
     memory: Delta | None = None
     reused: str = ""
     reused_run: str = ""
+    irreversible: str = ""
 
 
 class StepPostponed(Body, frozen=True):
@@ -154,39 +156,13 @@ class StepResolved(Body, frozen=True):
     result: Encoded = None
     undoable: bool = False
     again: bool = False
+    irreversible: str = ""
 
 
 class CancelDelivered(Body, frozen=True):
     """The wait of `activity` was abandoned, and `CancelledError` was raised there."""
 
     activity: str
-
-
-class ApprovalRequested(Body, frozen=True):
-    """The run waits for a decision. `about` is what is to be decided on."""
-
-    activity: str
-    name: str
-    about: Encoded = None
-    deadline: datetime | None = None
-    memory: Delta | None = None
-    within: Within | None = None
-
-
-class ApprovalGranted(Body, frozen=True):
-    """The decision was yes; the actor is in the envelope."""
-
-    activity: str
-    name: str
-    reason: str = ""
-
-
-class ApprovalRejected(Body, frozen=True):
-    """The decision was no; the actor is in the envelope."""
-
-    activity: str
-    name: str
-    reason: str = ""
 
 
 class SleepStarted(Body, frozen=True):
@@ -277,13 +253,20 @@ class UndoSucceeded(Body, frozen=True):
 
 
 class UndoFailed(Body, frozen=True):
-    """An attempt at the undo raised; without `retry_at` it is given up and the next follows."""
+    """An attempt at the undo raised; without `retry_at` the next undo follows.
+
+    Attributes:
+        person: it waits for a person's decision. (It was given up in logs of old.)
+        notify: somebody is to be told.
+    """
 
     activity: str
     of: str
     attempt: int
     error: Failure
     retry_at: datetime | None = None
+    person: bool = False
+    notify: bool = False
 
 
 class RunCompleted(Body, frozen=True):
@@ -301,18 +284,25 @@ class RunFailed(Body, frozen=True):
 
 
 class RunCompensated(Body, frozen=True):
-    """The workflow raised, and everything that could be undone was undone."""
+    """The workflow raised, and everything that could be undone was undone.
+
+    Attributes:
+        undone: activities of steps.
+        stays: activities of irreversible steps that had been made.
+    """
 
     error: Failure
     undone: list[str] = []
+    stays: list[str] = []
 
 
 class RunCompensationFailed(Body, frozen=True):
-    """The workflow raised, and some undo failed: a person has to act on `not_undone`."""
+    """The workflow raised, and what is in `not_undone` stays, as a person decided."""
 
     error: Failure
     undone: list[str] = []
     not_undone: list[str] = []
+    stays: list[str] = []
 
 
 class RunCancelled(Body, frozen=True):
@@ -322,6 +312,7 @@ class RunCancelled(Body, frozen=True):
     undone: list[str] = []
     not_undone: list[str] = []
     memory: Delta | None = None
+    stays: list[str] = []
 
 
 class RunHeld(Body, frozen=True):
@@ -380,5 +371,5 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-BODIES = _bodies(globals(), vars(joining))
+BODIES = _bodies(globals(), vars(joining), vars(decisions))
 """Every body by its type name."""

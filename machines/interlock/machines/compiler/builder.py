@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from interlock.machines.approvers import Group
 from interlock.machines.compiler.blocks import CONTROL, Block, Jump, Label, Pause
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
 from interlock.machines.compiler.source import Source
-from interlock.machines.compiler.syntax import assign, const, either, forget, load, placed
+from interlock.machines.compiler.syntax import (
+    assign,
+    const,
+    either,
+    forget,
+    holds,
+    load,
+    placed,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +134,8 @@ class Builder:
         behind.resumes = site
         if site.kind == "wait":
             where = self._where(call, at)
+        elif site.kind == "approval":
+            where = self._rules(call, at)
         self.emit(Pause(site, call, behind, where), at)
         self.begin(behind)
         if target is not None:
@@ -137,6 +149,31 @@ class Builder:
                 statement = placed(ast.Return(keyword.value), at)
                 return Block(None, None, [statement], condition=True)
         return None
+
+    def _rules(self, call: ast.Call, at: ast.AST) -> Block | None:
+        """The block that finds an approval's functions again, when a decision comes.
+
+        What the call itself is given says who may decide; only a function, which no log can hold,
+        is looked for a second time.
+        """
+        names = ("approvers", "escalate")
+        given = {k.arg: k.value for k in call.keywords if k.arg in names}
+        if not any(map(self._may_be_function, given.values())):
+            return None
+        parts = [copy.deepcopy(given.get(name) or const(None)) for name in names]
+        statement = placed(ast.Return(ast.Tuple(parts, ast.Load())), at)
+        return Block(None, None, [statement], condition=True)
+
+    def _may_be_function(self, value: ast.expr) -> bool:
+        """Whether an expression may give or hold a function, and can be evaluated twice.
+
+        One with an await or an assignment has been evaluated for good when the wait begins.
+        """
+        if isinstance(value, (ast.List, ast.Tuple, ast.Set)):
+            return any(map(self._may_be_function, value.elts))
+        if isinstance(value, ast.Call) and self.scope.meaning(value.func) is Group:
+            return False
+        return not isinstance(value, ast.Constant) and not holds(value, ast.Await, ast.NamedExpr)
 
     def temporary(self, value: ast.expr, hint: str = "part") -> ast.Name:
         """Keep a value in a hidden variable, and read it from there."""

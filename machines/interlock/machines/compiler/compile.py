@@ -205,6 +205,7 @@ def _node(place: Place, site: Site) -> Node:
         compensated=step is not None and step.options.compensate is not None,
         timeout=site.timeout,
         initial=f"{place.state}/start" if place.program is not None else None,
+        irreversible="" if step is None else step.options.irreversible,
     )
 
 

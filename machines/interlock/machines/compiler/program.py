@@ -123,14 +123,22 @@ class CompiledProgram:
 
     def where(self, state: str, frame: dict[str, Any]) -> Callable[[Any], bool] | None:
         """The `where=` of the wait at `state`, evaluated with the variables recorded there."""
+        condition: Callable[[Any], bool] | None = self._evaluated(state, frame)
+        return condition
+
+    def rules(self, state: str, frame: dict[str, Any]) -> tuple[Any, Any]:
+        """`approvers=` and `escalate=` of the approval at `state`, evaluated as `where` is."""
+        return self._evaluated(state, frame) or (None, None)
+
+    def _evaluated(self, state: str, frame: dict[str, Any]) -> Any:
+        """What the block gives that was written for this await besides its call; None for none."""
         stop = self._by_state[state]
         if stop.where < 0:
             return None
         answer = self._segment(stop.where, frame, None, None, False, Writes())
         if answer[0] == RAISED:
             raise answer[1]
-        condition: Callable[[Any], bool] | None = answer[1]
-        return condition
+        return answer[1]
 
     def _run(
         self,

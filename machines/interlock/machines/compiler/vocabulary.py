@@ -13,7 +13,7 @@ from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import Site
 from interlock.machines.errors import StepFailed, TimedOut
 from interlock.machines.resource import wanted_by
-from interlock.machines.waits import Decision
+from interlock.machines.waits import Decision, Vote
 from interlock.store.errors import InterlockError
 from interlock.store.values import Types
 
@@ -23,6 +23,7 @@ def collect_types(
 ) -> Types:
     """A registry of everything that a run may have to decode."""
     types = Types()
+    types.register(Vote, "interlock.Vote")  # leaves the bare name to the author
     types.collect(Decision, TimedOut, StepFailed)
     types.collect(*_annotations(function))
     for site in sites:

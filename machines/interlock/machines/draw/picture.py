@@ -141,7 +141,10 @@ class Picture:
         """What a state accepts without being left; for the undoing state, what it undoes."""
         if node.id in self.apart and node.kind != "final":
             steps = [step for step in reversed(self.machine.nodes) if step.compensated]
-            return [f"undo {step.id}" for step in steps]
+            stays = [step for step in self.machine.nodes if step.irreversible]
+            return [f"undo {step.id}" for step in steps] + [f"{s.id} stays" for s in stays]
+        if node.irreversible:
+            return [f"irreversible: {node.irreversible}"]
         edges = [e for e in self.machine.edges if e.stays and e.source == node.id]
         return [label for label in map(self.label, edges) if label]
 

@@ -1,0 +1,141 @@
+"""What people ask of an engine: decide, delegate, find out, see what waits for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from interlock.engine import approvals, commands
+from interlock.engine.approvals import Said
+from interlock.engine.core import Core
+from interlock.engine.inbox import Pending, Wanted, pending_approvals
+from interlock.engine.rights import Directory
+from interlock.engine.undo_answers import UndoAnswer, answer_undo
+from interlock.store.event import Actor
+
+if TYPE_CHECKING:
+    from interlock.engine.handle import Run
+
+
+class People(Core):
+    """The part of an engine that people talk to."""
+
+    async def approvals(
+        self,
+        *,
+        run: str | Run[Any] | None = None,
+        name: str | None = None,
+        approver: str | None = None,
+        group: str | None = None,
+    ) -> list[Pending]:
+        """The approvals that wait for a decision, in natural order of their runs' ids.
+
+        Args:
+            run, name: of this run, of this name.
+            approver: those that this person may decide on now and has not voted on. Where a
+                function says who may, it is not asked, and the approval is listed.
+            group: those that this group may decide on.
+        """
+        wanted = Wanted(None if run is None else run_id(run), name, approver, group)
+        return await pending_approvals(self.store, wanted, Directory.of(self.groups), self.now())
+
+    async def approve(
+        self,
+        run: str | Run[Any],
+        name: str,
+        *,
+        by: str,
+        reason: str = "",
+        facts: str = "",
+        command_id: str = "",
+    ) -> None:
+        """Say yes to an approval that is pending.
+
+        Args:
+            name: of the approval, or its activity where several have that name.
+            by: who decides.
+            facts: digest of the facts that they saw (or its first 8 digits or more).
+            command_id: the same id again is the same decision.
+
+        Raises:
+            Refused: nobody waits for it, it is about other facts, or it is not for them to
+                decide; the message says which.
+            UnknownMachine: the function that says who may decide is not known here.
+            HandlerFailed: that function raised.
+        """
+        said = Said(True, reason, facts)
+        actor = Actor("user", by)
+        await approvals.decide(self, run_id(run), name, said, actor, command_id)
+
+    async def reject(
+        self,
+        run: str | Run[Any],
+        name: str,
+        *,
+        by: str,
+        reason: str = "",
+        facts: str = "",
+        command_id: str = "",
+    ) -> None:
+        """Say no to an approval that is pending; as `approve`."""
+        said = Said(False, reason, facts)
+        actor = Actor("user", by)
+        await approvals.decide(self, run_id(run), name, said, actor, command_id)
+
+    async def delegate(
+        self,
+        run: str | Run[Any],
+        name: str,
+        *,
+        to: str,
+        by: str,
+        reason: str = "",
+        command_id: str = "",
+    ) -> None:
+        """Hand one's right to decide on a pending approval over to somebody; raises as `approve`.
+
+        Rights that were handed to `by` before go along. An escalation ends all delegations.
+        """
+        actor = Actor("user", by)
+        await approvals.delegate(self, run_id(run), name, to, reason, actor, command_id)
+
+    async def undo(
+        self, run: str | Run[Any], step: str, answer: UndoAnswer, *, by: str, reason: str
+    ) -> None:
+        """Say what becomes of a step whose undo failed, so that the run can end.
+
+        Args:
+            step: the step, its activity, or the undo's name.
+            answer: `retry` calls the undo again, `resolve` says that it was undone by other
+                means, `skip` that it stays as it is.
+
+        Raises:
+            Refused: no such undo waits for a person, or it is not said who decides and why.
+            UnknownRun: there is no such run.
+        """
+        actor = Actor("user", by)
+        await answer_undo(self, run_id(run), step, answer, actor, reason)
+
+    async def resolve(
+        self,
+        run: str | Run[Any],
+        step: str,
+        *,
+        happened: bool | None,
+        result: object = None,
+        by: str = "",
+        reason: str = "",
+    ) -> None:
+        """Say whether a step that is in doubt happened; `result` is what it returned.
+
+        When it did not, it is called now; so it is, under the same key, with None: try again.
+
+        Raises:
+            NotInDoubt: no such step of this run is in doubt.
+        """
+        actor = Actor("user", by)
+        await commands.resolve(self, run_id(run), step, happened, result, actor, reason)
+
+
+def run_id(run: str | Run[Any]) -> str:
+    """The id of a run, however it is given."""
+    return run if isinstance(run, str) else run.id
