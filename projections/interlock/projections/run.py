@@ -24,7 +24,7 @@ ActivityStatus = Literal[
 ]
 
 
-class Outcome(msgspec.Struct):
+class Outcome(msgspec.Struct, gc=False):
     """How an activity ended, while the run has not moved on yet.
 
     Attributes:
@@ -78,7 +78,7 @@ class Joined(msgspec.Struct):
     stopping: bool = False
 
 
-class Activity(msgspec.Struct):
+class Activity(msgspec.Struct, gc=False):
     """Something that the run waits for, or an effect that it has under way.
 
     Attributes:

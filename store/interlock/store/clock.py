@@ -52,19 +52,15 @@ def uuid7(now: datetime) -> UUID:
 def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
     """As many `uuid7` as text, in ascending order.
 
-    One random number serves them all, counted up (RFC 9562, section 6.2, method 2). It comes from
-    a generator seeded by the system: asking the system each time would cost more than everything
-    else about an event. Ids are unique, not secret.
+    One random number serves them all, its last 48 bits counted up (RFC 9562, section 6.2, method
+    2). It comes from a generator seeded by the system: asking the system each time would cost more
+    than everything else about an event. Ids are unique, not secret.
     """
-    millis = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
-    number = min(_numbers.getrandbits(74), (1 << 74) - count)
-    return [_uuid7_text(millis, number + step) for step in range(count)]
-
-
-def _uuid7_text(millis: int, number: int) -> str:
-    text = f"{millis:012x}"
-    low = f"{0x8000_0000_0000_0000 | number & 0x3FFF_FFFF_FFFF_FFFF:016x}"
-    return f"{text[:8]}-{text[8:]}-7{number >> 62:03x}-{low[:4]}-{low[4:]}"
+    text = f"{int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF:012x}"
+    bits = _numbers.getrandbits(26)
+    shared = f"{text[:8]}-{text[8:]}-7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}-"
+    first = min(_numbers.getrandbits(48), (1 << 48) - count)
+    return [f"{shared}{number:012x}" for number in range(first, first + count)]
 
 
 _numbers = random.Random()

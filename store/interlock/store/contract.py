@@ -12,7 +12,7 @@ import msgspec
 from interlock.store.event import Actor, Body, Event
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, gc=False, frozen=True):
     """Where a stream ends: what the next commit has to follow.
 
     Attributes:
@@ -26,7 +26,7 @@ class Head(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, gc=False, frozen=True):
     """A stream's row in the inline index, written in the same transaction as its events.
 
     Attributes:
@@ -58,7 +58,7 @@ FINISHED = frozenset({"completed", "failed", "cancelled", "compensated", "compen
 """The statuses of an `Entry` after which nothing more happens by itself."""
 
 
-class Timer(msgspec.Struct, frozen=True):
+class Timer(msgspec.Struct, gc=False, frozen=True):
     """An instant at which a stream wants to be woken.
 
     Attributes:
@@ -81,7 +81,7 @@ class Definition(msgspec.Struct, frozen=True):
     source: str
 
 
-class Draft(msgspec.Struct, frozen=True):
+class Draft(msgspec.Struct, gc=False, frozen=True):
     """An event that is about to be appended; the store adds id, version, digest and position.
 
     Attributes:
@@ -102,7 +102,7 @@ class Draft(msgspec.Struct, frozen=True):
     id: str = ""
 
 
-class Commit(msgspec.Struct, frozen=True):
+class Commit(msgspec.Struct, gc=False, frozen=True):
     """The events of one transition and what is derived from them: all or nothing.
 
     Attributes:
@@ -125,7 +125,7 @@ class Commit(msgspec.Struct, frozen=True):
     command_id: str = ""
 
 
-class Appended(msgspec.Struct, frozen=True):
+class Appended(msgspec.Struct, gc=False, frozen=True):
     """What a commit led to: the stored events and the stream's new head."""
 
     events: tuple[Event, ...]

@@ -19,7 +19,7 @@ Row: TypeAlias = tuple[str, int, str, bytes]
 """One event as stored: stream, version, topic, state."""
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class Prepared(msgspec.Struct, gc=False, frozen=True):
     """A commit with everything computed that does not need the database.
 
     Attributes:

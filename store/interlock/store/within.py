@@ -7,7 +7,7 @@ import msgspec
 from interlock.store.event import Encoded
 
 
-class Within(msgspec.Struct, frozen=True, omit_defaults=True):
+class Within(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """The place of an activity in a run that does several things at once.
 
     Attributes:
@@ -26,7 +26,7 @@ class Within(msgspec.Struct, frozen=True, omit_defaults=True):
     state: str = ""
 
 
-class Planned(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+class Planned(msgspec.Struct, gc=False, frozen=True, omit_defaults=True, array_like=True):
     """A call that a join is to make.
 
     Attributes:
