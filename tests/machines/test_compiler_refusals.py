@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from interlock.machines import waits
+from interlock.machines import compose, fanout, outcome, segment, waits
 from interlock.machines.command import Command
 from interlock.machines.compiler import NotYetDefined, compile_workflow
 from interlock.machines.compiler.refusals import ALL
@@ -64,8 +64,10 @@ async def child(x: int) -> int:
 NAMES: dict[str, Any] = {
     "asyncio": asyncio, "contextlib": contextlib, "charge": charge, "helper": helper,
     "Paid": Paid, "child": child, "service": Service(), "approval": waits.approval,
-    "sleep": waits.sleep, "wait_for": waits.wait_for, "phase": phase, "wrapped": wrapped,
-    "numbers": numbers, "plain": plain,
+    "sleep": waits.sleep, "wait_for": waits.wait_for, "numbers": numbers, "plain": plain,
+    "wrapped": wrapped, "received": waits.received, "phase": phase,
+    "parallel": compose.parallel, "race": compose.race, "each": fanout.each,
+    "start": segment.start, "attempt": outcome.attempt, "functools": functools,
 }  # fmt: skip
 
 REFUSED = [
@@ -75,13 +77,17 @@ REFUSED = [
     ("ILK143", 2, "await wrapped()"),
     ("ILK144", 2, "await plain(x)"),
     ("ILK145", 2, "await helper(x)"),
+    ("ILK145", 2, "await each(helper, x)"),
     ("ILK146", 2, "later = helper()"),
-    ("ILK043", 3, "task = x\nawait task"),
+    ("ILK043", 2, "await charge"),
+    ("ILK043", 2, "ys = [await y(x) for y in x]"),
     ("ILK043", 2, "await x.charge()"),
     ("ILK043", 2, "await (charge if x else helper)(x)"),
-    ("ILK044", 2, "await asyncio.sleep(1)"),
-    ("ILK045", 2, "await asyncio.gather(charge(1), charge(2))"),
-    ("ILK045", 2, "task = asyncio.create_task(helper())"),
+    ("ILK141", 2, "await asyncio.gather(charge(x), service.call())"),
+    ("ILK141", 2, "task = asyncio.create_task(service.call())"),
+    ("ILK044", 2, "await asyncio.sleep(1, x)"),
+    ("ILK045", 2, "both = asyncio.gather(charge(1), charge(2))"),
+    ("ILK045", 2, "await asyncio.wait([])"),
     ("ILK045", 2, "async with asyncio.TaskGroup() as group:\n    pass"),
     ("ILK045", 2, "for done in asyncio.as_completed([]):\n    pass"),
     ("ILK046", 2, "await asyncio.wait_for(charge(1), 5)"),
@@ -137,10 +143,26 @@ REFUSED = [
     ("ILK061", 2, "await unknown(x)"),
     ("ILK062", 2, "ys = list(await charge(y) for y in x)"),
     ("ILK062", 2, "f = lambda y=await charge(x): y"),
-    ("ILK064", 2, "await child(x)"),
+    ("ILK048", 2, "child(x)"),
+    ("ILK048", 2, "sleep('1 day')"),
+    ("ILK048", 2, "later = parallel(charge(x))"),
+    ("ILK048", 2, "found = attempt(charge, x)"),
+    ("ILK048", 2, "later = charge(x)\nawait later"),
     ("ILK065", 2, "await wait_for(x)"),
+    ("ILK065", 2, "await wait_for(Paid, x)"),
+    ("ILK065", 2, "await wait_for(Paid | int)"),
+    ("ILK065", 2, "await received()"),
+    ("ILK065", 2, "await race(wait_for(x), sleep('1 day'))"),
     ("ILK066", 2, "await wait_for(Paid, where=(y := x))"),
     ("ILK068", 2, "await charge.named('completed')(x)"),
+    ("ILK155", 2, "await parallel(charge(x), parallel(charge(x)))"),
+    ("ILK155", 2, "later = start(each(charge, x))"),
+    ("ILK156", 3, "await race(\n    wait_for(Paid, where=lambda p: p.amount), sleep('1 day'))"),
+    ("ILK157", 2, "await parallel(charge(x), b=charge(x))"),
+    ("ILK158", 2, "await parallel(*map(charge, x))"),
+    ("ILK159", 2, "later = start(x)"),
+    ("ILK160", 2, "await each(lambda y: y, x)"),
+    ("ILK160", 2, "await each(functools.partial(print, x), x)"),
 ]
 
 
@@ -219,8 +241,8 @@ def test_a_name_that_never_comes_is_refused_on_first_use() -> None:
 
 
 def test_other_refusals_come_at_decoration() -> None:
-    source = "@workflow\nasync def flow(x):\n    await asyncio.sleep(x)\n    await later(x)\n"
-    with pytest.raises(CompileError, match="ILK044"):
+    source = "@workflow\nasync def flow(x):\n    await asyncio.wait(x)\n    await later(x)\n"
+    with pytest.raises(CompileError, match="ILK045"):
         define(source, {**NAMES, "workflow": workflow})
 
 
@@ -229,4 +251,4 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     assert codes == sorted(set(codes))
     assert codes[0] == "ILK040"
     later = {code for code in codes if code > "ILK069"}
-    assert later == {f"ILK{n}" for n in (*range(140, 148), *range(150, 155))}
+    assert later == {f"ILK{n}" for n in (*range(140, 148), *range(150, 161))}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
+from interlock.machines.batch import item_note
 from interlock.machines.errors import StepFailed, TimedOut
 from interlock.machines.outcome import Err, Ok, Won
 from interlock.machines.waits import Decision, Vote
@@ -108,7 +109,5 @@ def _failure(join: Joined, types: Types) -> BaseException:
 def _noted(join: Joined, index: int, types: Types) -> BaseException:
     error = error_of(join.outcomes[index], types)
     if join.how == "each":
-        name = f" ({join.names[index]})" if join.names else ""
-        batch = f", batch {index // join.size + 1}" if join.size else ""
-        error.add_note(f"at item {index}{name}{batch}")
+        error.add_note(item_note(index, join.names, join.size))
     return error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from interlock.machines.batch import Batch, OnError, Pace
 from interlock.machines.call import Call
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
@@ -17,9 +18,6 @@ from interlock.store.within import Planned
 if TYPE_CHECKING:
     from interlock.engine.pausing import Beginning
     from interlock.store.event import Encoded
-
-_AT_ONCE = 10
-"""How many calls an `each` has under way when it is not told."""
 
 
 @dataclass(slots=True)
@@ -115,26 +113,15 @@ def _every(
     items: Iterable[Any] | None = None,
     *,
     concurrency: int | None = None,
-    batch: Any = None,
-    on_error: str = "stop",
-    ids: Callable[[Any], str] | None = None,
+    batch: Batch | None = None,
+    on_error: OnError = "stop",
+    ids: Sequence[str] | None = None,
 ) -> _Plan:
     given = list(items) if items is not None else []
     made: Sequence[object] = [Call(calls, (i,)) for i in given] if isinstance(calls, str) else calls
-    names = [str(ids(item)) for item in given] if ids is not None else []
-    if len(set(names)) != len(names):
-        raise BadDefinition("each(ids=...) gave one id to two items; ids tell items apart")
-    if on_error not in ("stop", "collect"):
-        message = f"each(on_error={on_error!r}): write 'stop' or 'collect'"
-        raise BadDefinition(message)
-    limit = concurrency if concurrency is not None else _AT_ONCE
-    if batch is not None:
-        limit = concurrency if concurrency is not None else batch.concurrency
-    if limit < 1:
-        message = f"each(concurrency={limit}): at least one call has to be under way"
-        raise BadDefinition(message)
-    collect = on_error == "collect"
-    plan = _Plan(made, names, "list", limit, collect)
+    pace = Pace.of(concurrency, batch, on_error)  # checked by the compiled code already
+    collect = pace.on_error == "collect"
+    plan = _Plan(made, list(ids or ()), "list", pace.concurrency, collect)
     if batch is not None:
         plan.size, plan.delay = batch.size, duration(batch.delay)
     return plan

@@ -6,17 +6,19 @@ they do the same thing by asyncio, or nothing.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Coroutine, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
 from interlock.machines.call import Call
 from interlock.machines.errors import BadDefinition, OutsideRun
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import SystemClock
+
+if TYPE_CHECKING:  # slow to import
+    import asyncio
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -147,7 +149,7 @@ def start(call: Awaitable[T]) -> Handle[T]:
     """
     running = segment.get()
     if running is None:
-        task = asyncio.ensure_future(cast("Coroutine[Any, Any, T]", call))
+        task = _task(cast("Coroutine[Any, Any, T]", call))
         return NativeHandle(task.get_name(), task)
     if not isinstance(call, Call):
         message = f"start({call!r}): write the call itself there, such as start(charge(order))"
@@ -174,12 +176,17 @@ def start_child(
     """
     running = segment.get()
     if running is None:
-        task = asyncio.ensure_future(child(*args, **kwargs))
-        return NativeHandle(id or child.name, task)
+        return NativeHandle(id or child.name, _task(child(*args, **kwargs)))
     made = running.next_id(child.name)
     handle = id if id is not None else f"{running.run}/{made}"
     running.notes.append(ChildStarted(handle, child, args, kwargs, on_cancel))
     return Handle(handle)
+
+
+def _task(call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    import asyncio  # slow to import
+
+    return asyncio.ensure_future(call)
 
 
 def skip(reason: str) -> None:

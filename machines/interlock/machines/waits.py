@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, TypeVar
+from types import UnionType
+from typing import Any, NoReturn, TypeVar, overload
 
 from interlock.machines.approvers import Escalate, Who
 from interlock.machines.command import Command
@@ -13,6 +14,9 @@ from interlock.machines.duration import Duration
 from interlock.machines.errors import OutsideRun
 
 C = TypeVar("C", bound=Command)
+A = TypeVar("A", bound=Command)
+B = TypeVar("B", bound=Command)
+D = TypeVar("D", bound=Command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +101,70 @@ async def sleep(how_long: Duration) -> None:
     _outside(f"sleep({how_long!r})")
 
 
+@overload
 async def wait_for(
     command: type[C], *, where: Callable[[C], bool] | None = None, timeout: Duration | None = None
-) -> C:
+) -> C: ...
+@overload
+async def wait_for(
+    a: type[A], b: type[B], /, *, where: Callable[[A | B], bool] | None = None,
+    timeout: Duration | None = None,
+) -> A | B: ...  # fmt: skip
+@overload
+async def wait_for(
+    a: type[A], b: type[B], c: type[C], /, *, where: Callable[[A | B | C], bool] | None = None,
+    timeout: Duration | None = None,
+) -> A | B | C: ...  # fmt: skip
+@overload
+async def wait_for(
+    a: type[A], b: type[B], c: type[C], d: type[D], /, *,
+    where: Callable[[A | B | C | D], bool] | None = None, timeout: Duration | None = None,
+) -> A | B | C | D: ...  # fmt: skip
+@overload
+async def wait_for(
+    command: UnionType, *, where: Callable[[Any], bool] | None = None,
+    timeout: Duration | None = None,
+) -> Any: ...  # fmt: skip
+async def wait_for(
+    *command: object, where: object = None, timeout: Duration | None = None, **named: object
+) -> Any:
     """Wait for a command of this type; one that came before the wait began is not lost.
 
     Args:
-        command: the class.
+        command: the class, or several: `wait_for(Assign, Cancel)` is typed as either of them;
+            `wait_for(Assign | Cancel)` says the same.
         where: accept only commands for which this is true; evaluated once for each command.
-        timeout: None waits for ever.
+        timeout: None waits for ever; zero, or less, gives up unless a command is there.
 
     Raises:
         TimedOut: in the workflow, when the timeout passes first.
         OutsideRun: called natively.
     """
-    _outside(f"wait_for({command.__name__}, {where!r}, {timeout!r})")
+    _outside(f"wait_for({_names(*command, *named.values())}, {where!r}, {timeout!r})")
+
+
+@overload
+async def received(command: type[C], /) -> C | None: ...
+@overload
+async def received(a: type[A], b: type[B], /) -> A | B | None: ...
+@overload
+async def received(a: type[A], b: type[B], c: type[C], /) -> A | B | C | None: ...
+@overload
+async def received(command: UnionType, /) -> Any: ...
+async def received(*command: object) -> Any:
+    """The first command of this type that has come and was not taken yet; None without waiting.
+
+    Args:
+        command: the class, or several, as for `wait_for`.
+
+    Raises:
+        OutsideRun: called natively.
+    """
+    _outside(f"received({_names(*command)})")
+
+
+def _names(*commands: object) -> str:
+    return " | ".join(getattr(command, "__name__", str(command)) for command in commands)
 
 
 def _outside(what: str) -> NoReturn:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Callable
 
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.nested import find
+from interlock.machines.compiler.noted import token_of
 from interlock.machines.compiler.phases import phase_of
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
@@ -50,22 +52,31 @@ class Check(ast.NodeVisitor):
     def visit_Await(self, node: ast.Await) -> None:
         if self._nested:
             raise self._source.refuse(refusals.AWAIT_IN_SCOPE, node)
-        try:
-            self._sites.of(node)
-        except NotYetDefined as error:
-            self._undefined = self._undefined or error
+        self._look(node, lambda: self._sites.of(node))
         if isinstance(node.value, ast.Call):
             self._awaited.add(id(node.value))
-            self._called.add(id(node.value.func))
         self.generic_visit(node)
 
+    def _look(self, node: ast.AST, find: Callable[[], object]) -> None:
+        """Find out what is called; what is not defined yet is taken to be right."""
+        try:
+            find()
+        except NotYetDefined as error:
+            self._undefined = self._undefined or error
+            self._awaited.update(id(n) for n in ast.walk(node) if isinstance(n, ast.Call))
+
     def visit_Call(self, node: ast.Call) -> None:
-        if id(node) not in self._awaited:
+        self._look(node, lambda: self._sites.starts(node))
+        if id(node) in self._awaited or token_of(node) in self._sites.calls:
+            self._called.add(id(node.func))
+        else:
             self._check_call(node)
         self.generic_visit(node)
 
     def _check_call(self, node: ast.Call) -> None:
-        if self._sites.step_of(node.func) is not None:
+        if token_of(node) in self._sites.starting:
+            return
+        if self._sites.is_left(node):
             raise self._source.refuse(refusals.STEP_NOT_AWAITED, node, name=short(node.func))
         found = self._scope.meaning(node.func)
         if isinstance(found, Unknown):
@@ -149,6 +160,8 @@ class Check(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         """A nested function is only ever called, where the call is awaited."""
         if not isinstance(node.ctx, ast.Load) or id(node) in self._called:
+            return
+        if token_of(node) in self._sites.references:
             return
         nested = find(node.id, self._scope)
         if nested is not None:

@@ -14,7 +14,7 @@ from interlock.machines.compiler.blocks import Block, Pause, control, reachable
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.check import Check
 from interlock.machines.compiler.edges import Edges
-from interlock.machines.compiler.embed import combined, embedded
+from interlock.machines.compiler.embed import Part, combined, embedded
 from interlock.machines.compiler.emit import Emitter
 from interlock.machines.compiler.failures import Failures
 from interlock.machines.compiler.given import with_given
@@ -23,7 +23,9 @@ from interlock.machines.compiler.liveness import NOTHING, Names, liveness
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
 from interlock.machines.compiler.nested import holds_function
 from interlock.machines.compiler.phases import grouped
+from interlock.machines.compiler.places import CallPlaces, node_of, place_of
 from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
+from interlock.machines.compiler.rewrite import rewritten
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
 from interlock.machines.compiler.source import Source, read_source
@@ -31,8 +33,8 @@ from interlock.machines.compiler.statements import visit
 from interlock.machines.compiler.syntax import walk_scope
 from interlock.machines.compiler.touches import Touches
 from interlock.machines.compiler.vocabulary import collect_types
-from interlock.machines.ir import Edge, Machine, Node, NodeKind
-from interlock.machines.program import Place, PlaceKind
+from interlock.machines.ir import Edge, Machine, Node
+from interlock.machines.program import Place
 
 
 def compile_workflow(function: Callable[..., Any], name: str | None = None) -> CompiledProgram:
@@ -70,7 +72,7 @@ def _compile(
     sites = Sites(source, scope, helpers)
     Check(source, scope, sites).run()
     builder = Builder(source, scope, sites, visit)
-    tree = with_given(source.tree, sites)
+    tree = with_given(rewritten(source.tree, scope, sites), sites)
     builder.body(tree.body)
     builder.emit(ast.Return(None), tree.body[-1])
     blocks = reachable(builder.entry)
@@ -79,19 +81,20 @@ def _compile(
     states = state_names(source, [site for site in builder.order if site in found], sites.phases)
     pauses = [found[site] for site in states]
     variables = _variables(scope, builder, blocks)
-    places = [_place(pause, states[pause.site], live, variables) for pause in pauses]
+    calls = CallPlaces(source, sites, states, blocks)
+    places = [_place(pause, states[pause.site], live, variables, calls) for pause in pauses]
     _refuse_functions(source, scope, places)
-    types = collect_types(source.function, source.tree.body, scope, list(states))
+    types = collect_types(source.function, source.tree.body, scope, [*states, *calls.sites])
     touches = Touches(blocks, scope, pauses)
     raises = Failures(scope, sites).of(source.tree.body)
-    compensates = any(_is_compensated(site) for site in states)
+    compensates = any(_is_compensated(site) for site in (*states, *calls.sites))
     edges = _edges(builder.entry, states, pauses, compensates=compensates and bind is None)
     errors = [error.__name__ for error in raises]
-    machine = _machine(source, name, places, pauses, edges, errors, sites.phases)
+    machine = _machine(source, name, places, pauses, edges, errors, calls, sites.phases)
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
-    segment = Emitter(source, scope, blocks, variables, live, pauses).function()
+    segment = Emitter(source, scope, blocks, variables, live, pauses, calls.names).function()
     return CompiledProgram(
-        machine, types, source.function, segment, stops, touches,
+        machine, types, source.function, segment, stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
     )  # fmt: skip
 
@@ -108,13 +111,13 @@ def _variables(scope: Scope, builder: Builder, blocks: Sequence[Block]) -> list[
 
 
 def _place(
-    pause: Pause, state: str, live: Mapping[Block, Names], variables: Sequence[str]
-) -> Place:
+    pause: Pause, state: str, live: Mapping[Block, Names], variables: Sequence[str],
+    calls: CallPlaces,
+) -> Place:  # fmt: skip
     site = pause.site
     names = live[pause.behind] | (NOTHING if pause.where is None else live[pause.where])
     known = tuple(name for name in variables if name in names)
-    program = None if site.helper is None else site.helper.program
-    return Place(state, site.kind, site.line, known, site.step, site.commands, program=program)
+    return place_of(site, state, known, calls.of(site))
 
 
 def _stop(place: Place, index: int, pause: Pause) -> Stop:
@@ -134,9 +137,11 @@ def _refuse_functions(source: Source, scope: Scope, places: Sequence[Place]) -> 
 
 
 def _is_compensated(site: Site) -> bool:
-    """Whether something is undone that is called there."""
+    """Whether something may have to be undone that is called there."""
     if site.helper is not None:
         return site.helper.program.compensates
+    if site.child is not None:
+        return True
     return site.step is not None and site.step.options.compensate is not None
 
 
@@ -154,28 +159,32 @@ def _machine(
     pauses: Sequence[Pause],
     edges: tuple[Edge, ...],
     raises: list[str],
+    calls: CallPlaces,
     phases: Mapping[str, int],
 ) -> Machine:
     targets = {edge.target for edge in edges}
     nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
-    nested = {place.state: embedded(place) for place in places if place.program is not None}
+    nested: list[Part] = []
     for place, pause in zip(places, pauses, strict=True):
-        inside = nested[place.state].nodes if place.state in nested else ()
-        nodes += [_node(place, pause.site), *inside]
+        inside = [(place, node_of(place, pause.site)), *calls.drawn(pause.site, place.state)]
+        for part, node in inside:
+            nodes.append(node)
+            if part.program is not None:
+                nested.append(embedded(part))
+                nodes += nested[-1].nodes
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
-    commands = dict.fromkeys(c.__name__ for place in places for c in place.commands)
-    commands |= dict.fromkeys(name for part in nested.values() for name in part.commands)
+    every = [*places, *calls.places.values()]
     return Machine(
         name=name,
         kind="workflow",
         initial="start",
         nodes=tuple(grouped(nodes, phases)),
-        edges=(*edges, *(edge for part in nested.values() for edge in part.edges)),
-        commands=tuple(commands),
+        edges=(*edges, *(edge for part in nested for edge in part.edges)),
+        commands=_commands(every),
         raises=tuple(dict.fromkeys(raises)),
-        body=combined(canonical_digest(_anonymous(source.tree)), places),
+        body=combined(canonical_digest(_anonymous(source.tree)), every),
         module=source.function.__module__,
         qualname=source.function.__qualname__,
         file=source.file,
@@ -184,29 +193,11 @@ def _machine(
     )
 
 
-_KINDS: dict[PlaceKind, NodeKind] = {
-    "step": "step", "approval": "approval", "sleep": "sleep", "wait": "wait", "received": "wait",
-    "join": "parallel", "child": "child", "helper": "compound",
-}  # fmt: skip
-"""How places are drawn."""
-
-
-def _node(place: Place, site: Site) -> Node:
-    step = place.step
-    waits_for = step.name if step is not None else place.state.partition(":")[2]
-    if place.commands:
-        waits_for = ", ".join(command.__name__ for command in place.commands)
-    return Node(
-        id=place.state,
-        kind=_KINDS[place.kind],
-        waits_for=waits_for,
-        variables=place.live,
-        line=place.line,
-        compensated=step is not None and step.options.compensate is not None,
-        timeout=site.timeout,
-        initial=f"{place.state}/start" if place.program is not None else None,
-        irreversible="" if step is None else step.options.irreversible,
-    )
+def _commands(places: Sequence[Place]) -> tuple[str, ...]:
+    """The names of the commands that a workflow accepts, those of its helpers included."""
+    found = dict.fromkeys(c.__name__ for place in places for c in place.commands)
+    programs = (place.program for place in places if place.program is not None)
+    return tuple(found | dict.fromkeys(c for p in programs for c in p.machine.commands))
 
 
 def _anonymous(tree: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:

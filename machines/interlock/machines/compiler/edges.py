@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from interlock.machines.compiler.blocks import Block, Jump, Label, Pause, Reraise, control, ends
+from interlock.machines.compiler.expressions import is_call_name, is_made
 from interlock.machines.compiler.sites import Site
 from interlock.machines.compiler.syntax import NESTED, short, walk_scope
 from interlock.machines.ir import Edge
@@ -196,6 +197,8 @@ def _is_quiet(node: ast.expr) -> bool:
     """Whether evaluating surely raises nothing (a name that awaits use is bound)."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if is_made(node):
+            return all(is_call_name(value) or _is_quiet(value) for value in values)
         return node.func.id == "timedelta" and all(isinstance(v, ast.Constant) for v in values)
     return isinstance(node, (ast.Name, ast.Constant, ast.Lambda))
 

@@ -33,6 +33,7 @@ from interlock.machines.compiler.syntax import (
     load,
     placed,
 )
+from interlock.machines.segment import start
 
 RETURNED, RAISED, BOUNCED = -1, -2, -3
 """What the compiled function answers with; 0 and more is the number of a pause."""
@@ -54,6 +55,11 @@ _HELPERS: dict[str, object] = {
     ".peek": support.peek,
     ".grown": support.grown,
     ".captured": support.captured,
+    ".made": support.made,
+    ".each": support.each,
+    ".handle": support.handle,
+    ".start": start,
+    ".seconds": support.seconds,
 }
 
 
@@ -61,12 +67,14 @@ class Emitter:
     """Writes the function."""
 
     def __init__(self, source: Source, scope: Scope, blocks: Sequence[Block], names: Sequence[str],
-                 live: Mapping[Block, Names], pauses: Sequence[Pause]) -> None:  # fmt: skip
+                 live: Mapping[Block, Names], pauses: Sequence[Pause],
+                 calls: Sequence[str]) -> None:  # fmt: skip
         self._source = source
         self._scope = scope
         self._blocks = blocks
         self._names = names
         self._live = live
+        self._calls = tuple(calls)
         self._pauses = {pause: number for number, pause in enumerate(pauses)}
         self._entries = _entry_counts(blocks)
         self._written: set[int] = set()
@@ -78,14 +86,15 @@ class Emitter:
         """The compiled function, in the globals and closure of the author's."""
         code = self._code()
         cells = dict(self._source.cells)
-        for name, value in {**_HELPERS, ".handlers": tuple(self._handlers)}.items():
+        own = {".handlers": tuple(self._handlers), ".calls": self._calls}
+        for name, value in {**_HELPERS, **own}.items():
             cells[name] = CellType(value)
         closure = tuple(cells[name] for name in code.co_freevars)
         return FunctionType(code, self._source.namespace, self._source.tree.name, None, closure)
 
     def _code(self) -> CodeType:
         inner = self._definition()
-        free = [*self._source.cells, *_HELPERS, ".handlers"]
+        free = [*self._source.cells, *_HELPERS, ".handlers", ".calls"]
         outer = _function(".outer", [], [*(assign(n, const(None)) for n in free), inner])
         module = ast.Module([placed(outer, self._source.tree)], [])
         ast.fix_missing_locations(module)

@@ -10,7 +10,7 @@ from typing import Any
 
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.scope import COMPREHENSIONS
-from interlock.machines.compiler.syntax import assign, holds, load, placed, short, walk_scope
+from interlock.machines.compiler.syntax import assign, call, holds, load, placed, short, walk_scope
 
 
 def has_await(node: ast.AST) -> bool:
@@ -106,8 +106,13 @@ def _keep(
     b: Builder, part: ast.expr, later: Sequence[ast.expr], *, callee: bool = False
 ) -> ast.expr:
     """A part whose value is settled before `later` parts are evaluated."""
-    if isinstance(part, (ast.Constant, ast.Lambda)):
+    if isinstance(part, (ast.Constant, ast.Lambda)) or is_call_name(part):
         return part
+    if is_made(part):  # what it is made of is settled; it is made when all of them are
+        made = duplicate(part)
+        for slot in list(_slots(made))[1:]:
+            slot.put(_keep(b, slot.get(), later))
+        return made
     if isinstance(part, ast.Name):
         rebound = any(part.id in _assigned(other) for other in later)
         return b.temporary(part) if rebound else part
@@ -129,6 +134,19 @@ def _keep(
         text = b.temporary(placed(ast.JoinedStr([part]), part))
         return placed(ast.FormattedValue(text, -1, None), part)
     return b.temporary(part)
+
+
+def is_call_name(node: ast.expr) -> bool:
+    """Whether it is the name of a call's place."""
+    held = node.value if isinstance(node, ast.Subscript) else None
+    return isinstance(held, ast.Name) and held.id == ".calls"
+
+
+def is_made(node: ast.expr) -> bool:
+    """Whether it makes a `Call`."""
+    return (
+        isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == ".made"
+    )
 
 
 def _is_path(node: ast.expr) -> bool:
@@ -160,10 +178,14 @@ def _has_effect(nodes: Sequence[ast.expr]) -> bool:
 
 def awaited_call(b: Builder, node: ast.Await) -> ast.Call:
     """The call of an await, its arguments free of awaits."""
+    how = b.sites.of(node).how
+    if how == "await":
+        held = call(".handle", lower(b, node.value))
+        return placed(call(".call", held), node)
     assert isinstance(node.value, ast.Call)
     made = _in_order(b, node.value, skip=1)
     assert isinstance(made, ast.Call)
-    made.func = placed(load(".call"), node)
+    made.func = placed(load(".each" if how == "each" else ".call"), node)
     return made
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from interlock.machines.compiler.check import suppressed
 from interlock.machines.compiler.scope import Scope, Unknown
-from interlock.machines.compiler.sites import Sites
+from interlock.machines.compiler.sites import Site, Sites
 from interlock.machines.compiler.syntax import NESTED
 from interlock.machines.errors import TimedOut
 
@@ -79,6 +79,16 @@ class Failures:
 
     def _awaited(self, node: ast.Await) -> dict[Error, None]:
         site = self._sites.of(node)
+        if site.collects:
+            return {}
+        found = self._called(site)
+        for call in site.calls:
+            found |= self._called(call)
+        if site.groups:
+            found[ExceptionGroup] = None
+        return found
+
+    def _called(self, site: Site) -> dict[Error, None]:
         found: dict[Error, None] = {}
         if site.step is not None:
             found |= dict.fromkeys(site.step.options.raises)

@@ -25,6 +25,7 @@ from types import BuiltinFunctionType, MethodDescriptorType
 from typing import Any
 from uuid import UUID
 
+from interlock.machines import outcome, segment
 from interlock.machines.compiler.plain import is_plain
 
 ATOMS = frozenset(
@@ -51,10 +52,12 @@ _NOTHING = _ids(
     builtins.len, builtins.isinstance, builtins.repr, builtins.abs, builtins.round, builtins.hash,
     builtins.id, builtins.type, builtins.format, builtins.print, builtins.range, builtins.any,
     builtins.all, builtins.issubclass, builtins.ord, builtins.chr, builtins.divmod, builtins.pow,
+    segment.start, segment.start_child, segment.skip, segment.reply, segment.now,
     builtins.hex, builtins.bin, builtins.oct, builtins.callable, builtins.hasattr, json.loads,
     *ATOMS, *(f for f in vars(math).values() if isinstance(f, BuiltinFunctionType)),
 )  # fmt: skip
 _HOLDS = _ids(
+    outcome.partition,
     builtins.list, builtins.tuple, builtins.set, builtins.frozenset, builtins.dict,
     builtins.enumerate, builtins.zip, builtins.reversed, builtins.sorted, builtins.map,
     builtins.filter, itertools.chain, itertools.islice, itertools.product, itertools.pairwise,

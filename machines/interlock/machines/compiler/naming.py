@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.sites import Site
@@ -38,3 +38,37 @@ def state_names(
         names[site] = name
         before = site.base
     return names
+
+
+def call_names(
+    source: Source, states: Mapping[Site, str], started: Sequence[Site]
+) -> dict[Site, str]:
+    """The name of each call that is not awaited on the spot.
+
+    Calls of one thing share a name, wherever they stand: what they wait for is the same. One that
+    is a state's name, too, is preceded by the join's.
+
+    Raises:
+        CompileError: calls of different things cannot be told apart.
+    """
+    everywhere = [(c, f"{state}/{c.base}") for site, state in states.items() for c in site.calls]
+    everywhere += [(call, f"{call.base} started") for call in started]
+    kinds: dict[str, set[object]] = {}
+    for call, _ in everywhere:
+        kinds.setdefault(call.base, set()).add(identity(call))
+    plain = {base for base, of in kinds.items() if len(of) == 1} - set(states.values()) - RESERVED
+    names: dict[Site, str] = {}
+    taken: dict[str, object] = {}
+    for call, longer in everywhere:
+        name = call.base if call.base in plain else longer
+        if taken.setdefault(name, identity(call)) != identity(call):
+            raise source.refuse(refusals.STATE_CLASH, call.line, name=name)
+        names[call] = name
+    return names
+
+
+def identity(call: Site) -> object:
+    """What a call is of: two that are equal have one place."""
+    step = call.step
+    of_step = None if step is None else (step.name, id(step.function), repr(step.options))
+    return call.kind, of_step, call.commands, id(call.child)

@@ -13,14 +13,14 @@ from typing import TypeAlias
 from interlock.machines.compiler.known import METHODS
 
 Token: TypeAlias = tuple[int, ...]
-"""A call's place in the source, the same for all copies of it."""
+"""An expression's place in the source, the same for all copies of it."""
 
 GROWERS = frozenset({"append", "extend", "setdefault", "add"})
 """Methods that add to a built-in container, which is noted place by place."""
 
 
-def token_of(node: ast.Call) -> Token:
-    """What identifies a call."""
+def token_of(node: ast.expr) -> Token:
+    """What identifies an expression."""
     return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
 
 

@@ -64,6 +64,7 @@ class CompiledProgram:
         segment: Segment,
         stops: Sequence[Stop],
         touches: Touching,
+        calls: Mapping[str, Place],
         *,
         bind: Binder | None = None,
         failures: tuple[type[BaseException], ...] = (),
@@ -72,7 +73,7 @@ class CompiledProgram:
         self.machine = machine
         self.types = types
         self.places: Mapping[str, Place] = {stop.place.state: stop.place for stop in stops}
-        self.calls: Mapping[str, Place] = {}
+        self.calls = calls
         self.failures = failures
         self.compensates = compensates
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code
@@ -92,7 +93,9 @@ class CompiledProgram:
         if self._bind is not None:
             around = {name[1:]: value for name, value in kwargs.items() if name[0] == "."}
             own = {name: value for name, value in kwargs.items() if name[0] != "."}
-            return self._bind(*args, **own) | around
+            frame = self._bind(*args, **own) | around
+            frame.pop(".locals", None)  # what it is bound by, no parameter
+            return frame
         bound = self._signature.bind(*args, **kwargs)
         for name, cls in self._classes.items():
             value = bound.arguments.get(name)

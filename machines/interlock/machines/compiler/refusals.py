@@ -41,12 +41,13 @@ NOT_A_CALL = Refusal(
 ASYNCIO_SLEEP = Refusal(
     "ILK044",
     "`{name}` would be forgotten in a restart",
-    'write `await sleep("30 seconds")` with sleep from interlock.machines',
+    'write `await sleep("30 seconds")`, or `await asyncio.sleep(30)` with nothing but seconds',
 )
 CONCURRENT = Refusal(
     "ILK045",
     "`{name}` starts coroutines that no log knows of",
-    "await the steps one after the other, or do the concurrent work inside one step",
+    "write `a, b = await parallel(f(x), g(y))`, `await each(f, items)`, `await race(...)`, or "
+    "`handle = start(f(x))` and `await handle`",
 )
 ASYNCIO_TIMEOUT = Refusal(
     "ILK046",
@@ -59,7 +60,9 @@ LOCKS = Refusal(
     "a run is moved by one worker at a time; wait for other runs with wait_for(SomeCommand)",
 )
 STEP_NOT_AWAITED = Refusal(
-    "ILK048", "the step {name} is called and never awaited", "write `await {name}(...)`"
+    "ILK048",
+    "`{name}(...)` is called and never awaited",
+    "write `await {name}(...)`, or `handle = start({name}(...))` to go on meanwhile",
 )
 ASYNC_FOR = Refusal(
     "ILK049",
@@ -80,7 +83,9 @@ GENERATOR = Refusal(
     "ILK052", "a workflow cannot yield", "return a list, or record progress with a step"
 )
 EXCEPT_STAR = Refusal(
-    "ILK053", "`except*` handles exception groups", "write `except`: steps raise one error each"
+    "ILK053",
+    "`except*` takes an exception group apart",
+    "write `await settle(...)` and look at each outcome, or `except ExceptionGroup`",
 )
 GLOBAL_NONLOCAL = Refusal(
     "ILK054",
@@ -128,15 +133,10 @@ WRAPPED = Refusal(
     "{name} is wrapped by another decorator",
     "put @workflow directly above the async def, and other decorators on its steps",
 )
-CHILD_WORKFLOW = Refusal(
-    "ILK064",
-    "`await {name}(...)` awaits another workflow",
-    "start it from a step, or move its steps here: child runs are not available",
-)
 COMMAND_TYPE = Refusal(
     "ILK065",
-    "wait_for does not say by its first argument which command it waits for",
-    "name the Command class: `await wait_for(PaymentReceived, ...)`",
+    "{name} does not say by its arguments which commands it takes",
+    "name Command classes: `{name}(PaymentReceived)`, `{name}(Assign | Cancel)`",
 )
 AWAIT_IN_WHERE = Refusal(
     "ILK066",
@@ -191,7 +191,7 @@ ARGUMENTS = Refusal(
 HELPER_NOT_AWAITED = Refusal(
     "ILK146",
     "the coroutine `{name}(...)` is made and not awaited there",
-    "write `await {name}(...)`: a coroutine cannot be kept in a variable",
+    "write `await {name}(...)`, or `handle = start({name}(...))` to go on meanwhile",
 )
 PHASE_NAME = Refusal(
     "ILK147",
@@ -215,6 +215,35 @@ BAD_DURATION = Refusal(
 BAD_OPTION = Refusal("ILK153", "`{name}` has options that do not fit", "{why}")
 UNRECORDABLE_TYPE = Refusal(
     "ILK154", "{what} of {name} is {why}", "{instead}: what crosses an await is recorded"
+)
+JOIN_IN_JOIN = Refusal(
+    "ILK155",
+    "`{name}(...)` stands inside another join",
+    "await it first, or in an `async def` helper of its own, and call that here",
+)
+WHERE_IN_CALL = Refusal(
+    "ILK156",
+    "a wait with where= is not awaited on the spot",
+    "await it in an `async def` helper, and call that here",
+)
+MIXED_CALLS = Refusal(
+    "ILK157", "`{name}(...)` is given both named and unnamed calls", "name all of them, or none"
+)
+STEP_AS_VALUE = Refusal(
+    "ILK158",
+    "{name} is handed on as a value, so its calls would not be seen",
+    "write the calls out: `[{name}(x) for x in items]`, or `await each({name}, items)`",
+)
+NOT_STARTED = Refusal(
+    "ILK159",
+    "`{name}` does not hold the call that it starts",
+    "write the call itself there: `handle = start(charge(order))`",
+)
+EACH_OF = Refusal(
+    "ILK160",
+    "each does not say by its first argument what it calls",
+    "name a step, a helper or a workflow, write a lambda that is one call, or give a list of "
+    "calls: `each([f(x, y) for x in items])`",
 )
 
 ALL: tuple[Refusal, ...] = tuple(

@@ -41,6 +41,7 @@ class Scope:
         functions: the `async def`s in it, by name.
         bindings: how often each of its names is bound.
         variables: all its own variables by first appearance, parameters first.
+        inner: names that its comprehensions bind, each for itself.
     """
 
     def __init__(self, source: Source, around: Scope | None = None) -> None:
@@ -53,6 +54,7 @@ class Scope:
         own = dict.fromkeys(self.bindings)
         self.variables = tuple(own)
         self._own = frozenset(own)
+        self.inner = frozenset(_inner(source.tree.body))
         self._cells = source.cells
 
     def is_local(self, name: str) -> bool:
@@ -114,6 +116,13 @@ def _parameters(args: ast.arguments) -> Iterator[str]:
         yield arg.arg
     if args.kwarg:
         yield args.kwarg.arg
+
+
+def _inner(body: list[ast.stmt]) -> Iterator[str]:
+    """Names that comprehensions bind."""
+    for node in walk_scope(*body):
+        if isinstance(node, ast.comprehension):
+            yield from (n.id for n in ast.walk(node.target) if isinstance(n, ast.Name))
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[str]:

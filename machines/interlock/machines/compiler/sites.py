@@ -8,22 +8,24 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import FunctionType
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from interlock.machines import waits
+from interlock.machines import outcome, segment, waits
 from interlock.machines.command import Command
-from interlock.machines.compiler import refusals
+from interlock.machines.compiler import commands, joins, refusals
 from interlock.machines.compiler.calls import changed, check_call
 from interlock.machines.compiler.helper import Helper
 from interlock.machines.compiler.helpers import Helpers, is_helper, why_no_helper
-from interlock.machines.compiler.nested import find
+from interlock.machines.compiler.nested import Nested, find
 from interlock.machines.compiler.noted import Token, token_of
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.compiler.scope import COMPUTED, LOCAL, MISSING, Scope, Unknown
 from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import holds, short
 from interlock.machines.errors import CompileError
+from interlock.machines.program import Join, PlaceKind
 from interlock.machines.step import Step
+from interlock.machines.workflow import Workflow
 
 
 class NotYetDefined(CompileError):
@@ -32,7 +34,7 @@ class NotYetDefined(CompileError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Site:
-    """One await in the source.
+    """One await in the source, or one call whose result is not awaited on the spot.
 
     Attributes:
         kind: what is awaited.
@@ -44,9 +46,15 @@ class Site:
         timeout: whether an approval or a wait can end by a timeout; None where that is not told.
         helper: the coroutine function that is called.
         phase: what the names of its phases put before its own.
+        how: what a join does with its calls.
+        calls: the calls that are written in a join.
+        child: the workflow that is run.
+        collects: a join gives the errors of its calls as values.
+        groups: a join may raise several errors as one group.
+        text: what is waited for, as the author wrote it, where nothing above says so.
     """
 
-    kind: Literal["step", "approval", "sleep", "wait", "helper"]
+    kind: PlaceKind
     base: str
     line: int
     named: bool = False
@@ -55,6 +63,12 @@ class Site:
     timeout: bool | None = None
     helper: Helper | None = None
     phase: str = ""
+    how: Join | None = None
+    calls: tuple[Site, ...] = ()
+    child: Workflow[..., Any] | None = None
+    collects: bool = False
+    groups: bool = False
+    text: str = ""
 
 
 class Sites:
@@ -64,6 +78,10 @@ class Sites:
         given: calls of nested functions, and the variables that each is given besides.
         phases: line of each phase, by its full name.
         phase: names of the phases that are being looked at, each with a slash behind it.
+        calls: the calls that are not awaited on the spot, by their places in the source; for
+            `each(charge, orders)` that of `charge`.
+        references: those of them that stand without their parentheses.
+        starting: places of the functions that start a call, other than `start` itself.
     """
 
     def __init__(self, source: Source, scope: Scope, helpers: Helpers) -> None:
@@ -74,18 +92,19 @@ class Sites:
         self.given: dict[Token, tuple[str, ...]] = {}
         self.phases: dict[str, int] = {}
         self.phase = ""
+        self.calls: dict[Token, Site] = {}
+        self.references: set[Token] = set()
+        self.starting: set[Token] = set()
 
     def of(self, node: ast.Await) -> Site:
         """The site of an await (copies of a node have the same).
 
         Raises:
-            CompileError: it is not a call of a step or a wait.
+            CompileError: it is nothing that a workflow can wait for.
         """
         key = (node.lineno, node.col_offset)
         if key not in self._known:
             site, phase = self._find(node), self.phase
-            if isinstance(node.value, ast.Call):
-                check_call(self._source, node.value, site.kind, site.step)
             self._known[key] = replace(site, base=phase + site.base, phase=phase)
         return self._known[key]
 
@@ -121,8 +140,7 @@ class Sites:
         Raises:
             CompileError: it cannot be compiled, awaits itself, or cannot take these arguments.
         """
-        name = called.func.id if isinstance(called.func, ast.Name) else ""
-        nested = find(name, self._scope)
+        nested = self._nested(called.func)
         if nested is not None:
             helper = self._helpers.nested(nested, self._scope, called)
             self.given[token_of(called)] = helper.captured
@@ -133,39 +151,143 @@ class Sites:
             helper = self._helpers.of(cast("FunctionType", target), self._source, called)
         return Site("helper", helper.name, called.lineno, helper=helper)
 
+    def _nested(self, node: ast.expr) -> Nested | None:
+        """The function defined inside of the workflow that a name means."""
+        return find(node.id, self._scope) if isinstance(node, ast.Name) else None
+
     def _find(self, node: ast.Await) -> Site:
         called = node.value
-        if not isinstance(called, ast.Call):
-            raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
-        helper = self.helper(called)
-        if helper is not None:
-            return helper
+        if not isinstance(called, ast.Call) or joins.takes_handle(called, self._scope):
+            return self._handle(called, node.lineno)
+        target = self._known_target(called)
+        how = joins.how(target)
+        if how is not None:
+            return joins.site(self, called, how)
+        return self.called(called, target)
+
+    def _handle(self, value: ast.expr, line: int) -> Site:
+        """An await of something that was started before."""
+        if not joins.is_held(value, self._scope):
+            raise self._source.refuse(refusals.NOT_A_CALL, line, name=short(value))
+        text = short(value, 40)
+        return Site("join", f"join:{text}", line, how="await", text=text)
+
+    def _known_target(self, called: ast.Call) -> object:
+        """What a call calls, which has to be known now."""
+        if self._nested(called.func) is not None:
+            return LOCAL
         target = self.target(called.func)
         name = short(called.func)
         if target is MISSING:
             refusal = refusals.UNKNOWN_NAME
+            if joins.is_inner(called.func, self._scope):
+                raise self._source.refuse(refusals.NOT_A_CALL, called, name=short(called))
             raise NotYetDefined(
-                refusal.code, self._source.file, node.lineno,
+                refusal.code, self._source.file, called.lineno,
                 refusal.what.format(name=name), refusal.instead,
             )  # fmt: skip
         if target is LOCAL or target is COMPUTED:
-            raise self._source.refuse(refusals.NOT_A_CALL, node, name=short(called))
+            raise self._source.refuse(refusals.NOT_A_CALL, called, name=short(called))
+        return target
+
+    def is_known(self, called: ast.Call) -> bool:
+        """Whether a call is one of a workflow's, or looks like one that is refused."""
+        if self._nested(called.func) is not None:
+            return True
+        target = self.target(called.func)
+        if target is MISSING:
+            return not joins.is_inner(called.func, self._scope)
+        if isinstance(target, Unknown) or self._starts(target):
+            return False
+        if is_declared(target) or joins.how(target) is not None:
+            return True
+        return inspect.iscoroutinefunction(target) or concurrency(target) is not None
+
+    def is_left(self, called: ast.Call) -> bool:
+        """Whether a call makes a coroutine that only a workflow can wait for."""
+        target = self.target(called.func)
+        if target is outcome.attempt and called.args:
+            target = self.target(called.args[0])
+        known = is_declared(target) or any(target is w for w in _WAITS)
+        return known or joins.how(target) not in (None, "gather")
+
+    def _starts(self, target: object) -> bool:
+        return any(target is function for function in _STARTING)
+
+    def member(self, called: ast.Call) -> Site:
+        """A call that is not awaited on the spot."""
+        target = self._known_target(called)
+        if joins.how(target) is not None:
+            name = short(called.func)
+            raise self._source.refuse(refusals.JOIN_IN_JOIN, called, name=name)
+        if commands.where(called) is not None and target is waits.wait_for:
+            raise self._source.refuse(refusals.WHERE_IN_CALL, called)
+        site = self.calls[token_of(called)] = self.called(called, target)
+        return site
+
+    def named(self, node: ast.expr) -> Site | None:
+        """What `each` is told to call, if it is named: a step, a helper or a workflow."""
+        target = self.target(node)
+        nested = self._nested(node) is not None
+        if target is MISSING and not joins.is_inner(node, self._scope):
+            self._known_target(ast.copy_location(ast.Call(node, [], []), node))
+        if not nested and not is_declared(target) and not is_helper(target):
+            return None
+        call = ast.copy_location(ast.Call(node, [ast.Constant(None)], []), node)
+        self.references.add(token_of(node))
+        site = self.calls[token_of(node)] = self.called(call, target)
+        return site
+
+    def starts(self, node: ast.Call) -> Site | None:
+        """The call that `start(...)` or `asyncio.create_task(...)` begins; None for other calls.
+
+        Raises:
+            CompileError: it is given something else than a call.
+        """
+        if not self._starts(self._scope.meaning(node.func)):
+            return None
+        if not node.args or not isinstance(node.args[0], ast.Call):
+            raise self._source.refuse(refusals.NOT_STARTED, node, name=short(node))
+        self.starting.add(token_of(node))
+        return self.member(node.args[0])
+
+    def called(self, called: ast.Call, target: object) -> Site:
+        """The site of a call of a step, a wait, a helper or a workflow, if it can work.
+
+        Raises:
+            CompileError: it is something else, or is given what it cannot take.
+        """
+        site = self._called(called, target)
+        if target is not asyncio.sleep:
+            check_call(self._source, called, site.kind, site.step)
+        return site
+
+    def _called(self, called: ast.Call, target: object) -> Site:
+        line = called.lineno
         step = _step(target)
         if step is not None:
             base = step.label or step.name
-            return Site("step", base, node.lineno, step.label is not None, step)
+            return Site("step", base, line, step.label is not None, step)
+        if isinstance(target, Workflow):
+            child = cast("Workflow[..., Any]", target)
+            return Site("child", child.name, line, child=child)
         if target is waits.approval:
             base, timed = self._approval(called), _times_out(called)
-            return Site("approval", base, node.lineno, timeout=timed)
-        if target is waits.sleep:
-            return Site("sleep", "sleep", node.lineno)
+            return Site("approval", base, line, timeout=timed)
+        if target is waits.sleep or (target is asyncio.sleep and _only_seconds(called)):
+            return Site("sleep", "sleep", line)
         if target is waits.wait_for:
-            command = self._command(called)
+            taken = self._commands(called)
             self._check_where(called)
-            state = f"wait:{command.__name__}"
             timed = _times_out(called)
-            return Site("wait", state, node.lineno, commands=(command,), timeout=timed)
-        raise self._source.refuse(why_not(target), node, name=name)
+            return Site("wait", commands.state("wait", taken), line, commands=taken, timeout=timed)
+        if target is waits.received:
+            taken = self._commands(called)
+            return Site("received", commands.state("received", taken), line, commands=taken)
+        helper = self.helper(called)
+        if helper is not None:
+            return helper
+        raise self._source.refuse(why_not(target), called, name=short(called.func))
 
     def _approval(self, called: ast.Call) -> str:
         name = _argument(called, 0, "name")
@@ -173,17 +295,30 @@ class Sites:
             return f"approval:{name.value}"
         return "approval"
 
-    def _command(self, called: ast.Call) -> type[Command]:
-        argument = _argument(called, 0, "command")
-        found = COMPUTED if argument is None else self._scope.meaning(argument)
-        if isinstance(found, type) and issubclass(found, Command):
-            return found
-        raise self._source.refuse(refusals.COMMAND_TYPE, called)
+    def _commands(self, called: ast.Call) -> tuple[type[Command], ...]:
+        found = commands.accepted(called, self._scope)
+        if not found:
+            name = short(called.func)
+            raise self._source.refuse(refusals.COMMAND_TYPE, called, name=name)
+        return found
 
     def _check_where(self, called: ast.Call) -> None:
-        where = _argument(called, 9, "where")
+        where = commands.where(called)
         if where is not None and holds(where, ast.Await, ast.NamedExpr):
             raise self._source.refuse(refusals.AWAIT_IN_WHERE, where)
+
+    def refuse(self, refusal: Refusal, at: ast.AST, **words: object) -> CompileError:
+        """The error that refuses a construct."""
+        return self._source.refuse(refusal, at, **words)
+
+
+_STARTING = (segment.start, asyncio.create_task, asyncio.ensure_future)
+_WAITS = (waits.approval, waits.sleep, waits.wait_for, waits.received)
+
+
+def is_declared(value: object) -> bool:
+    """Whether it is a step or a workflow."""
+    return isinstance(value, Step | Workflow)
 
 
 def _step(value: object) -> Step[..., Any] | None:
@@ -203,6 +338,12 @@ def _times_out(called: ast.Call) -> bool | None:
     if given is not None:
         return not (isinstance(given, ast.Constant) and given.value is None)
     return None if any(keyword.arg is None for keyword in called.keywords) else False
+
+
+def _only_seconds(called: ast.Call) -> bool:
+    """Whether `asyncio.sleep` is called for nothing but the time."""
+    given = [*called.args, *(keyword.value for keyword in called.keywords)]
+    return len(given) == 1 and not isinstance(given[0], ast.Starred)
 
 
 _BY_NAME: dict[str, Refusal] = {
@@ -236,8 +377,6 @@ def why_not(target: object) -> Refusal:
     refused = concurrency(target)
     if refused is not None:
         return refused
-    if getattr(target, "is_workflow", False) is True:
-        return refusals.CHILD_WORKFLOW
     if inspect.ismethod(target) and isinstance(target.__self__, asyncio.AbstractEventLoop):
         return refusals.CONCURRENT
     return why_no_helper(target) or refusals.NOT_A_STEP

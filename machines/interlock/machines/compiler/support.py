@@ -10,10 +10,13 @@ from decimal import Decimal
 from types import BuiltinMethodType
 from typing import Any, cast
 
+from interlock.machines.batch import Batch, OnError, Pace, item_ids
+from interlock.machines.call import Call
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.known import reads
 from interlock.machines.compiler.noted import Token
 from interlock.machines.errors import MachineError
+from interlock.machines.segment import Handle
 
 LONGEST = 1_000_000
 """Items that an iterable other than a list, tuple, text or range may give to one `for`."""
@@ -116,6 +119,48 @@ def captured(*parts: Any) -> dict[str, Any]:
         except NameError:  # as in Python, only reading it in there is an error
             continue
     return found
+
+
+def made(place: str, /, *args: Any, **kwargs: Any) -> Call:
+    """A call that is not awaited on the spot."""
+    return Call(place, args, kwargs)
+
+
+def seconds(delay: float) -> timedelta:
+    """The time that `asyncio.sleep` is given."""
+    return timedelta(seconds=delay)
+
+
+def handle(value: object) -> object:
+    """What is awaited, if it can be.
+
+    Raises:
+        TypeError: as Python does.
+    """
+    if isinstance(value, Handle | Call):
+        return value  # pyright: ignore[reportUnknownVariableType]  # a handle of anything
+    kind = type(value).__name__
+    message = f"object {kind} can't be used in 'await' expression: only handles of start(...) can"
+    raise TypeError(message)
+
+
+def each(
+    step: Any, items: Iterable[Any] | None = None, /, *, concurrency: int | None = None,
+    batch: Batch | None = None, on_error: OnError = "stop", ids: Any = None,
+) -> tuple[tuple[Any, ...], dict[str, Any]]:  # fmt: skip
+    """The arguments of `each`: checked, complete, its items and their ids in lists.
+
+    A lambda is called here: it makes the calls.
+    """
+    pace = Pace.of(concurrency, batch, on_error)
+    every: list[Any] = list(step if items is None else items)
+    options = {
+        "concurrency": pace.concurrency, "batch": batch, "on_error": on_error,
+        "ids": item_ids(ids, every) or None,
+    }  # fmt: skip
+    if items is None or not callable(step):
+        return ((every,) if items is None else (step, every)), options
+    return ([step(item) for item in every],), options
 
 
 def matches(error: BaseException, classes: object) -> bool:
