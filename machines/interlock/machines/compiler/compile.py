@@ -25,6 +25,7 @@ from interlock.machines.compiler.nested import holds_function
 from interlock.machines.compiler.phases import grouped
 from interlock.machines.compiler.places import CallPlaces, node_of, place_of
 from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
+from interlock.machines.compiler.raising import unsure
 from interlock.machines.compiler.rewrite import rewritten
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
@@ -88,7 +89,10 @@ def _compile(
     touches = Touches(blocks, scope, pauses)
     raises = Failures(scope, sites).of(source.tree.body)
     compensates = any(_is_compensated(site) for site in (*states, *calls.sites))
-    edges = _edges(builder.entry, states, pauses, compensates=compensates and bind is None)
+    doubted = unsure(blocks, live, scope.parameters)
+    compensates_here = compensates and bind is None
+    behind = {pause.site: pause.behind for pause in pauses}
+    edges = tuple(Edges(states, doubted, compensates=compensates_here).all(builder.entry, behind))
     errors = [error.__name__ for error in raises]
     machine = _machine(source, name, places, pauses, edges, errors, calls, sites.phases)
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
@@ -143,13 +147,6 @@ def _is_compensated(site: Site) -> bool:
     if site.child is not None:
         return True
     return site.step is not None and site.step.options.compensate is not None
-
-
-def _edges(
-    entry: Block, states: Mapping[Site, str], pauses: Sequence[Pause], *, compensates: bool
-) -> tuple[Edge, ...]:
-    behind = {pause.site: pause.behind for pause in pauses}
-    return tuple(Edges(states, compensates=compensates).all(entry, behind))
 
 
 def _machine(

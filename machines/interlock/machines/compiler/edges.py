@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from interlock.machines.compiler.blocks import Block, Jump, Label, Pause, Reraise, control, ends
-from interlock.machines.compiler.expressions import is_call_name, is_made
+from interlock.machines.compiler.raising import MayRaise
 from interlock.machines.compiler.sites import Site
-from interlock.machines.compiler.syntax import NESTED, short, walk_scope
+from interlock.machines.compiler.syntax import NESTED, short
 from interlock.machines.ir import Edge
 
 _PATHS = 250  # paths looked at for labels, from one state; every edge is found in any case
@@ -24,8 +24,11 @@ class Edges:
     was cancelled. What can leave a helper as an exception is told one by one.
     """
 
-    def __init__(self, states: Mapping[Site, str], *, compensates: bool) -> None:
+    def __init__(
+        self, states: Mapping[Site, str], unsure: Collection[str], *, compensates: bool
+    ) -> None:
         self._states = states
+        self._raises = MayRaise(unsure)
         helpers = ((state, site.helper) for site, state in states.items())
         self._failures = {s: h.program.failures for s, h in helpers if h is not None}
         self._failing = ("failed", "compensating") if compensates else ("failed",)
@@ -33,7 +36,6 @@ class Edges:
         self._order: dict[tuple[str, str], int] = {}
         self._labels: dict[tuple[str, str], dict[str, None]] = {}
         self._budget = 0
-        self._raising: dict[Block, bool] = {}
         self._ends: dict[Block, list[tuple[ast.stmt, tuple[Label, ...]]]] = {}
 
     def all(self, entry: Block, behind: Mapping[Site, Block]) -> Iterator[Edge]:
@@ -101,7 +103,7 @@ class Edges:
                     self._found(target, raised, longer)
             elif isinstance(node, Reraise):
                 self._raised(block, longer, seen)
-        if block.handler is not None and self._may_raise(block):
+        if block.handler is not None and self._raises.begins(block):
             self._raised(block, path, seen)
 
     def _raised(
@@ -114,11 +116,6 @@ class Edges:
         if block not in self._ends:
             self._ends[block] = list(_labelled(block.statements, ()))
         return self._ends[block]
-
-    def _may_raise(self, block: Block) -> bool:
-        if block not in self._raising:
-            self._raising[block] = may_raise(block)
-        return self._raising[block]
 
     def _complete(self, first: Block) -> None:
         """Add the edges that were not on the paths looked at, without a label."""
@@ -139,7 +136,7 @@ class Edges:
                 elif isinstance(node, ast.Raise) and block.handler is None:
                     for target in self._failing:
                         self._labels.setdefault((target, _raises(node)), {"": None})
-            if block.handler is not None and self._may_raise(block):
+            if block.handler is not None and self._raises.begins(block):
                 following.append((block.handler, "error"))
             for step in following:
                 if step not in seen:
@@ -168,46 +165,6 @@ def _labelled(
             for child in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
                 inner += child.body
             yield from _labelled(inner, path)
-
-
-def may_raise(block: Block) -> bool:
-    """Whether an exception can begin in a block (one thrown in at an await apart)."""
-    return any(_may_raise(statement) for statement in block.statements)
-
-
-def _may_raise(node: ast.stmt) -> bool:
-    if isinstance(node, (Jump, ast.Pass)):
-        return False
-    if isinstance(node, Pause):
-        values = [*node.call.args, *(k.value for k in node.call.keywords)]
-        return not all(_is_quiet(value) for value in values)
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-        return not isinstance(node.value, (ast.Name, ast.Constant)) and not _internal(node)
-    if isinstance(node, ast.If):
-        quiet = isinstance(node.test, (ast.Name, ast.Constant)) or _internal(node.test)
-        return not quiet or any(_may_raise(child) for child in (*node.body, *node.orelse))
-    if isinstance(node, ast.Return):
-        return node.value is not None and not isinstance(node.value, (ast.Name, ast.Constant))
-    if isinstance(node, ast.AugAssign):
-        return not _internal(node)
-    return True
-
-
-def _is_quiet(node: ast.expr) -> bool:
-    """Whether evaluating surely raises nothing (a name that awaits use is bound)."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        if is_made(node):
-            return all(is_call_name(value) or _is_quiet(value) for value in values)
-        return node.func.id == "timedelta" and all(isinstance(v, ast.Constant) for v in values)
-    return isinstance(node, (ast.Name, ast.Constant, ast.Lambda))
-
-
-def _internal(node: ast.AST) -> bool:
-    """Whether only variables of the compiler are read: the turns of a loop, a completion."""
-    names = [n for n in walk_scope(node) if isinstance(n, ast.Name)]
-    loads = [n.id for n in names if isinstance(n.ctx, ast.Load)]
-    return bool(loads) and all(name.startswith(".") for name in loads)
 
 
 def _raises(node: ast.Raise) -> str:
