@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
 from interlock.engine.failures import rebuild
-from interlock.projections import History, RunState, fold
+from interlock.projections import History, RunState, fold, read_variable
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from interlock.engine.core import Core
 
 R = TypeVar("R")
+T = TypeVar("T")
 _POLL = 0.1
 """Seconds between looks at a run that another process drives."""
 
@@ -54,6 +56,37 @@ class Run(Generic[R]):
     async def variables(self) -> dict[str, JSON]:
         """Its variables by name, as plain JSON."""
         return (await self.snapshot()).variables
+
+    @overload
+    async def read(
+        self, name: str, wanted: type[T], *, at: int | datetime | None = None, branch: str = ""
+    ) -> T: ...
+    @overload
+    async def read(
+        self, name: str, wanted: Any, *, at: int | datetime | None = None, branch: str = ""
+    ) -> Any: ...
+    async def read(
+        self, name: str, wanted: Any, *, at: int | datetime | None = None, branch: str = ""
+    ) -> Any:
+        """A variable as a typed value: a query, answered from the log, with no worker needed.
+
+        Args:
+            name: of the variable.
+            wanted: what it should be: a class, `list[Item]`, `Any`.
+            at: a version or an aware instant; now by default.
+            branch: id of the branch whose variable it is, "" for the workflow itself.
+
+        Raises:
+            NoSuchVariable: it has none of this name there; with those that it has.
+            NotOfThatType: it holds something else.
+            NoSuchVersion: nothing had happened by then.
+        """
+        if at is None:
+            state = await self.snapshot()
+        else:
+            state = (await self.history()).state(at)
+        types = self._engine.types_of(state.machine)
+        return read_variable(state, name, wanted, types, branch=branch)
 
     async def history(self) -> History:
         """All its events, and every state it went through."""

@@ -2,12 +2,20 @@
 
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
-from interlock.projections.errors import BadExport, EmptyHistory, NoSuchVersion, ProjectionError
+from interlock.projections.errors import (
+    BadExport,
+    EmptyHistory,
+    NoSuchVariable,
+    NoSuchVersion,
+    NotOfThatType,
+    ProjectionError,
+)
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
@@ -27,7 +35,9 @@ __all__ = [
     "Joined",
     "Lapsed",
     "Moment",
+    "NoSuchVariable",
     "NoSuchVersion",
+    "NotOfThatType",
     "Outcome",
     "ProjectionError",
     "Received",
@@ -44,5 +54,6 @@ __all__ = [
     "fold",
     "ledger",
     "load_history",
+    "read_variable",
     "shared_at",
 ]

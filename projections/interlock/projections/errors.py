@@ -27,3 +27,15 @@ class BadExport(ProjectionError):
     """Text that is not an exported history."""
 
     code = "ILK023"
+
+
+class NoSuchVariable(ProjectionError):
+    """A run has no variable of that name at that version; the message lists those it has."""
+
+    code = "ILK024"
+
+
+class NotOfThatType(ProjectionError):
+    """A variable holds something else than what was asked for."""
+
+    code = "ILK025"
