@@ -12,8 +12,10 @@ from interlock.machines import (
     Command,
     Lifecycle,
     Refuse,
+    Retry,
     after,
     approval,
+    current,
     on,
     step,
     wait_for,
@@ -102,3 +104,28 @@ async def doubled(amount: int) -> int:
 async def pair(order: Order, copies: int = 1) -> int:
     await charge(order)
     return copies
+
+
+class Stocked(BaseModel):
+    id: str
+    left: int
+
+
+class Shelf(StrEnum):
+    CLOSED = "closed"
+
+
+class Stock(Lifecycle[Shelf, Stocked], initial=Shelf.CLOSED, final={Shelf.CLOSED}):
+    """A lifecycle that ends where it begins."""
+
+
+@step(retry=Retry(attempts=2, initial="1 ms", jitter=0))
+async def flaky(name: str) -> str:
+    if current().attempt == 1:
+        raise OSError("not yet")
+    return name
+
+
+@workflow(name="cli-retried")
+async def retried(name: str) -> str:
+    return await flaky(name)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.trouble import Ping, Troubled
-from interlock.engine import Engine
+from interlock.engine import Engine, RunCancelledError
 from interlock.machines import Refused, Workflow, registry, step, wait_for
 
 CALLS: list[str] = []
@@ -63,8 +63,8 @@ async def test_a_changed_definition_holds_the_run_until_the_old_one_is_back() ->
             await engine.settle()
             (entry,) = await engine.runs()
             assert (entry.status, entry.waits) == ("held", "person")
-            assert "is not this program's" in entry.waits_for
-            assert "is not this program's" in engine.held["run"]
+            assert "edited was edited since this run began" in entry.waits_for
+            assert "edited was edited since this run began" in engine.held["run"]
     held = [event for event in await store.read("run") if event.type == "RunHeld"]
     assert len(held) == 1
     assert CALLS == []
@@ -127,3 +127,38 @@ async def test_what_a_workflow_refuses_is_not_recorded() -> None:
             with pytest.raises(Refused, match="completed"):
                 await ask
         assert await store.position() == position
+
+
+async def test_a_held_run_with_nothing_to_undo_is_cancelled_at_once() -> None:
+    store = Troubled()
+    await interrupted(store)
+    async with Engine(store, machines=[called(new)]) as engine:
+        await engine.settle()
+        assert await (await engine.get("run")).status() == "held"
+        await engine.cancel("run", by="ann", reason="no longer")
+        run = await engine.get("run")
+        with pytest.raises(RunCancelledError, match="no longer"):
+            await run.result()
+        (effect,) = (await run.history()).ledger()
+        assert effect.status == "cancelled"
+    assert CALLS == []
+
+
+async def test_a_waiting_run_of_an_edited_definition_is_cancelled_at_once() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[called(old)]) as engine:
+        await engine.start(called(old), "x", id="run")
+        await engine.settle()
+    async with Engine(store, machines=[called(new)], worker=False) as client:
+        await client.cancel("run", by="ann")
+        assert await (await client.get("run")).status() == "cancelled"
+
+
+async def test_a_run_that_this_program_does_not_know_is_left_to_those_who_do() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[called(old)]) as engine:
+        await engine.start(called(old), "x", id="run")
+        await engine.settle()
+    async with Engine(store, worker=False) as client:
+        await client.cancel("run", by="ann")
+        assert await (await client.get("run")).status() == "running"

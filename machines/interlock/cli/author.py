@@ -79,6 +79,12 @@ def run(
     in_flight: Annotated[
         int, typer.Option("--in-flight", metavar="N", min=1, help="Runs moved at the same time.")
     ] = 64,
+    wait: Annotated[
+        str,
+        typer.Option(
+            "--wait", metavar="TIME", help="Wait for sleeps and timeouts that end within it."
+        ),
+    ] = "10s",
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -91,8 +97,11 @@ def run(
     """  # fmt: skip
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import batch
+        from interlock.cli.typed import parse_wait
 
-        clean = batch.run_file(store, target, source, id_field, in_flight, as_json=as_json)
+        clean = batch.run_file(
+            store, target, source, id_field, in_flight, parse_wait(wait), as_json=as_json
+        )
     if not clean:
         raise typer.Exit(1)
 

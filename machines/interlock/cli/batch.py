@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -17,19 +18,20 @@ from interlock.cli.intake import Intake, intake_of
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.settling import settled
-from interlock.cli.stores import run_async
+from interlock.cli.stores import may_be_made, run_async
 from interlock.cli.target import import_apps, load_target
 from interlock.cli.text import lasting, one_line
 from interlock.engine import Engine
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import stopwatch
-from interlock.store.contract import Filter
+from interlock.store.contract import Entry, Filter
 from interlock.store.errors import InterlockError
 
 _CHUNK = 500
 _POLL = 0.002
 _BAD_ENDS = ("failed", "compensation failed")
 _SHOWN_ENDS = (*_BAD_ENDS, "compensated", "held", "in doubt")
+_PARKED = ("waiting", "sleeping", "open")
 _SHOWN = 10
 
 
@@ -43,6 +45,7 @@ class Report:
         refused: line numbers, and why.
         statuses: of the runs, in the end.
         bad: runs that somebody may want to look at, and their status.
+        parked: rows of the runs that wait for a person, a command or time.
         seconds: it took.
     """
 
@@ -53,6 +56,7 @@ class Report:
     )
     statuses: Counter[str] = field(default_factory=Counter[str])
     bad: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    parked: list[Entry] = field(default_factory=list[Entry])
     seconds: float = 0.0
 
     @property
@@ -62,22 +66,35 @@ class Report:
 
 
 def run_file(
-    store: str, target: str, source: Path, id_field: str, in_flight: int, *, as_json: bool
+    store: str,
+    target: str,
+    source: Path,
+    id_field: str,
+    in_flight: int,
+    wait: timedelta = timedelta(),
+    *,
+    as_json: bool,
 ) -> bool:
     """Start and drive a run for each line. Whether all went well.
+
+    Args:
+        wait: go on for so long while a timer is due within it.
 
     Raises:
         BadArgument: the file cannot be read.
     """
+    may_be_made(store)
     kind = load_target(target)
     resources = import_apps([target])
     with ExitStack() as files:
         lines, total = _open(files, source)
-        report = run_async(_Batch(store, kind, resources, id_field, in_flight, total).run(lines))
+        report = run_async(
+            _Batch(store, kind, resources, id_field, in_flight, total).run(lines, wait)
+        )
     if as_json:
         print_document(_view(store, report))
     else:
-        _print(store, report)
+        _print(store, target.partition(":")[0], report)
     return report.clean
 
 
@@ -114,7 +131,7 @@ class _Batch:
         self._starting = asyncio.Semaphore(in_flight)
         self._bar = Bar("lines", total)
 
-    async def run(self, lines: BinaryIO) -> Report:
+    async def run(self, lines: BinaryIO, wait: timedelta) -> Report:
         """Start a run for each line, and wait until all have come as far as they go."""
         began = stopwatch()
         report = self._report
@@ -132,7 +149,7 @@ class _Batch:
                             await asyncio.sleep(_POLL)
                         group.create_task(self._start(engine, number, text))
                 if engine.driving:
-                    await settled(engine)
+                    await settled(engine, wait)
                 else:
                     print("another worker drives these runs on", file=sys.stderr)
             for start in range(0, len(report.runs), _CHUNK):
@@ -140,6 +157,7 @@ class _Batch:
                 entries = await engine.store.entries(Filter(ids=ids))
                 report.statuses.update(entry.status for entry in entries)
                 report.bad += [(e.run, e.status) for e in entries if e.status in _SHOWN_ENDS]
+                report.parked += [e for e in entries if e.status in _PARKED]
         report.refused.sort(key=lambda refused: refused[0])
         report.seconds = stopwatch() - began
         return report
@@ -181,12 +199,43 @@ def _view(store: str, report: Report) -> dict[str, object]:
         "runs": len(set(report.runs)),
         "statuses": dict(report.statuses.most_common()),
         "look_at": [{"run": run, "status": what} for run, what in report.bad],
+        "parked": [
+            {"waits": waits, "waits_for": waits_for, "runs": len(rows), "first": rows[0].run}
+            for (waits, waits_for), rows in _parked(report).items()
+        ],
         "refused": [{"line": number, **described(error)} for number, error in report.refused],
         "seconds": round(report.seconds, 3),
     }
 
 
-def _print(store: str, report: Report) -> None:
+def _parked(report: Report) -> dict[tuple[str, str], list[Entry]]:
+    """The runs that wait, by what they wait for; all that sleep together, the first to wake first.
+
+    A lifecycle that is not final waits for its commands.
+    """
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in sorted(report.parked, key=lambda entry: (entry.waits, entry.waits_for)):
+        named = "" if entry.waits == "timer" else entry.waits_for
+        found.setdefault((entry.waits or "command", named), []).append(entry)
+    return found
+
+
+def _print_parked(screen: Screen, store: str, module: str, report: Report) -> None:
+    screen.heading("Parked")
+    for (waits, waits_for), rows in _parked(report).items():
+        runs = "1 run waits" if len(rows) == 1 else f"{len(rows)} runs wait"
+        first = rows[0]
+        if waits == "timer":
+            said, how = f"until {first.waits_for}Z", f"interlock work {module} --store {store}"
+        elif waits == "approval":
+            said, how = f"for approval {waits_for}", f"interlock approvals --store {store}"
+        else:
+            said = f"for {waits} {waits_for}".rstrip()
+            how = f"interlock show {first.run} --store {store}"
+        screen.line(f"  {runs} {said}:", Styled(how, "dim"))
+
+
+def _print(store: str, module: str, report: Report) -> None:
     screen = Screen()
     said = f"{report.lines} lines, {len(set(report.runs))} runs in {store}"
     screen.line(Styled(said, "bold"), Styled(f"in {lasting(report.seconds)}", "dim"))
@@ -200,6 +249,5 @@ def _print(store: str, report: Report) -> None:
             screen.line(f"  interlock show {run} --store {store}", Styled(what, "dim"))
         if len(report.bad) > _SHOWN:
             screen.line(f"  and {len(report.bad) - _SHOWN} more: interlock runs --store {store}")
-    if report.statuses["sleeping"]:
-        screen.heading("Still asleep")
-        screen.line(f"  interlock work MODULE --store {store}", Styled("drives it on", "dim"))
+    if report.parked:
+        _print_parked(screen, store, module, report)

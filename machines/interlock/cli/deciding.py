@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from interlock.cli.render import Screen, Styled, print_document, status
-from interlock.cli.stores import entry_of_run, must_exist, run_async
+from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
 from interlock.cli.target import import_apps, import_module
 from interlock.cli.text import instant
 from interlock.cli.typed import command_of, result_of
@@ -14,9 +14,8 @@ from interlock.cli.view import entry_view
 from interlock.engine import Engine
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
-from interlock.machines.ir import Machine
 from interlock.projections import fold
-from interlock.store.contract import FINISHED, Entry, Store
+from interlock.store.contract import FINISHED, Entry
 
 Act: TypeAlias = Callable[[Engine, Entry], Awaitable[None]]
 """Records one decision on a run."""
@@ -30,7 +29,7 @@ def decide(
     Args:
         said: what was decided, for people.
     """
-    must_exist(store)
+    must_hold_store(store)
     resources = import_apps(apps)
     entry, continued, hint = run_async(_decide(store, resources, run, act))
     if as_json:
@@ -52,7 +51,7 @@ async def _decide(
     lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
     async with Engine(url, recover=False, worker=not lacking, resources=resources) as engine:
         entry = await entry_of_run(engine.store, run)
-        module = await module_of(engine.store, entry)
+        module = await module_of(engine.store, entry.hash)
         if module == "interlock.demo" or module.startswith("interlock.demo."):
             import_module("interlock.demo")
         await act(engine, entry)
@@ -64,12 +63,6 @@ async def _decide(
         if lacking and hint:
             hint = f"a worker goes on with it; this command does not: {lacking}"
         return after, engine.driving and serves, hint
-
-
-async def module_of(store: Store, entry: Entry) -> str:
-    """The module that a run's machine was defined in, "" when the database does not say."""
-    definition = await store.definition(entry.hash)
-    return "" if definition is None else Machine.from_json(definition.ir).module
 
 
 async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
@@ -85,6 +78,10 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
             f"(or give --app {where})"
         )
     state = fold(await engine.store.read(entry.run))
+    if state.cancel is not None and state.held:
+        undone = ", ".join(undo.step for undo in state.stack)
+        then = f", and then undoes {undone}" if undone else ""
+        return f"the cancellation is recorded: it reaches the run when it can go on{then}"
     for activity in state.pending.values():
         if activity.status == "retrying" and activity.due is not None:
             again = instant(activity.due)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interlock.cli.errors import BadArgument
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document
-from interlock.cli.stores import run_async
+from interlock.cli.stores import may_be_made, run_async
 from interlock.cli.text import lasting
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def demo(
     store: str, *, kill: bool, scale: int, orders: Path | None, seed: int | None, as_json: bool
 ) -> bool:
     """Run the demo that is asked for. False when it proved something wrong."""
+    may_be_made(store)
     if orders is not None:
         return _olist(store, orders, as_json=as_json)
     options: dict[str, Any] = {"scale": scale} | ({} if seed is None else {"seed": seed})

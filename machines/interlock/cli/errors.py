@@ -10,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from interlock.cli.text import one_line
-from interlock.store.errors import InterlockError
+from interlock.store.errors import InterlockError, StoreReadOnly
 
 
 class CommandLineError(InterlockError):
@@ -128,6 +128,8 @@ def _details(error: InterlockError) -> Iterator[tuple[str, str]]:
     accepts = [name for name in getattr(error, "accepts", ()) if name not in error.message]
     if accepts:
         yield "accepted here", ", ".join(accepts)
+    if isinstance(error, StoreReadOnly):
+        yield "still possible", "runs, show, history, at, approvals, graph, export, verify"
     for note in getattr(error, "__notes__", ()):
         yield "note", note
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import get_args
 
+from interlock.cli.edited import EDITED, other_definition
+from interlock.cli.errors import BadArgument
 from interlock.cli.render import Column, Screen, Styled, print_lines, status
 from interlock.cli.stores import reading, run_async
 from interlock.cli.text import both, compact, exact
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
+from interlock.projections.run import RunStatus
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter
 
@@ -24,22 +29,34 @@ def list_runs(
     machine: str,
     statuses: Sequence[str],
     limit: int | None,
+    apps: Sequence[str] = (),
     *,
     as_json: bool,
 ) -> None:
-    """Print the rows of the index that fit."""
+    """Print the rows of the index that fit.
+
+    Raises:
+        BadArgument: a status is none.
+    """
+    for wanted in statuses:
+        if wanted not in get_args(RunStatus):
+            known = ", ".join(get_args(RunStatus))
+            message = f"--status {wanted!r} is unknown; known are: {known}"
+            raise BadArgument(message)
     where = Filter(
         machine=machine or None, state=state or None, status=tuple(statuses), limit=limit
     )
     entries = run_async(_entries(store, where))
+    edited = {entry.run for entry in entries if other_definition(entry, apps)}
     if as_json:
-        print_lines(entry_view(entry) for entry in entries)
+        marks = [{"edited": entry.run in edited} if apps else {} for entry in entries]
+        print_lines({**entry_view(e), **mark} for e, mark in zip(entries, marks, strict=True))
         return
     screen = Screen()
     now = SystemClock().now()
     columns = [
         Column("run", "bold", keep=True), Column("machine"), Column("state"),
-        Column("status"), Column("since"), Column("waits for"),
+        Column("status", keep=True), Column("since"), Column("waits for"),
     ]  # fmt: skip
     rows = [
         (
@@ -48,11 +65,17 @@ def list_runs(
             entry.state,
             status(entry.status),
             since(screen, entry.since, now),
-            waits(entry),
+            waits(entry) + (f" ({EDITED})" if entry.run in edited else ""),
         )
         for entry in entries
     ]
     screen.table(columns, rows)
+    if edited:
+        print(
+            f"{len(edited)} follow a definition from before an edit: they are held when they "
+            "should move, until it is back (or end by: interlock cancel RUN)",
+            file=sys.stderr,
+        )
     if screen.rich:
         counts = Counter(entry.status for entry in entries)
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())

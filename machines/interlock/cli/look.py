@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, AsJson, Debug, RunId, StoreUrl
+from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, RunId, StoreUrl
 
 
 def runs(
@@ -20,25 +20,33 @@ def runs(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="At most N runs.")
     ] = None,
+    app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """List the runs: where each is, and what it waits for."""
+    """List the runs: where each is, and what it waits for.
+
+    With --app, those that follow another definition than the module's are marked.
+    """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import listing
 
-        listing.list_runs(store, state, machine, status or [], limit, as_json=as_json)
+        listing.list_runs(store, state, machine, status or [], limit, app, as_json=as_json)
 
 
 def show(
-    run: RunId, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+    run: RunId,
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """Show a run: state, variables, waits, and every effect."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import showing
 
-        showing.show_run(store, run, as_json=as_json)
+        showing.show_run(store, run, app, as_json=as_json)
 
 
 def approvals(

@@ -11,7 +11,7 @@ import typer
 
 from interlock.cli.errors import BadArgument, RunExists
 from interlock.cli.render import Column, Screen, Styled, print_document, print_lines
-from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.stores import events_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
 from interlock.engine.lifecycles import AFTER
@@ -119,6 +119,7 @@ def import_run(
         )
         raise BadArgument(message)
     import_apps(apps)
+    may_be_made(store)
     new = run_async(_take(store, history, state))
     if as_json:
         print_document({"run": state.run, "events": len(history), "new": new, "store": store})

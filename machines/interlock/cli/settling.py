@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 from interlock.engine import Engine
-from interlock.store.contract import Filter
+from interlock.store.contract import Filter, Timer
 
 _MOVING = ("running", "compensating")
 _POLL = 0.1
+_ALL = 2**62
 
 
-async def settled(engine: Engine) -> None:
+async def settled(engine: Engine, wait: timedelta = timedelta()) -> None:
     """Return when no run that this engine serves has a call under way or due to be repeated.
 
     Unlike `Engine.settle` this waits for retries, which rest on a timer between two attempts.
+
+    Args:
+        wait: go on for so long while a sleep, a timeout or another timer is due within it.
     """
+    began = engine.clock.now()
     while True:
         await engine.settle()
-        if not await _moving(engine):
+        if not await _moving(engine) and not await _due(engine, began + wait):
             return
         await asyncio.sleep(_POLL)
 
@@ -29,3 +35,21 @@ async def _moving(engine: Engine) -> bool:
         entry.run not in engine.held and engine.programs.find(entry.machine) is not None
         for entry in entries
     )
+
+
+async def _due(engine: Engine, until: datetime) -> bool:
+    """Whether a timer of a run that this engine serves is due by an instant."""
+    for timer in await engine.store.due(until, limit=_ALL):
+        if await _serves(engine, timer):
+            return True
+    return False
+
+
+async def _serves(engine: Engine, timer: Timer) -> bool:
+    if timer.run in engine.held:
+        return False
+    entry = await engine.store.entry(timer.run)
+    if entry is None:
+        return False
+    program = engine.programs.find(entry.machine)
+    return program is not None and program.machine.hash == entry.hash

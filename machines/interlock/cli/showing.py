@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from interlock.cli.edited import EDITED, other_definition
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.text import both, compact, instant, pretty
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.machines.ir import Machine
-from interlock.projections import Activity, Effect, RunState, fold, ledger
+from interlock.projections import Activity, Effect, RunState, entry_of, fold, ledger
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Timer
 from interlock.store.event import JSON, Actor
@@ -36,13 +37,15 @@ class Shown:
     machine: Machine | None
 
 
-def show_run(store: str, run: str, *, as_json: bool) -> None:
-    """Print a run."""
+def show_run(store: str, run: str, apps: Sequence[str] = (), *, as_json: bool) -> None:
+    """Print a run; with modules also whether they define its machine otherwise by now."""
     shown = run_async(_load(store, run))
+    imported = other_definition(entry_of(shown.state), apps)
     if as_json:
-        print_document(state_view(shown.state, shown.effects, shown.timers))
+        view = state_view(shown.state, shown.effects, shown.timers)
+        print_document({**view, "edited": bool(imported)} if apps else view)
         return
-    print_run(Screen(), shown)
+    print_run(Screen(), shown, imported)
 
 
 async def _load(url: str, run: str) -> Shown:
@@ -54,8 +57,12 @@ async def _load(url: str, run: str) -> Shown:
         return Shown(state, ledger(events), await store.timers(run), machine)
 
 
-def print_run(screen: Screen, shown: Shown) -> None:
-    """Print all sections that have something to say."""
+def print_run(screen: Screen, shown: Shown, imported: str = "") -> None:
+    """Print all sections that have something to say.
+
+    Args:
+        imported: the definition that is imported, when it is not the one that the run follows.
+    """
     state, now = shown.state, SystemClock().now()
     screen.line(Styled(state.run, "bold"), status(state.status))
     screen.pairs(
@@ -66,17 +73,24 @@ def print_run(screen: Screen, shown: Shown) -> None:
             ("started", both(state.started, now)),
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
+            (EDITED, Styled(_edited(imported), "bold red")),
             ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
             *_ending(state),
         ]
     )
     _waits(screen, shown, now)
-    if state.variables and state.ended != "completed":
+    if state.variables and (state.lifecycle or state.ended != "completed"):
         screen.heading("Variables")
         print_variables(screen, state.variables)
     _effects(screen, shown.effects, now)
     _decisions(screen, state, now)
     _inbox(screen, state, now)
+
+
+def _edited(imported: str) -> str:
+    if not imported:
+        return ""
+    return f"imported is {imported}; the run is held when it should move, until its own is back"
 
 
 def _reason(cancel: str | None) -> str:
@@ -163,9 +177,14 @@ def _effects(screen: Screen, effects: Sequence[Effect], now: datetime) -> None:
         Column("since"), Column("key"), Column("error"),
     ]  # fmt: skip
     rows = [
-        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, e.error) for e in effects
+        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, _error(e)) for e in effects
     ]
     screen.table(columns, rows)
+
+
+def _error(effect: Effect) -> str:
+    """Its last error, as long as that matters."""
+    return "" if effect.status in ("confirmed", "compensated") else effect.error
 
 
 def _calls(effect: Effect) -> str:

@@ -46,6 +46,29 @@ def must_exist(url: str) -> None:
         raise NoDatabase(message)
 
 
+def must_hold_store(url: str) -> None:
+    """Check that a database is there and that it is one of ours, before it is written to.
+
+    Raises:
+        NoDatabase: it is not there.
+        NotADatabase: it is something else; it is left as it is.
+    """
+    must_exist(url)
+    run_async(_look_into(url))
+
+
+def may_be_made(url: str) -> None:
+    """Check that a database that is there is one of ours; raises as `must_hold_store`."""
+    scheme, _, rest = url.partition("://")
+    path = Path(unquote(rest[1:]))
+    if scheme == "sqlite" and rest[1:] and path.is_file() and path.stat().st_size:
+        run_async(_look_into(url))
+
+
+async def _look_into(url: str) -> None:
+    await open_store(url, readonly=True).close()
+
+
 @asynccontextmanager
 async def reading(url: str) -> AsyncGenerator[Store]:
     """An existing database, opened for reading only."""
@@ -99,3 +122,11 @@ def near_ids(wanted: str, known: list[str]) -> list[str]:
     close = get_close_matches(wanted, known, n=3, cutoff=0.7)
     parts = [run for run in known if folded in run.casefold()]
     return list(dict.fromkeys([*same, *close, *parts]))[:3]
+
+
+async def module_of(store: Store, definition: str) -> str:
+    """The module that a definition was made in, "" when the database does not say."""
+    from interlock.machines.ir import Machine
+
+    found = await store.definition(definition)
+    return "" if found is None else Machine.from_json(found.ir).module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,7 +12,8 @@ from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 from interlock.cli.errors import BadArgument
 from interlock.engine import Engine, UnknownMachine
 from interlock.machines.command import Command
-from interlock.machines.errors import Refused
+from interlock.machines.duration import duration
+from interlock.machines.errors import BadDefinition, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.store.contract import Entry
 
@@ -126,3 +128,16 @@ def return_annotation(function: object) -> object | None:
     except (NameError, TypeError, AttributeError):
         return None
     return hints.get("return")
+
+
+def parse_wait(text: str) -> timedelta:
+    """A duration as people type it: `10s`, `2 minutes`, `0`.
+
+    Raises:
+        BadArgument: it is none.
+    """
+    try:
+        return timedelta() if text.strip() == "0" else duration(text)
+    except BadDefinition as error:
+        message = f"--wait: {error.message}"
+        raise BadArgument(message) from None

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,11 +15,12 @@ from interlock.cli.errors import BadTarget
 from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_lines
 from interlock.cli.settling import settled
-from interlock.cli.stores import run_async
-from interlock.cli.target import import_apps, import_module
+from interlock.cli.stores import module_of, must_hold_store, reading, run_async
+from interlock.cli.target import import_apps
 from interlock.cli.text import exact, instant
 from interlock.engine import Engine
 from interlock.machines import registry
+from interlock.store.contract import Filter
 from interlock.store.event import Event
 from interlock.store.values import Image
 
@@ -33,13 +35,26 @@ _TOLD = frozenset(
 
 def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool) -> None:
     """Drive runs until interrupted, or until there is nothing left but to wait."""
+    must_hold_store(store)
     resources = import_apps(modules)
-    if not modules:
-        import_module("interlock.demo")
     if not registry.all():
-        message = f"{', '.join(modules)} defines no workflow and no lifecycle"
-        raise BadTarget(message)
+        raise BadTarget(run_async(_nothing_to_serve(store, modules)))
     run_async(_work(store, resources, until_idle=until_idle, as_json=as_json))
+
+
+async def _nothing_to_serve(url: str, modules: Sequence[str]) -> str:
+    """What to write instead: the modules that the database's machines were defined in."""
+    async with reading(url) as store:
+        entries = await store.entries(Filter(finished=False))
+        hashes = dict.fromkeys(entry.hash for entry in entries)
+        found = {await module_of(store, definition) for definition in hashes}
+    wanted = " ".join(sorted(name for name in found if name)) or "MODULE"
+    given = (
+        f"{', '.join(modules)} defines no workflow and no lifecycle"
+        if modules
+        else ("no module is named, so there is nothing to serve")
+    )
+    return f"{given}; write: interlock work {wanted} --store {url}"
 
 
 async def _work(
@@ -54,11 +69,26 @@ async def _work(
     async with Engine(store, resources=resources) as engine:
         engine.store.on_append(teller.tell)
         teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
+        await _tell_edited(engine, teller)
         await _drive(engine, teller, stop, until_idle=until_idle)
         for run, why in engine.held.items():
             teller.say(f"{run} stands still: {why}")
         if any("is not imported here" in why for why in engine.held.values()):
             teller.say("name the modules that define them: interlock work MODULE …")
+
+
+async def _tell_edited(engine: Engine, teller: Teller) -> None:
+    """Tell of runs that go on waiting, and will be held when they should move."""
+    edited: Counter[str] = Counter()
+    for entry in await engine.store.entries(Filter(finished=False)):
+        program = engine.programs.find(entry.machine)
+        if program is not None and program.machine.hash != entry.hash:
+            edited[entry.machine] += 1
+    for machine, count in edited.items():
+        teller.say(
+            f"{count} runs of {machine} began before it was edited: they are held when they "
+            "should move, until that definition is back"
+        )
 
 
 async def _drive(engine: Engine, teller: Teller, stop: asyncio.Event, *, until_idle: bool) -> None:

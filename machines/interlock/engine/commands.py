@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from interlock.engine.abandoning import abandon, abandons
 from interlock.engine.alarms import ring
 from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
 from interlock.engine.lifecycles import AFTER, LifecycleRun
@@ -90,9 +91,12 @@ async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
         if state.ended is not None or state.compensation is not None:
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
+        at_once = abandons(engine, session)
         if state.cancel is None:
             session.emit(CancelRequested(reason))
             recorded.append(session)
+        if at_once:
+            abandon(session, state.cancel or reason)
 
     recorded: list[Session] = []
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))

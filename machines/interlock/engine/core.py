@@ -176,8 +176,10 @@ class Core:
                 return mover_of(session, program)
             self.held[session.run] = lacking
             return None
-        reason = f"its definition {session.hash} is not this program's {program.machine.hash}"
-        self.held[session.run] = reason
+        self.held[session.run] = (
+            f"{session.machine} was edited since this run began: it goes on when the definition "
+            f"that it follows ({session.hash}) is back; imported is {program.machine.hash}"
+        )
         return None
 
     async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:

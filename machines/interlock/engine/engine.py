@@ -120,7 +120,13 @@ class Engine(People):
     ) -> Any:
         """Send a command. Once it returns, the command is recorded and will not be lost.
 
+        A lifecycle takes the transition or refuses. A workflow keeps the command in its inbox
+        until a `wait_for` of its type takes it, now or later; it refuses types that it never
+        waits for. Any engine may send, also one that makes no calls (`worker=False`).
+
         Args:
+            run: its id, or what `start` and `get` gave.
+            command: an instance of the class that is waited for, such as `Paid(amount=7)`.
             by: who sends it.
             command_id: the same id again is the same command: it takes effect once.
             reply: wait until the workflow says `reply(value)`, and return that value.
@@ -140,6 +146,9 @@ class Engine(People):
 
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
+
+        A run that is held because its definition is not here, and that has nothing to undo, ends
+        at once, without its code being told. One that has waits until the definition is back.
 
         Raises:
             Refused: it is finished, being compensated, or a lifecycle.

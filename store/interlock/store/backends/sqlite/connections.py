@@ -128,7 +128,7 @@ def _uri(path: Path, *, readonly: bool) -> str:
     """The file as a URI that says how it may be opened."""
     if not readonly:
         if path.exists() and not os.access(path, os.W_OK):
-            message = f"{path} cannot be written; open it with readonly=True to look at it"
+            message = f"{path} cannot be written, only looked at"
             raise StoreReadOnly(message)
         return f"{path.as_uri()}?mode=rwc"
     log = path.with_name(path.name + "-wal")
