@@ -30,6 +30,7 @@ class TimerService:
         self._heap: list[tuple[float, str, str]] = []
         self._timers: dict[tuple[str, str], Timer] = {}
         self._changed = asyncio.Event()
+        self._firing = asyncio.Lock()
 
     def add(self, timers: Iterable[Timer]) -> None:
         """Set timers; one with the name of an earlier one of the same run replaces it."""
@@ -54,7 +55,14 @@ class TimerService:
         self._changed.set()
 
     async def fire_due(self) -> int:
-        """Fire what is due by now, earliest first; how many that were."""
+        """Fire what is due by now, earliest first; how many that were.
+
+        What is being fired by then for somebody else has been fired when this returns.
+        """
+        async with self._firing:
+            return await self._fire_due()
+
+    async def _fire_due(self) -> int:
         fired = 0
         while self._heap and self._heap[0][0] <= self._clock.now().timestamp():
             at, run, name = heapq.heappop(self._heap)
