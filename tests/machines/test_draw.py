@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.machines.draw import Row, dot, mermaid, outline
-from interlock.machines.draw.picture import Picture
+from interlock.machines.draw.picture import Picture, edge_label
 from interlock.machines.ir import Edge, Machine, Node, NodeKind
 from sample_machines import ODD, checkout
 from sample_orders import OrderLifecycle
@@ -175,3 +175,18 @@ def test_the_outline_lists_states_and_transitions_in_order() -> None:
     assert [row.state for row in rows] == ["draft"] * 3 + ["pending"] * 4 + [
         "processing", "processing", "completed", "returned", "cancelled",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("except TimedOut", "on TimedOut"),
+        ("except TimedOut and late", "on TimedOut and late"),
+        ("except Late or except Lost", "on Late or on Lost"),
+        ("late", "on error, late"),
+        ("", "on error"),
+    ],
+)
+def test_an_arrow_says_which_error_it_is_taken_on(label: str, said: str) -> None:
+    edge = Edge(id="e", source="a", target="b", event="error", label=label)
+    assert edge_label(edge) == said

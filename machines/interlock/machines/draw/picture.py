@@ -187,6 +187,9 @@ def edge_label(edge: Edge) -> str:
     event = {"done": "", "always": "", "error": "on error", "cancel": "on cancel"}.get(
         edge.event, edge.event
     )
-    said = ", ".join(part for part in (event, edge.label) if part)
+    label = edge.label
+    if edge.event == "error" and label.startswith("except "):  # which error, not all but that one
+        event, label = "", f"on {label.removeprefix('except ').replace(' or except ', ' or on ')}"
+    said = ", ".join(part for part in (event, label) if part)
     guard = f"[{edge.guard}]" if edge.guard else ""
     return " ".join(f"{said} {guard}".split())
