@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target, machine_of
 from interlock.machines.check import Problem, problems
@@ -37,6 +39,7 @@ def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
                 "waits_for": node.waits_for,
                 "variables": list(node.variables),
                 "line": node.line,
+                "file": node.file or machine.file,
                 "compensated": node.compensated,
                 "irreversible": node.irreversible,
             }
@@ -88,7 +91,7 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
             _kind(node),
             node.waits_for,
             ", ".join(name for name in node.variables if not name.startswith(".")),
-            str(node.line or ""),
+            f"{Path(node.file).name}:{node.line}" if node.file else str(node.line or ""),
         )
         for node in machine.nodes
     ]

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from interlock.machines.ir import Machine
+from interlock.machines.ir import Machine, Text
 
 if TYPE_CHECKING:
     from interlock.cli.render import Screen
@@ -43,13 +43,24 @@ def excerpt(machine: Machine, state: str) -> Excerpt:
     """The lines around a state: the whole definition when it is short."""
     node = machine.by_id.get(state)
     line = node.line if node is not None else 0
-    lines = machine.source.splitlines()
-    first = max(1, machine.line - _decorators(machine.source))
+    file = node.file if node is not None and node.file else machine.file
+    own = Text(machine.file, machine.line, machine.source)
+    text = next((t for t in (own, *machine.helpers) if _holds(t, file, line)), own)
+    lines, first = text.source.splitlines(), _first(text)
     if line and len(lines) > _WHOLE:
         place = line - first
         start, end = max(0, place - _AROUND), place + _AROUND + 1
-        return Excerpt(machine.file, line, first + start, tuple(lines[start:end]))
-    return Excerpt(machine.file, line, first, tuple(lines))
+        return Excerpt(text.file, line, first + start, tuple(lines[start:end]))
+    return Excerpt(text.file, line, first, tuple(lines))
+
+
+def _holds(text: Text, file: str, line: int) -> bool:
+    first = _first(text)
+    return text.file == file and first <= line < first + len(text.source.splitlines())
+
+
+def _first(text: Text) -> int:
+    return max(1, text.line - _decorators(text.source))
 
 
 def _decorators(source: str) -> int:

@@ -43,6 +43,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         waits_for: name of the step, approval or command types.
         variables: names that are live there, in order: what a run remembers.
         line: line of the author's source file, 0 for none.
+        file: that file, where it is another one than the machine's.
         compensated: the step has an undo.
         irreversible: why the step cannot be undone, "" where that is not said.
         timeout: the wait can end by a timeout; None where the definition does not tell.
@@ -60,6 +61,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     waits_for: str = ""
     variables: tuple[str, ...] = ()
     line: int = 0
+    file: str = ""
     compensated: bool = False
     timeout: bool | None = None
     irreversible: str = ""
@@ -107,6 +109,19 @@ class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.internal and self.target == self.source and not self.more
 
 
+class Text(msgspec.Struct, frozen=True):
+    """The source of a function.
+
+    Attributes:
+        file, line: where it begins.
+        source: its text, decorators included.
+    """
+
+    file: str
+    line: int
+    source: str
+
+
 class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dict=True):
     """A compiled machine.
 
@@ -123,6 +138,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         module, qualname: where the definition stands.
         file, line: where its source begins.
         source: the author's text.
+        helpers: the texts of functions outside of it that are parts of it.
         ir: version of this format.
     """
 
@@ -141,6 +157,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     file: str = ""
     line: int = 0
     source: str = ""
+    helpers: tuple[Text, ...] = ()
     ir: int = 1
 
     @cached_property
@@ -151,10 +168,11 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         reformatting code keeps the hash. The same in every process and Python version.
         """
         plain = msgspec.to_builtins(self)
-        for place in ("file", "line", "source", "module", "qualname"):
+        for place in ("file", "line", "source", "module", "qualname", "helpers"):
             plain.pop(place, None)
         for part in (*plain["nodes"], *plain["edges"]):
             part.pop("line", None)
+            part.pop("file", None)
             if self.body:  # which stands for the author's functions, their names included
                 for effects in ("entering", "exiting", "effects"):
                     part.pop(effects, None)

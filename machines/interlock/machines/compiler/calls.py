@@ -36,7 +36,7 @@ def check_call(source: Source, called: ast.Call, kind: str, step: Step[..., Any]
         return
     if step is not None:
         check_types(source, function, called, f"step {step.name}")
-    given = _bound(source, called, signature)
+    given = bound(source, called, signature)
     if given is None:
         return
     wanted = wanted_by(function)
@@ -54,7 +54,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return None
 
 
-def _bound(
+def bound(
     source: Source, called: ast.Call, signature: inspect.Signature
 ) -> dict[str, ast.expr] | None:
     """The arguments by parameter; None when some of them are known only at run time."""

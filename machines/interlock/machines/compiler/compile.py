@@ -167,7 +167,7 @@ def _machine(
         for part, node in inside:
             nodes.append(node)
             if part.program is not None:
-                nested.append(embedded(part))
+                nested.append(embedded(part, source))
                 nodes += nested[-1].nodes
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
@@ -187,6 +187,7 @@ def _machine(
         file=source.file,
         line=source.tree.lineno,
         source=source.text,
+        helpers=tuple(dict.fromkeys(text for part in nested for text in part.texts)),
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import msgspec
 
 from interlock.machines.compiler.naming import ENDS
-from interlock.machines.ir import Edge, Node
+from interlock.machines.compiler.source import Source
+from interlock.machines.ir import Edge, Node, Text
 from interlock.machines.program import Place
 
 
@@ -20,25 +21,34 @@ class Part:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     commands: tuple[str, ...]
+    texts: tuple[Text, ...]
 
 
-def embedded(place: Place) -> Part:
+def embedded(place: Place, source: Source) -> Part:
     """The states and moves of the helper at a place, below that place.
 
     How it ends badly is said by the edges that leave the place as a whole.
+
+    Args:
+        place: where it is awaited.
+        source: of the caller.
     """
     assert place.program is not None
     machine, state = place.program.machine, place.state
     gone = frozenset(ENDS[1:])
-    nodes = tuple(_below(node, state) for node in machine.nodes if node.id not in gone)
+    file = "" if machine.file == source.file else machine.file
+    nodes = tuple(_below(node, state, file) for node in machine.nodes if node.id not in gone)
     edges = tuple(_moved(edge, state) for edge in machine.edges if edge.target not in gone)
-    return Part(nodes, edges, machine.commands)
+    own = Text(machine.file, machine.line, machine.source)
+    texts = machine.helpers if machine.source in source.text else (own, *machine.helpers)
+    return Part(nodes, edges, machine.commands, texts)
 
 
-def _below(node: Node, state: str) -> Node:
+def _below(node: Node, state: str, file: str) -> Node:
     return msgspec.structs.replace(
         node,
         id=f"{state}/{node.id}",
+        file=node.file or file,
         parent=state if node.parent is None else f"{state}/{node.parent}",
         initial=None if node.initial is None else f"{state}/{node.initial}",
     )

@@ -10,12 +10,12 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING
 
 from interlock.machines.compiler import refusals
+from interlock.machines.compiler.calls import bound
 from interlock.machines.compiler.helper import Helper
 from interlock.machines.compiler.nested import Nested, check_call
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.source import Source, read_source
-from interlock.machines.compiler.syntax import short
 from interlock.machines.errors import CompileError
 
 if TYPE_CHECKING:  # it is made of the compiler's parts, which ask for helpers
@@ -54,7 +54,7 @@ class Helpers:
                 source = read_source(function)
                 known = Helper(function.__name__, self._compiled(source), (), function)
             self._known[function] = known
-        check_arguments(function, caller, at)
+        bound(caller, at, inspect.signature(function))
         return known
 
     def nested(self, function: Nested, caller: Scope, at: ast.Call) -> Helper:
@@ -71,7 +71,7 @@ class Helpers:
             program = self._compiled(source, function.scope)
             known = Helper(function.node.name, program, source.captured, source.function)
             self._known[function.code] = known
-        check_arguments(known.function, caller.source, at)
+        bound(caller.source, at, inspect.signature(known.function))
         return known
 
     def _compiled(self, source: Source, around: Scope | None = None) -> CompiledProgram:
@@ -103,20 +103,6 @@ def _advised(name: str) -> Generator[None]:
                 error.code, error.file, error.line, error.what, error.instead + advice
             ) from None
         raise
-
-
-def check_arguments(function: Callable[..., object], caller: Source, at: ast.Call) -> None:
-    """Refuse a call that cannot fit the function's parameters."""
-    starred = any(isinstance(argument, ast.Starred) for argument in at.args)
-    if starred or any(keyword.arg is None for keyword in at.keywords):
-        return  # told when it runs
-    words = {keyword.arg: None for keyword in at.keywords if keyword.arg}
-    try:
-        inspect.signature(function).bind(*at.args, **words)
-    except TypeError as error:
-        raise caller.refuse(
-            refusals.ARGUMENTS, at, call=short(at), name=short(at.func), why=error
-        ) from None
 
 
 _OWN = "interlock.machines"  # whose coroutine functions are waits

@@ -113,7 +113,7 @@ FUNCTION_VALUED = Refusal(
 STATE_CLASH = Refusal(
     "ILK059",
     "two awaits would both be the state {name!r}",
-    'name one: `await charge.named("first charge")(...)`',
+    'name one: `await charge.named("first charge")(...)`, or put it into a `with phase("…"):`',
 )
 NOT_FIXED = Refusal(
     "ILK060",
@@ -183,18 +183,13 @@ PLAIN_HELPER = Refusal(
     "`await {name}(...)` awaits what a plain function or a lambda returns",
     "write `async def`, or declare it with @step",
 )
-ARGUMENTS = Refusal(
-    "ILK145",
-    "`{call}` does not fit the parameters of {name}: {why}",
-    "pass what its signature asks for",
-)
 HELPER_NOT_AWAITED = Refusal(
-    "ILK146",
+    "ILK145",
     "the coroutine `{name}(...)` is made and not awaited there",
     "write `await {name}(...)`, or `handle = start({name}(...))` to go on meanwhile",
 )
 PHASE_NAME = Refusal(
-    "ILK147",
+    "ILK146",
     "the name of a phase is not a literal text, or holds a slash",
     'write `with phase("research"):`, and nest phases for a name in parts',
 )

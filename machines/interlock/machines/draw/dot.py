@@ -55,8 +55,8 @@ def _arrow(picture: Picture, source: str, target: str, *said: str) -> str:
 def _inner(picture: Picture, state: str) -> str:
     """A state that has a shape of its own: the first inside for one that is a frame."""
     while inside := [n for n in picture.children(state) if n.kind != "history"]:
-        first = picture.machine.by_id[state].initial
-        state = first if first is not None and first in picture.ids else inside[0].id
+        first = [begin for begin, _ in picture.begins_in(picture.machine.by_id[state])]
+        state = first[0] if first else inside[0].id
     return state
 
 
@@ -86,9 +86,11 @@ def _frame(picture: Picture, node: Node, indent: str) -> Iterator[str]:
     label = quote(title(node), *picture.internal(node))
     style = '"rounded,dashed"' if region else "rounded"
     yield f"{indent}    label={label} style={style} {colour}"
-    if node.initial is not None and node.initial in picture.ids:
+    begins = picture.begins_in(node)
+    if begins:
         yield f'{indent}    "{name} begins" [label="" shape=point width=0.1 fillcolor=black]'
-        yield f'{indent}    "{name} begins" -> {_arrow(picture, "", node.initial)}'
+    for state, said in begins:
+        yield f'{indent}    "{name} begins" -> {_arrow(picture, "", state, said)}'
     yield from _block(picture, node.id, indent + "    ")
     yield f"{indent}}}"
 

@@ -45,15 +45,11 @@ def mermaid(
 
 def _block(picture: Picture, parent: str | None, indent: str) -> Iterator[str]:
     """The states in `parent`, nested ones inside theirs."""
-    if parent is None:
-        begins = picture.begins
-    else:
-        node = picture.machine.by_id[parent]
-        named = () if node.initial is None else (node.initial, *node.more)
-        begins = [(first, "") for first in named if first in picture.ids]
+    by_id = picture.machine.by_id
+    begins = picture.begins if parent is None else picture.begins_in(by_id[parent])
     for state, label in begins:
         yield f"{indent}[*] --> {picture.ids[state]}{_said(label)}"
-    parallel = parent is not None and picture.machine.by_id[parent].kind == "parallel"
+    parallel = parent is not None and by_id[parent].kind == "parallel"
     for number, node in enumerate(picture.children(parent)):
         if parallel and number and node.kind != "history":
             yield f"{indent}--"

@@ -93,6 +93,17 @@ class Picture:
             if edge.source == self.machine.initial and self._is_drawn(edge)
         ]
 
+    def begins_in(self, node: Node) -> list[tuple[str, str]]:
+        """The states entered first inside of a state, each with what decides on it."""
+        found: list[tuple[str, str]] = []
+        for first in () if node.initial is None else (node.initial, *node.more):
+            if first in self.ids:
+                found.append((first, ""))
+                continue
+            edges = (edge for edge in self.machine.edges if edge.source == first)
+            found += [(edge.target, self.label(edge)) for edge in edges if self._is_drawn(edge)]
+        return found
+
     @property
     def arrows(self) -> dict[tuple[str, str], list[str]]:
         """What leads from a state to another: one arrow for each pair, with all that it says."""
