@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 async def look_after(engine: Core, session: Session, activity: Activity) -> Record | None:
     """Start a child, cancel it, or find that it has ended: the outcome to record, None for none."""
     entry = await engine.store.entry(activity.child)
+    left_alone = activity.stopping and _is_abandoned(session, activity)
     if entry is None:
-        if activity.stopping:
-            return lambda mover, mine: mover.stopped(mine)
-        return await _start(engine, session, activity)
+        if activity.stopping and not left_alone:
+            return _stopped
+        failed = await _start(engine, session, activity)
+        return _stopped if left_alone and failed is None else failed
+    if left_alone:
+        return _stopped
     if entry.status in FINISHED:
         state = fold(await engine.store.read(activity.child))
         if state.parent_activity and (state.parent, state.parent_activity) != (
@@ -39,6 +43,16 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
     if activity.stopping:
         await _cancel(engine, session, activity)
     return None
+
+
+def _is_abandoned(session: Session, activity: Activity) -> bool:
+    """Whether a child goes on by itself: its parent ends."""
+    ends = session.state.ending is not None or session.state.cancel is not None
+    return activity.abandon and ends
+
+
+def _stopped(mover: Mover, mine: Activity) -> None:
+    mover.stopped(mine)
 
 
 async def _start(engine: Core, session: Session, activity: Activity) -> Record | None:

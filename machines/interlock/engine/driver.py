@@ -124,11 +124,12 @@ class Driver:
             session.calling = {*self._tasks}
             session.by(self.engine.worker)
             session.decide(partial(self._decide, session, mover))
+            decided = len(self._over)
             try:
                 await self.engine.flush(session, patient=True)
             except Conflict:  # somebody else moved the run: look again
                 return True
-            self._over.clear()
+            del self._over[:decided]  # others may have ended during the commit
         if self.engine.closing:
             return False
         self._cancel_stopped(session)
@@ -158,8 +159,9 @@ class Driver:
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
+        over = {activity.id for activity, _ in self._over}
         for activity in session.state.pending.values():
-            if activity.id in self._tasks or not self._is_due(activity):
+            if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
             due.append(activity)
             if session.state.lifecycle:
@@ -198,12 +200,12 @@ class Driver:
 
     def _cancel_stopped(self, session: Session) -> None:
         """Let calls see that the run does not want them any more."""
-        if not self._tasks:
-            return
         pending = session.state.pending
         for name, task in self._tasks.items():
             activity = pending.get(name)
-            if name not in self._told and (activity is None or activity.stopping):
+            if activity is not None and (activity.child or not activity.stopping):
+                continue  # a child is cancelled by a command of its own
+            if name not in self._told:
                 self._told.add(name)
                 task.cancel()
 

@@ -143,8 +143,6 @@ def stop(run: WorkflowRun, activity: Activity, reason: str) -> None:
         return
     called = activity.kind == "step" and activity.id in run.session.calling
     waits = activity.kind in ("helper", "child") or called
-    if activity.kind == "child" and activity.abandon:
-        waits = False
     run.session.emit(ActivityStopped(activity.id, reason, over=not waits))
 
 
