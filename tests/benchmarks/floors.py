@@ -37,6 +37,23 @@ def bare_commits(folder: Path, count: int) -> list[float]:
     return spent
 
 
+def bare_groups(folder: Path, commits: int, rows: int) -> float:
+    """Seconds of so many commits of so many rows each, without anything else."""
+    db = sqlite3.connect(folder / "groups.db", isolation_level=None)
+    db.execute("pragma journal_mode=wal")
+    db.execute("pragma synchronous=full")
+    db.execute("create table if not exists t (id integer primary key, stream text, state blob)")
+    group = [("order-17", b"x" * 400)] * rows
+    began = time.perf_counter()
+    for _ in range(commits):
+        db.execute("begin")
+        db.executemany("insert into t (stream, state) values (?, ?)", group)
+        db.execute("commit")
+    spent = time.perf_counter() - began
+    db.close()
+    return spent
+
+
 def median(values: list[float]) -> float:
     """The middle one."""
     return sorted(values)[len(values) // 2]
