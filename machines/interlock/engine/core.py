@@ -221,7 +221,10 @@ class Core:
             self.drivers.wake(run)
 
     async def _fire(self, timer: Timer) -> None:
-        await commands.fire(self, timer)
+        if timer.run.startswith("$"):
+            await self.gatekeeper.debouncer.fire(timer)
+        else:
+            await commands.fire(self, timer)
 
     async def take_over(self) -> bool:
         """Become the worker of this store, if nobody is. Recovers what was left unfinished."""

@@ -8,6 +8,8 @@ from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.errors import UnknownRun
+from interlock.engine.gates.debounce import Offered
+from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
 from interlock.engine.people import People, run_id
 from interlock.engine.programs import program_of
@@ -15,7 +17,10 @@ from interlock.engine.starting import start_run
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
 from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.resilience.breaker import Breaker
+from interlock.machines.resilience.cache import Debounce
 from interlock.machines.workflow import Workflow
+from interlock.projections import BreakerState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
 from interlock.store.event import Actor
@@ -41,6 +46,7 @@ class Engine(People):
         *args: Any,
         id: str | None = None,
         by: str = "",
+        debounce: Debounce | None = None,
         **kwargs: Any,
     ) -> Run[R]: ...
     @overload
@@ -50,6 +56,7 @@ class Engine(People):
         *args: Any,
         id: str | None = None,
         by: str = "",
+        debounce: Debounce | None = None,
         **kwargs: Any,
     ) -> Run[None]: ...
     async def start(
@@ -58,6 +65,7 @@ class Engine(People):
         *args: Any,
         id: str | None = None,  # noqa: A002  public name
         by: str = "",
+        debounce: Debounce | None = None,
         **kwargs: Any,
     ) -> Run[Any]:
         """Start a run, or find it when a run of this id was started with the same input.
@@ -67,6 +75,8 @@ class Engine(People):
             args, kwargs: its input.
             id: chosen by the caller, or generated.
             by: who starts it.
+            debounce: start it only when no other start of the same key has come for a while; one
+                that is superseded never begins, and its handle raises `Superseded`.
 
         Raises:
             InputMismatch: the id is taken by a run of other input or another machine.
@@ -79,6 +89,8 @@ class Engine(People):
         self.resources.check(program)
         self.programs.add(program)
         await self.programs.define(self.store, program)
+        if debounce is not None:
+            return await self.gatekeeper.debouncer.start(debounce, run, program, args, kwargs, by)
         await start_run(self, program, run, args, kwargs, Actor("user", by))
         return Run(self, run)
 
@@ -144,6 +156,25 @@ class Engine(People):
             return await self.replies.answer(self, run_id(run), command_id, limit)
         return None
 
+    async def send_debounced(
+        self,
+        run: str | Run[Any],
+        command: Command,
+        debounce: Debounce,
+        *,
+        by: str = "",
+        command_id: str = "",
+    ) -> Offered:
+        """Send a command once no other of the same key has come for a while.
+
+        Returns:
+            A handle: `await offered.outcome()` returns when it was sent, and raises `Superseded`
+            when a later one took its place, `Refused` when it was refused in the end.
+        """
+        self.check_open()
+        to = run_id(run)
+        return await self.gatekeeper.debouncer.send(debounce, to, command, by, command_id)
+
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
 
@@ -154,6 +185,16 @@ class Engine(People):
             Refused: it is finished, being compensated, or a lifecycle.
         """
         await commands.cancel(self, run_id(run), Actor("user", by), reason)
+
+    # Breakers
+
+    def breaker(self, breaker: str | Breaker) -> BreakerHandle:
+        """A circuit breaker: its state now and then, and a person's word over it."""
+        return BreakerHandle(self, breaker if isinstance(breaker, str) else breaker.name)
+
+    async def breakers(self) -> list[BreakerState]:
+        """Every breaker of this store that ever moved, by name."""
+        return await breakers(self)
 
     @property
     def busy(self) -> int:

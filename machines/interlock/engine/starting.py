@@ -33,8 +33,7 @@ async def start_run(
     correlation: str = "",
 ) -> None:
     """Append the run's beginning, unless it has begun with the same input."""
-    _check_id(run)
-    fingerprint = _fingerprint(program, args, kwargs)
+    fingerprint = check_start(program, run, args, kwargs)
     engine.sessions.hold(run)
     try:
         while True:
@@ -56,6 +55,18 @@ async def start_run(
             engine.wake(run)
     finally:
         engine.sessions.release(run)
+
+
+def check_start(
+    program: Program | LifecycleProgram, run: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str:
+    """Check an id and an input; the input's digest.
+
+    Raises:
+        BadRunId, BadInput: as they say.
+    """
+    _check_id(run)
+    return _fingerprint(program, args, kwargs)
 
 
 def _begin(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +19,10 @@ from interlock.machines.resilience.limits import Bulkhead
 from interlock.machines.resilience.slots import HoldPlaces
 from interlock.projections.leases import SlotsData
 from interlock.store.clock import Clock
+from interlock.store.errors import StoreError
 from interlock.store.event import Actor
+
+log = logging.getLogger("interlock.engine")
 
 
 class BulkheadGate:
@@ -37,13 +42,19 @@ class BulkheadGate:
 
     async def enter(self, who: Who) -> Place | Held:
         """Take a place, or wait for one: then the call is woken with this gate in hand."""
+        if self._places is not None and self.used + len(self._queue) >= self._places.count:
+            await self._places.more(self.used + 1, len(self._queue))
+            self._fill()
         if not self._queue and self.used < self._limit():
             self.used += 1
             return Place(self)
-        if self._places is not None and await self._places.more(self.used + 1, len(self._queue)):
-            self.used += 1
-            return Place(self)
         return self._full(who)
+
+    def _fill(self) -> None:
+        """Give the places that are free to those that wait, the longest waiting first."""
+        while self._queue and self.used < self._limit():
+            self.used += 1
+            self._parking.call(self._queue.popleft(), self, self.leave)
 
     def _limit(self) -> int:
         return self.bulkhead.max if self._places is None else self._places.count
@@ -60,12 +71,25 @@ class BulkheadGate:
         self._parking.park(who)
         return Held(self.by, "full")
 
+    async def renew(self) -> None:
+        """Keep the shared places that are used for another while, and ask for more if need be."""
+        if self._places is not None and self.used:
+            await self._places.renew(self.used + len(self._queue))
+            self._fill()
+
+    async def keep(self) -> None:
+        """Renew again and again, for as long as the task lives."""
+        while True:
+            await asyncio.sleep(duration(self.bulkhead.lease).total_seconds() / 3)
+            try:
+                await self.renew()
+            except StoreError as error:
+                log.warning("%s: its places could not be renewed: %s", self.by, error)
+
     def leave(self) -> None:
         """A call is over: its place goes to the one that waits for longest."""
-        if self._queue and self.used <= self._limit():
-            self._parking.call(self._queue.popleft(), self, self.leave)
-        else:
-            self.used -= 1
+        self.used -= 1
+        self._fill()
 
 
 @dataclass(slots=True)
@@ -111,13 +135,11 @@ class Places:
         """Hold `least` places, and if possible `also` as many for those that wait."""
         return await self._hold(least, least + also)
 
-    async def renew(self, used: int) -> bool:
-        """Keep the places that are used for another while, and no others."""
-        return await self._hold(0, used)
+    async def renew(self, wanted: int) -> bool:
+        """Hold so many for another while, as far as there is room."""
+        return await self._hold(0, wanted)
 
     async def _hold(self, least: int, wanted: int) -> bool:
-        if least and self.count >= least:
-            return True
         now = self._clock.now()
         until = now + duration(self._bulkhead.lease)
         hold = HoldPlaces(

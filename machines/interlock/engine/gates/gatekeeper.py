@@ -12,24 +12,28 @@ from interlock.engine import commands
 from interlock.engine.errors import UnknownRun
 from interlock.engine.gates.breakers import BreakerGate
 from interlock.engine.gates.bulkheads import BulkheadGate, Place, Places
+from interlock.engine.gates.debounce import PREFIX as DEBOUNCE
+from interlock.engine.gates.debounce import Debouncer
 from interlock.engine.gates.parking import Parking
 from interlock.engine.gates.permit import Call, Held, Permit, Record, Safe
 from interlock.engine.gates.rates import RateGate
 from interlock.engine.gates.reuse import CacheGate, Flights, Outcome, key_of
-from interlock.engine.gates.shared import Shared
+from interlock.engine.gates.shared import WAKE, Shared
 from interlock.engine.session import Mover, Session
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.cache import Cache
 from interlock.machines.resilience.declared import find
 from interlock.machines.resilience.limits import Bulkhead, RateLimit
+from interlock.machines.resilience.quiet import OfferData
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.projections.breaker import PREFIX
-from interlock.store.contract import Filter
+from interlock.store.contract import Filter, Timer
 from interlock.store.errors import StoreError
-from interlock.store.event import Actor, Event
+from interlock.store.event import Actor, Body, Event
 from interlock.store.vocabulary import StepPostponed, StepReleased
+from interlock.store.vocabulary_shared import SharedMoved
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
@@ -56,6 +60,7 @@ class Gatekeeper:
         self._shared: dict[str, Shared] = {}
         self._gates: dict[str, Any] = {}
         self._listening = False
+        self.debouncer = Debouncer(engine, self)
 
     def wish(
         self,
@@ -136,13 +141,13 @@ class Gatekeeper:
             if held is not None:  # before a place or a token is taken in vain
                 return held
         if gates.bulkhead is not None and not has_place:
-            bulkhead = self._bulkhead(find(Bulkhead, gates.bulkhead))
+            bulkhead = self.bulkhead(find(Bulkhead, gates.bulkhead))
             place = await bulkhead.enter(who)
             if isinstance(place, Held):
                 return place
             permit.passes.append(place)
         if gates.rate is not None:
-            token = await self._rate(find(RateLimit, gates.rate)).enter(who)
+            token = await self.rate(find(RateLimit, gates.rate)).enter(who)
             if isinstance(token, Held):
                 return token
             permit.passes.append(token)
@@ -189,7 +194,7 @@ class Gatekeeper:
         self._gates[gate.by] = gate
         return gate
 
-    def _rate(self, limit: RateLimit) -> RateGate:
+    def rate(self, limit: RateLimit) -> RateGate:
         from interlock.machines.resilience.bucket import TokenBucket
 
         found = self._gates.get(f"rate {limit.name}")
@@ -201,7 +206,7 @@ class Gatekeeper:
         self._gates[gate.by] = gate
         return gate
 
-    def _bulkhead(self, bulkhead: Bulkhead) -> BulkheadGate:
+    def bulkhead(self, bulkhead: Bulkhead) -> BulkheadGate:
         from interlock.machines.resilience.slots import PlacePool
 
         found = self._gates.get(f"bulkhead {bulkhead.name}")
@@ -212,6 +217,8 @@ class Gatekeeper:
             shared = self.shared(PlacePool, f"$bulkhead/{bulkhead.name}")
             places = Places(bulkhead, shared, engine.clock, engine.worker, self._holder)
         gate = BulkheadGate(bulkhead, self._parking, places)
+        if places is not None:
+            engine.spawn(gate.keep())
         self._gates[gate.by] = gate
         return gate
 
@@ -235,9 +242,20 @@ class Gatekeeper:
         if shared is not None:
             shared.note(event)
         engine = self._engine
+        if event.stream.startswith(DEBOUNCE):
+            self.debouncer.moved.set()
+            if engine.driving:
+                self._set_timer(event.stream, event.body)
         closed = event.state == "closed" and event.stream.startswith(PREFIX)
         if closed and engine.driving and not engine.closing:
             engine.spawn(self.release(event.stream.removeprefix(PREFIX)))
+
+    def _set_timer(self, stream: str, body: Body) -> None:
+        due = OfferData.model_validate(body.data).due if isinstance(body, SharedMoved) else None
+        if due is None:
+            self._engine.timer_service.remove(stream, [WAKE])
+        else:
+            self._engine.timer_service.add([Timer(stream, WAKE, due)])
 
     async def release(self, name: str) -> None:
         """A breaker has closed: the calls that wait for it are due."""

@@ -14,12 +14,13 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import Taken
 from interlock.projections import SharedState, evolve_shared
 from interlock.store.clock import Clock
-from interlock.store.contract import Commit, Definition, Draft, Entry, Head, Store
+from interlock.store.contract import Commit, Definition, Draft, Entry, Head, Store, Timer
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Event
 from interlock.store.vocabulary_shared import SharedMoved
 
-LONGEST_ID = 150
+WAKE = "wake"
+"""Name of the timer of a machine whose data has an instant `due`."""
 
 
 class Shared:
@@ -124,8 +125,11 @@ class Shared:
         entry = Entry(
             self.stream, machine.name, machine.hash, taken.target, "open", since, "", "", at
         )
+        due: datetime | None = getattr(taken.data, "due", None)
         return Commit(
             head=Head() if last is None else last.head,
+            set_timers=() if due is None else [Timer(self.stream, WAKE, due)],
+            clear_timers=(WAKE,) if due is None else (),
             entry=entry,
             drafts=[Draft(moved, taken.target, actor)],
             at=at,

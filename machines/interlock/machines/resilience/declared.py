@@ -34,9 +34,11 @@ def declare(made: Named) -> None:
     if not name or not name.isprintable() or len(name) > 100:
         message = f"{kind.__name__}({name!r}): a name is 1 to 100 printable characters"
         raise BadDefinition(message)
-    module = _author()
     known = _declared.get((kind, name))
-    if known is not None and known[0] != made and known[1] != module:
+    if known is not None and known[0] == made:
+        return
+    module = _author()
+    if known is not None and known[1] != module:
         message = (
             f"{kind.__name__} {name!r} is declared in {known[1]} and, with other values, in "
             f"{module}; declare it once and import it"

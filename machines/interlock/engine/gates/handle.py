@@ -1,0 +1,69 @@
+"""A breaker for people: its state now and then, and their word over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from interlock.engine.gates.shared import Shared
+from interlock.machines.command import Command
+from interlock.machines.resilience.circuit import CircuitBreaker, ForceClose, ForceOpen
+from interlock.projections import BreakerState, breaker_state, evolve_shared
+from interlock.projections.breaker import PREFIX
+from interlock.projections.shared import shared_at
+from interlock.store.contract import Filter
+from interlock.store.event import Actor
+
+if TYPE_CHECKING:
+    from interlock.engine.core import Core
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerHandle:
+    """One breaker of a store, by its name. It need not be declared in this program."""
+
+    engine: Core
+    name: str
+
+    @property
+    def _shared(self) -> Shared:
+        return self.engine.gatekeeper.shared(CircuitBreaker, f"{PREFIX}{self.name}")
+
+    async def state(self) -> BreakerState:
+        """Where it is now, as the log says."""
+        return breaker_state(self.name, await self._shared.load())
+
+    async def at(self, instant: datetime) -> BreakerState:
+        """Where it was at an instant (timezone-aware)."""
+        events = await self.engine.store.read(self._shared.stream)
+        return breaker_state(self.name, shared_at(events, instant))
+
+    async def history(self) -> list[BreakerState]:
+        """Where it was after each of its moves, oldest first."""
+        events = await self.engine.store.read(self._shared.stream)
+        return [breaker_state(self.name, evolve_shared(event)) for event in events]
+
+    async def force_open(self, *, by: str, reason: str) -> BreakerState:
+        """Open it, until a person closes it: no call is made meanwhile."""
+        return await self._force(ForceOpen(reason=reason), by)
+
+    async def force_close(self, *, by: str, reason: str) -> BreakerState:
+        """Close it; failures are counted anew. Calls that wait for it are made."""
+        return await self._force(ForceClose(reason=reason), by)
+
+    async def reset(self, *, by: str) -> BreakerState:
+        """Close it, as if nothing had happened."""
+        return await self.force_close(by=by, reason="reset")
+
+    async def _force(self, command: Command, by: str) -> BreakerState:
+        shared = self._shared
+        await shared.send(command, Actor("user", by))
+        return breaker_state(self.name, shared.last)
+
+
+async def breakers(engine: Core) -> list[BreakerState]:
+    """All breakers that ever moved in this store, by name."""
+    entries = await engine.store.entries(Filter(prefix=PREFIX))
+    names = sorted(entry.run.removeprefix(PREFIX) for entry in entries)
+    return [await BreakerHandle(engine, name).state() for name in names]
