@@ -36,11 +36,29 @@ class BucketData(BaseModel):
     leases: dict[str, Lease] = {}
     granted: int = 0
 
-    def filled(self, now: datetime, holder: str, interval: timedelta, burst: int) -> datetime:
-        """`empty` as it is at an instant: tokens and leases together never exceed the burst."""
-        out = sum(x.count for h, x in self.leases.items() if h != holder and x.until > now)
-        full = now - (burst - out) * interval
-        return full if self.empty is None else max(self.empty, full)
+    def filled(self, now: datetime, interval: timedelta, burst: int) -> datetime:
+        """`empty` as it is at an instant.
+
+        At no time do tokens and those handed out exceed the burst together: while a lease lasts,
+        the bucket fills up to what the lease leaves.
+        """
+        out = sum(lease.count for lease in self.leases.values())
+        empty = self.empty or now - burst * interval
+        for lease in sorted(self.leases.values(), key=lambda lease: lease.until):
+            if lease.until > now:
+                break
+            empty = max(empty, lease.until - (burst - out) * interval)
+            out -= lease.count
+        return max(empty, now - (burst - out) * interval)
+
+    def spent(self, holder: str, at: datetime | None) -> BucketData:
+        """The same, when a holder says that it had spent its tokens by an instant."""
+        lease = self.leases.get(holder)
+        if lease is None or at is None or at >= lease.until:
+            return self
+        return self.model_copy(
+            update={"leases": {**self.leases, holder: Lease(count=lease.count, until=at)}}
+        )
 
 
 class SlotsData(BaseModel):

@@ -37,6 +37,7 @@ class RateGate:
         self._tokens = 0
         self._leased = 0
         self._until: datetime | None = None
+        self._spent: datetime | None = None
         self._lock = asyncio.Lock()
         self._turns: dict[Who, datetime] = {}
 
@@ -72,6 +73,7 @@ class RateGate:
     def _spend(self, now: datetime) -> bool:
         if self._tokens and self._until is not None and now < self._until:
             self._tokens -= 1
+            self._spent = now
             return True
         self._tokens = 0
         return False
@@ -80,6 +82,7 @@ class RateGate:
         until = now + duration(self.limit.lease)
         take = TakeTokens(
             holder=self._holder,
+            spent=self._spent,
             wanted=self.limit.batch,
             at=now,
             until=until,
@@ -91,7 +94,7 @@ class RateGate:
         except Refused:
             return False
         self._tokens = self._leased = data.granted - 1
-        self._until = until
+        self._until, self._spent = until, now
         return True
 
     def _turn(self, now: datetime) -> datetime:
@@ -105,7 +108,7 @@ class RateGate:
         number = ahead + 1
         if ahead >= limit.batch:
             number = -(-number // limit.batch) * limit.batch
-        empty = data.filled(now, self._holder, limit.interval, limit.burst)
+        empty = data.spent(self._holder, self._spent).filled(now, limit.interval, limit.burst)
         return max(now, empty + number * limit.interval)
 
     def give_back(self) -> None:

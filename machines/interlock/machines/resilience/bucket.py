@@ -24,11 +24,13 @@ class TakeTokens(Command):
     Attributes:
         at: now.
         holder: the engine. What it took before it has spent, or holds for void.
+        spent: when it spent the last of that.
         interval: the time in which one token comes in.
         burst: tokens of a full bucket.
     """
 
     holder: str
+    spent: datetime | None = None
     wanted: int
     at: datetime
     until: datetime
@@ -38,8 +40,7 @@ class TakeTokens(Command):
 
 def available(bucket: BucketData, command: TakeTokens) -> int:
     """How many tokens there are for this command."""
-    empty = bucket.filled(command.at, command.holder, command.interval, command.burst)
-    return (command.at - empty) // command.interval
+    return (command.at - _empty(bucket, command)) // command.interval
 
 
 def has_a_token(bucket: BucketData, command: TakeTokens) -> Check:
@@ -54,10 +55,15 @@ class TokenBucket(Lifecycle[Bucket, BucketData], initial=Bucket.FLOWING, final=(
     def take(self, bucket: BucketData, command: TakeTokens) -> BucketData:
         """Hand out what there is, up to what is wanted; one of them is spent at once."""
         granted = min(command.wanted, available(bucket, command))
-        empty = bucket.filled(command.at, command.holder, command.interval, command.burst)
+        empty = _empty(bucket, command)
         leases = {
             h: x for h, x in bucket.leases.items() if h != command.holder and x.until > command.at
         }
         if granted > 1:
             leases[command.holder] = Lease(count=granted - 1, until=command.until)
         return BucketData(empty=empty + granted * command.interval, leases=leases, granted=granted)
+
+
+def _empty(bucket: BucketData, command: TakeTokens) -> datetime:
+    known = bucket.spent(command.holder, command.spent)
+    return known.filled(command.at, command.interval, command.burst)
