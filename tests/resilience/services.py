@@ -88,7 +88,11 @@ async def scan(page: int) -> str:
     return await service("scan", slow=True)
 
 
-@step(cache=Cache(key=lambda city: city, ttl="1 hour"))
+def by_city(city: str) -> str:
+    return city
+
+
+@step(cache=Cache(key=by_city, ttl="1 hour"))
 async def weather(city: str) -> list[str]:
     return [await service("weather", slow=True)]
 
@@ -110,7 +114,7 @@ async def translate(text: str) -> str:
 
 
 @workflow
-async def paying(customer: str) -> str:
+async def billed(customer: str) -> str:
     try:
         return await pay(customer)
     except ConnectionError:
@@ -120,7 +124,7 @@ async def paying(customer: str) -> str:
 
 
 @workflow
-async def asking(question: str) -> str:
+async def asked(question: str) -> str:
     try:
         return await ask(question)
     except BreakerOpen as error:
@@ -130,12 +134,12 @@ async def asking(question: str) -> str:
 
 
 @workflow
-async def posting(text: str) -> str:
+async def posted(text: str) -> str:
     return await post(text)
 
 
 @workflow
-async def posting_now(text: str) -> str:
+async def posted_now(text: str) -> str:
     return await post_now(text)
 
 

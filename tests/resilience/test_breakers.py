@@ -25,7 +25,7 @@ async def trip(engine: Engine) -> None:
     """Let `waits` open."""
     DOWN.add("pay")
     for number in range(2):
-        run = await engine.start(services.paying, "ann", id=f"trip-{number}")
+        run = await engine.start(services.billed, "ann", id=f"trip-{number}")
         assert await run.result() == "not paid"
     assert (await engine.breaker("waits").state()).state == "open"
 
@@ -34,7 +34,7 @@ async def test_calls_wait_for_an_open_breaker_and_are_made_when_it_closes() -> N
     clock = ManualClock()
     async with Engine("memory://", clock=clock) as engine:
         await trip(engine)
-        runs = [await engine.start(services.paying, "ann", id=f"run-{n}") for n in range(5)]
+        runs = [await engine.start(services.billed, "ann", id=f"run-{n}") for n in range(5)]
         await engine.settle()
         assert len(CALLS) == 2
         entries = await engine.runs(status="waiting")
@@ -55,7 +55,7 @@ async def test_what_waits_is_a_row_of_the_ledger_and_can_be_cancelled() -> None:
     clock = ManualClock()
     async with Engine("memory://", clock=clock) as engine:
         await trip(engine)
-        run = await engine.start(services.paying, "ann", id="run")
+        run = await engine.start(services.billed, "ann", id="run")
         await engine.settle()
         (effect,) = (await run.history()).ledger()
         assert (effect.status, effect.note) == ("postponed", "breaker waits")
@@ -70,14 +70,14 @@ async def test_a_failing_step_gets_the_error_with_the_time_that_is_left() -> Non
     clock = ManualClock()
     async with Engine("memory://", clock=clock) as engine:
         DOWN.add("ask")
-        run = await engine.start(services.asking, "why", id="first")
+        run = await engine.start(services.asked, "why", id="first")
         await engine.settle()
         await later(engine, clock, 1)  # the second attempt trips it; the third is refused
         await later(engine, clock, 2)
         assert await run.result() == "no answer, again in 0:00:28"
         assert len(CALLS) == 2
         await later(engine, clock, 8)
-        run = await engine.start(services.asking, "why", id="second")
+        run = await engine.start(services.asked, "why", id="second")
         assert await run.result() == "no answer, again in 0:00:20"
         assert len(CALLS) == 2
 
@@ -85,7 +85,7 @@ async def test_a_failing_step_gets_the_error_with_the_time_that_is_left() -> Non
 async def test_domain_errors_are_no_failures_unless_declared() -> None:
     async with Engine("memory://", clock=ManualClock()) as engine:
         for number in range(10):
-            run = await engine.start(services.paying, "unfit", id=f"run-{number}")
+            run = await engine.start(services.billed, "unfit", id=f"run-{number}")
             assert await run.result() == "unfit"
         assert (await engine.breaker("waits").state()).state == "closed"
         assert await engine.store.read("$breaker/waits") == []
@@ -105,7 +105,7 @@ async def test_a_breaker_survives_a_restart_and_tells_its_past(tmp_path: Path) -
     async with Engine(url, clock=clock) as engine:
         await trip(engine)
         opened = clock.now()
-        run = await engine.start(services.paying, "ann", id="run")
+        run = await engine.start(services.billed, "ann", id="run")
         await engine.settle()
     clock.set(clock.now() + timedelta(seconds=31))
     DOWN.clear()
@@ -132,7 +132,7 @@ async def test_people_open_and_close_it_with_their_names() -> None:
         state = await handle.force_open(by="ann", reason="the provider is moving")
         assert (state.state, state.by, state.reason) == ("open", "ann", "the provider is moving")
         assert state.retry_after(clock.now()) is None
-        run = await engine.start(services.paying, "ann", id="run")
+        run = await engine.start(services.billed, "ann", id="run")
         await engine.settle()
         await later(engine, clock, 3600)
         assert await run.status() == "waiting"
@@ -147,7 +147,7 @@ async def test_one_that_was_closed_while_no_worker_was_there_lets_calls_through(
     store, clock = Troubled(), ManualClock()
     async with Engine(store, clock=clock) as engine:
         await engine.breaker("waits").force_open(by="ann", reason="")
-        await engine.start(services.paying, "ann", id="run")
+        await engine.start(services.billed, "ann", id="run")
         await engine.settle()
     async with Engine(store, clock=clock, worker=False) as engine:
         await engine.breaker("waits").reset(by="ann")
@@ -159,9 +159,9 @@ async def test_a_store_in_trouble_is_not_the_services_trouble() -> None:
     store = Troubled()
     async with Engine(store, clock=ManualClock()) as engine:
         DOWN.add("pay")
-        first = await engine.start(services.paying, "ann", id="first")
+        first = await engine.start(services.billed, "ann", id="first")
         assert await first.result() == "not paid"
-        run = await engine.start(services.paying, "ann", id="second")
+        run = await engine.start(services.billed, "ann", id="second")
         store.failing = 1  # the move of the breaker, or the outcome: neither changes what is seen
         assert await run.result() == "not paid"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from interlock.machines.resilience.circuit import CircuitBreaker
 from interlock.machines.resilience.limits import RateLimit
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.clock import ManualClock
-from interlock.store.event import Actor
+from interlock.store.event import Actor, Event
 from resilience.oracle import OracleBreaker, OracleBucket, too_many
 
 WORKER = Actor("worker", "test")
@@ -46,6 +47,11 @@ OPS = st.lists(
 )
 
 
+def _tell(shared: Shared, events: Sequence[Event]) -> None:
+    for event in events:
+        shared.note(event)
+
+
 class World:
     """Two engines' gates on one store, with a clock that moves when told to."""
 
@@ -57,7 +63,7 @@ class World:
     def shared(self, kind: Any, stream: str, *, told: bool = True) -> Shared:
         made = Shared(self.store, self.clock, kind, stream)
         if told:
-            self.store.on_append(lambda events: [made.note(event) for event in events] and None)
+            self.store.on_append(partial(_tell, made))
         return made
 
     def breaker(self, breaker: Breaker, *, told: bool = True) -> BreakerGate:
@@ -80,8 +86,10 @@ class Comparison:
     def __init__(self) -> None:
         self.world = World()
         self.gates = [self.world.breaker(BREAKER), self.world.breaker(BREAKER)]
-        seconds = (timedelta(seconds=n) for n in (10, 5))
-        self.oracle = OracleBreaker(2, *seconds, trials=2, lease=timedelta(seconds=60))
+        self.oracle = OracleBreaker(
+            threshold=2, window=timedelta(seconds=10), reset=timedelta(seconds=5), trials=2,
+            lease=timedelta(seconds=60),
+        )  # fmt: skip
         self.calls: list[tuple[int, int, int, Ticket]] = []
         self.begun = 0
 

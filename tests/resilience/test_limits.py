@@ -23,7 +23,7 @@ def _clean() -> None:
 async def test_calls_over_the_rate_wait_for_their_turns() -> None:
     clock = ManualClock()
     async with Engine("memory://", clock=clock) as engine:
-        runs = [await engine.start(services.posting, "hello", id=f"run-{n}") for n in range(6)]
+        runs = [await engine.start(services.posted, "hello", id=f"run-{n}") for n in range(6)]
         await engine.settle()
         assert len(CALLS) == 2  # the burst
         waiting = await engine.runs(status="waiting")
@@ -40,14 +40,14 @@ async def test_calls_over_the_rate_wait_for_their_turns() -> None:
 async def test_a_strict_limit_fails_and_says_when_to_come_again() -> None:
     clock = ManualClock()
     async with Engine("memory://", clock=clock) as engine:
-        assert await (await engine.start(services.posting_now, "a", id="a")).result()
-        run = await engine.start(services.posting_now, "b", id="b")
+        assert await (await engine.start(services.posted_now, "a", id="a")).result()
+        run = await engine.start(services.posted_now, "b", id="b")
         with pytest.raises(RateLimited) as caught:
             await run.result()
         assert caught.value.retry_after is not None
         assert caught.value.retry_after.total_seconds() == 1
         await later(engine, clock, 1)
-        assert await (await engine.start(services.posting_now, "c", id="c")).result()
+        assert await (await engine.start(services.posted_now, "c", id="c")).result()
         assert len(CALLS) == 2
 
 

@@ -69,7 +69,7 @@ async def test_calls_at_the_same_time_are_one_call(workflow: object, name: str) 
         results = [await run.result() for run in runs]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]  # the same
         assert len({str(result) for result in results}) == 1  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # the same
         assert [name] == CALLS
-        notes = [(await run.history()).ledger()[0].note for run in runs]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # the same
+        notes: list[str] = [(await run.history()).ledger()[0].note for run in runs]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # the same
         assert notes.count("flight: the result of run-0") == 8
 
 

@@ -136,9 +136,7 @@ class Debouncer:
             raise UnknownMachine(message)
         args = tuple(decode_whole(program.types, value) for value in offer.args)
         named = {n: decode_whole(program.types, value) for n, value in offer.named.items()}
-        await start_run(
-            self._engine, program, offer.id, args, named, Actor("user", offer.by)
-        )
+        await start_run(self._engine, program, offer.id, args, named, Actor("user", offer.by))
 
     async def _command(self, offer: OfferData) -> None:
         entry = await self._engine.store.entry(offer.run)
