@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_people import PEOPLE
+from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
 from interlock.cli.wording import Plain
 from interlock.cli.wording import because as _because
@@ -268,5 +269,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     **JOINED,
     CommandIgnored.__name__: _ignored,
     **PEOPLE,
+    **SHARED,
 }
 """The phrase of each type of event, by its name."""
