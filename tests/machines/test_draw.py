@@ -190,3 +190,17 @@ def test_the_outline_lists_states_and_transitions_in_order() -> None:
 def test_an_arrow_says_which_error_it_is_taken_on(label: str, said: str) -> None:
     edge = Edge(id="e", source="a", target="b", event="error", label=label)
     assert edge_label(edge) == said
+
+
+def test_nothing_times_out_before_the_first_wait() -> None:
+    kinds: dict[str, NodeKind] = {"start": "initial", "a": "wait", "b": "final"}
+    nodes = tuple(Node(id=state, kind=kind) for state, kind in kinds.items())
+    ends = [("start", "a", "done", ""), ("start", "b", "error", "except TimedOut and x"),
+            ("a", "b", "error", "except TimedOut")]  # fmt: skip
+    edges = [
+        Edge(id=f"{source}{target}", source=source, target=target, event=event, label=label)
+        for source, target, event, label in ends
+    ]
+    machine = Machine(name="m", kind="workflow", initial="start", nodes=nodes, edges=tuple(edges))
+    assert [state for state, _ in Picture(machine).begins] == ["a"]
+    assert Picture(machine).arrows == {("a", "b"): ["on TimedOut"]}

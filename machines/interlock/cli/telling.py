@@ -78,8 +78,8 @@ def moves(event: Event, before: str) -> str:
 
 
 def who(event: Event) -> str:
-    """Who caused an event."""
-    return actor_name(event.actor)
+    """Who caused an event; which timer it was is said by what happened."""
+    return "timer" if event.actor.kind == "timer" else actor_name(event.actor)
 
 
 def _style(event: Event) -> str:
