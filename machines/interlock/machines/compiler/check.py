@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
+from interlock.machines.compiler.concurrency import advised, concurrency, timed
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.nested import find
 from interlock.machines.compiler.noted import token_of
 from interlock.machines.compiler.phases import phase_of
 from interlock.machines.compiler.scope import Scope, Unknown
-from interlock.machines.compiler.sites import NotYetDefined, Sites, concurrency
+from interlock.machines.compiler.sites import NotYetDefined, Sites
 from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import NESTED, holds, short
 
@@ -85,29 +86,37 @@ class Check(ast.NodeVisitor):
         if refusal is None and is_helper(found):
             refusal = refusals.HELPER_NOT_AWAITED
         if refusal is not None:
-            raise self._source.refuse(refusal, node, name=short(node.func))
+            exact = advised(refusal, node, self._sites)
+            raise self._source.refuse(exact, node, name=short(node.func))
         if id(found) in _FRAME and not self._nested and _reads_frame(node):
             raise self._source.refuse(refusals.FRAME_ACCESS, node, name=short(node.func))
 
     def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
-        raise self._source.refuse(refusals.ASYNC_FOR, node)
+        words = {"target": short(node.target), "stream": short(node.iter)}
+        raise self._source.refuse(refusals.ASYNC_FOR, node, **words)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
         if node.is_async:
-            raise self._source.refuse(refusals.ASYNC_FOR, node.target)
+            words = {"target": short(node.target), "stream": short(node.iter)}
+            raise self._source.refuse(refusals.ASYNC_FOR, node.target, **words)
         self.generic_visit(node)
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
+        self._refuse_concurrency(node)
+        name = short(node.items[0])
+        raise self._source.refuse(refusals.ASYNC_WITH, node, name=name)
+
+    def _refuse_concurrency(self, node: ast.With | ast.AsyncWith) -> None:
         for item in node.items:
-            if isinstance(item.context_expr, ast.Call):
-                found = self._scope.meaning(item.context_expr.func)
-                refusal = concurrency(found)
+            called = item.context_expr
+            if isinstance(called, ast.Call):
+                refusal = concurrency(self._scope.meaning(called.func))
                 if refusal is not None:
-                    name = short(item.context_expr.func)
-                    raise self._source.refuse(refusal, node, name=name)
-        raise self._source.refuse(refusals.ASYNC_WITH, node)
+                    exact = timed(refusal, node, called, self._sites)
+                    raise self._source.refuse(exact, node, name=short(called.func))
 
     def visit_With(self, node: ast.With) -> None:
+        self._refuse_concurrency(node)
         if any(holds(child, ast.Await) for child in node.body) and not self._suppresses(node):
             name = short(node.items[0].context_expr)
             raise self._source.refuse(refusals.WITH_AROUND_AWAIT, node, name=name)
@@ -141,7 +150,9 @@ class Check(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_TryStar(self, node: ast.TryStar) -> None:
-        raise self._source.refuse(refusals.EXCEPT_STAR, node)
+        kind = node.handlers[0].type
+        name = "Exception" if kind is None else short(kind)
+        raise self._source.refuse(refusals.EXCEPT_STAR, node, name=name)
 
     def visit_Global(self, node: ast.Global) -> None:
         name = f"global {', '.join(node.names)}"

@@ -57,7 +57,8 @@ ASYNCIO_TIMEOUT = Refusal(
 LOCKS = Refusal(
     "ILK047",
     "`{name}` lives in one process",
-    "a run is moved by one worker at a time; wait for other runs with wait_for(SomeCommand)",
+    "leave it out: one segment of a run is run at a time; what is called at the same time is "
+    "limited by `each(..., concurrency=3)`, or by a step's bulkhead= and rate=",
 )
 STEP_NOT_AWAITED = Refusal(
     "ILK048",
@@ -66,13 +67,13 @@ STEP_NOT_AWAITED = Refusal(
 )
 ASYNC_FOR = Refusal(
     "ILK049",
-    "`async for` consumes a stream that cannot be recorded",
-    "consume it in one step that returns a list, and loop over that",
+    "`async for {target} in {stream}` consumes a stream that cannot be recorded",
+    "consume it in one step that returns a list: `for {target} in await items(...)`",
 )
 ASYNC_WITH = Refusal(
     "ILK050",
-    "`async with` holds a resource that cannot be recorded",
-    "use the resource inside a step, or release it in a try/finally with steps",
+    "`async with {name}` holds a resource that cannot be recorded",
+    "use it inside a step, or get and release it in steps: `try: ... finally: await release()`",
 )
 WITH_AROUND_AWAIT = Refusal(
     "ILK051",
@@ -84,8 +85,9 @@ GENERATOR = Refusal(
 )
 EXCEPT_STAR = Refusal(
     "ILK053",
-    "`except*` takes an exception group apart",
-    "write `await settle(...)` and look at each outcome, or `except ExceptionGroup`",
+    "`except* {name}` takes an exception group apart",
+    "write `except ExceptionGroup as errors:` and in it `found, others = errors.split({name})`, "
+    "or `await settle(...)` and look at each outcome",
 )
 GLOBAL_NONLOCAL = Refusal(
     "ILK054",
@@ -239,6 +241,33 @@ EACH_OF = Refusal(
     "each does not say by its first argument what it calls",
     "name a step, a helper or a workflow, write a lambda that is one call, or give a list of "
     "calls: `each([f(x, y) for x in items])`",
+)
+IN_THREAD = Refusal(
+    "ILK161",
+    "`{name}` calls a function that no log knows of",
+    "declare it with @step and await it: a plain function is called in a thread",
+)
+SIGNALS = Refusal(
+    "ILK162",
+    "`{name}` is set in one process",
+    "declare a Command, `await wait_for(It)` here, and `engine.send(run, It())` there",
+)
+QUEUES = Refusal(
+    "ILK163",
+    "`{name}` is filled in one process",
+    "keep a list; what others put in is a Command: `await wait_for(It)`, sent by engine.send",
+)
+SHIELD = Refusal(
+    "ILK164",
+    "`{name}` protects a coroutine in one process",
+    "what has to go on when the run is cancelled is a @workflow: "
+    '`start_child(it, ..., on_cancel="abandon")`',
+)
+EVENT_LOOP = Refusal(
+    "ILK165",
+    "`{name}` belongs to one process",
+    "declare f with @step: `await f(x)` is what `loop.run_in_executor(None, f, x)` was, and "
+    "`handle = start(f(x))` what `loop.create_task(f(x))` was; the time is `now()`",
 )
 
 ALL: tuple[Refusal, ...] = tuple(

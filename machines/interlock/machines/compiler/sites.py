@@ -14,6 +14,7 @@ from interlock.machines import outcome, segment, waits
 from interlock.machines.command import Command
 from interlock.machines.compiler import commands, joins, refusals
 from interlock.machines.compiler.calls import changed, check_call
+from interlock.machines.compiler.concurrency import advised, concurrency
 from interlock.machines.compiler.helper import Helper
 from interlock.machines.compiler.helpers import Helpers, is_helper, why_no_helper
 from interlock.machines.compiler.nested import Nested, find
@@ -187,6 +188,9 @@ class Sites:
                 refusal.what.format(name=name), refusal.instead,
             )  # fmt: skip
         if target is LOCAL or target is COMPUTED:
+            if isinstance(called.func, ast.Attribute) and called.func.attr == "run_in_executor":
+                exact = advised(refusals.IN_THREAD, called, self)
+                raise self.refuse(exact, called, name=name)
             raise self._source.refuse(refusals.NOT_A_CALL, called, name=short(called))
         return target
 
@@ -287,7 +291,7 @@ class Sites:
         helper = self.helper(called)
         if helper is not None:
             return helper
-        raise self._source.refuse(why_not(target), called, name=short(called.func))
+        raise self.refuse(advised(why_not(target), called, self), called, name=short(called.func))
 
     def _approval(self, called: ast.Call) -> str:
         name = _argument(called, 0, "name")
@@ -346,37 +350,11 @@ def _only_seconds(called: ast.Call) -> bool:
     return len(given) == 1 and not isinstance(given[0], ast.Starred)
 
 
-_BY_NAME: dict[str, Refusal] = {
-    "sleep": refusals.ASYNCIO_SLEEP,
-    "wait_for": refusals.ASYNCIO_TIMEOUT,
-    "timeout": refusals.ASYNCIO_TIMEOUT,
-    "timeout_at": refusals.ASYNCIO_TIMEOUT,
-    "Timeout": refusals.ASYNCIO_TIMEOUT,
-}
-_LOCKS = frozenset(
-    {"Lock", "Event", "Condition", "Semaphore", "BoundedSemaphore", "Barrier"}
-    | {"Queue", "PriorityQueue", "LifoQueue"}
-)
-
-
-def concurrency(target: object) -> Refusal | None:
-    """How a name of asyncio (or trio, anyio) is refused; None for anything else."""
-    module = getattr(target, "__module__", None) or ""
-    name = getattr(target, "__name__", "")
-    if not isinstance(module, str) or module.partition(".")[0] not in ("asyncio", "anyio", "trio"):
-        return None
-    if isinstance(target, type) and issubclass(target, BaseException):
-        return None
-    if name in _LOCKS:
-        return refusals.LOCKS
-    return _BY_NAME.get(name, refusals.CONCURRENT)
-
-
 def why_not(target: object) -> Refusal:
     """Why something that is not a step or a wait cannot be awaited."""
     refused = concurrency(target)
     if refused is not None:
         return refused
     if inspect.ismethod(target) and isinstance(target.__self__, asyncio.AbstractEventLoop):
-        return refusals.CONCURRENT
+        return refusals.IN_THREAD if target.__name__ == "run_in_executor" else refusals.CONCURRENT
     return why_no_helper(target) or refusals.NOT_A_STEP
