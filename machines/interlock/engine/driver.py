@@ -143,6 +143,8 @@ class Driver:
             return True
         for activity in due:
             self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
+        if due and self._woken.is_set():
+            await asyncio.sleep(0)  # a task that is cancelled before it begins tells nobody
         await self._woken.wait()
         return True
 

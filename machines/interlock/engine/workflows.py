@@ -305,7 +305,7 @@ class WorkflowRun:
     ) -> None:
         """A step returned: record it, run to the next await."""
         step = self.step_of(activity)
-        thread = self.thread(activity.thread)
+        thread = self.thread(activity.thread if activity.alone else "")
         try:
             if activity.alone:
                 encoded, value = thread.memory.adopt(result, f"result of {step.name}")
@@ -344,7 +344,7 @@ class WorkflowRun:
         """A step raised for the last time: raise that in the workflow."""
         failed, raised = self._failed(activity, error, None)
         self.session.emit(failed)
-        thread = self.thread(activity.thread)
+        thread = self.thread(activity.thread if activity.alone else "")
         self._go_on(activity, partial(thread.throw, raised))
 
     def stopped(self, activity: Activity) -> None:

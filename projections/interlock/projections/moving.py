@@ -71,9 +71,7 @@ def told(join: Joined, index: int, outcome: Outcome) -> None:
 
 def image_of(state: RunState, within: Within | None) -> Image:
     """The variables that an activity's code sees."""
-    return (
-        state.image if within is None or not within.thread else state.threads[within.thread].image
-    )
+    return state.image if within is None else state.threads.get(within.thread, state).image
 
 
 def state_of(event: Event, within: Within | None) -> str:

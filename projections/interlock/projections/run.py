@@ -333,9 +333,11 @@ class RunState:
         return activity.join is not None and not (activity.join.active or activity.join.paused)
 
     def thread(self, activity: Activity) -> RunState | Thread:
-        """Whose code asked for an activity: a branch, or the workflow itself."""
-        within = activity.within
-        return self if within is None or not within.thread else self.threads[within.thread]
+        """Whose code asked for an activity: a branch, or the workflow itself.
+
+        What a branch started and did not await outlives it, as the workflow's own.
+        """
+        return self.threads.get(activity.thread, self)
 
     def match(self, wait: Activity) -> Received | None:
         """The first command in the inbox whose type the wait accepts and has not declined."""
