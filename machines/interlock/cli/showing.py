@@ -9,11 +9,12 @@ from datetime import datetime
 from interlock.cli.edited import EDITED, other_definition
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.summing import MANY, Row, rows
 from interlock.cli.text import both, compact, instant, pretty
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.machines.ir import Machine
-from interlock.projections import Activity, Effect, RunState, entry_of, fold, ledger
+from interlock.projections import Activity, Effect, Joined, RunState, entry_of, fold, ledger
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Timer
 from interlock.store.event import JSON, Actor
@@ -124,7 +125,11 @@ def print_variables(screen: Screen, variables: dict[str, JSON]) -> None:
 
 def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
     state = shown.state
-    lines = [_waiting(state, activity, now) for activity in state.pending.values()]
+    items = [a for a in state.pending.values() if a.within is not None and a.within.join]
+    plain_items = [a.id for a in items if a.status in ("scheduled", "started")]
+    hidden = plain_items if len(plain_items) > MANY else ()
+    shown_ones = [a for a in state.pending.values() if a.id not in hidden]
+    lines = [_waiting(state, activity, now) for activity in shown_ones]
     lines += _moves(shown, now)
     if lines:
         screen.heading("Waits for")
@@ -135,6 +140,8 @@ def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
 def _waiting(state: RunState, activity: Activity, now: datetime) -> str:
     """One thing that a run waits for, in words."""
     said = f"{activity.kind} {activity.name}".rstrip()
+    if activity.join is not None:
+        return _joining(activity, activity.join, now)
     if activity.kind in ("step", "undo"):
         said += f", {activity.status}, attempt {activity.attempt}, key {activity.key}"
         if activity.status == "in doubt":
@@ -149,6 +156,18 @@ def _waiting(state: RunState, activity: Activity, now: datetime) -> str:
         said += f", about {compact(state.image.plain(activity.about))}"
     if activity.error is not None:
         said += f"; last error: {activity.error.type}: {activity.error.message}"
+    return said
+
+
+def _joining(activity: Activity, join: Joined, now: datetime) -> str:
+    """How far several calls are: `each:move, 930 of 1000 are over, 20 under way`."""
+    said = f"{activity.state}, {len(join.outcomes)} of {len(join.calls)} are over"
+    if join.failed:
+        said += f" ({len(join.failed)} failed)"
+    if join.active:
+        said += f", {len(join.active)} under way"
+    if activity.due is not None:
+        said += f", the next batch at {instant(activity.due)} ({ago(activity.due, now)})"
     return said
 
 
@@ -176,18 +195,19 @@ def _effects(screen: Screen, effects: Sequence[Effect], now: datetime) -> None:
         Column("step", "bold"), Column("status", keep=True), Column("attempts", right=True),
         Column("since"), Column("key"), Column("error"),
     ]  # fmt: skip
-    rows = [
-        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, _error(e)) for e in effects
+    summed = [
+        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, _error(e))
+        for e in rows(effects)
     ]
-    screen.table(columns, rows)
+    screen.table(columns, summed)
 
 
-def _error(effect: Effect) -> str:
+def _error(effect: Row) -> str:
     """Its last error, as long as that matters."""
     return "" if effect.status in ("confirmed", "compensated") else effect.error
 
 
-def _calls(effect: Effect) -> str:
+def _calls(effect: Row) -> str:
     """How often it was called: `1`, or `1 + 2 interrupted` after two crashes."""
     more = f" + {effect.interruptions} interrupted" if effect.interruptions else ""
     return f"{effect.attempts}{more}"

@@ -330,7 +330,7 @@ class RunState:
             return True
         if kind == "wait":
             return self.match(activity) is not None
-        return activity.join is not None and not (activity.join.active or activity.join.paused)
+        return activity.join is not None and not activity.join.active
 
     def thread(self, activity: Activity) -> RunState | Thread:
         """Whose code asked for an activity: a branch, or the workflow itself.
