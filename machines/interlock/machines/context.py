@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from interlock.machines.command import Command
 from interlock.machines.errors import OutsideRun
+
+if TYPE_CHECKING:  # only named in annotations; pydantic is slow to import
+    from interlock.machines.command import Command
 
 
 class Sender(Protocol):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from interlock.machines.command import Command
 from interlock.machines.ir import Machine
 from interlock.machines.step import Step
 
 if TYPE_CHECKING:  # only named in annotations
+    from interlock.machines.command import Command
     from interlock.machines.workflow import Workflow
     from interlock.store.values import Touch, Types, Writes
 

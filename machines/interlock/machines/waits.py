@@ -6,17 +6,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import UnionType
-from typing import Any, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, overload
 
 from interlock.machines.approvers import Escalate, Who
-from interlock.machines.command import Command
 from interlock.machines.duration import Duration
 from interlock.machines.errors import OutsideRun
 
-C = TypeVar("C", bound=Command)
-A = TypeVar("A", bound=Command)
-B = TypeVar("B", bound=Command)
-D = TypeVar("D", bound=Command)
+if TYPE_CHECKING:  # only named in annotations; pydantic is slow to import
+    from interlock.machines.command import Command
+
+C = TypeVar("C", bound="Command")
+A = TypeVar("A", bound="Command")
+B = TypeVar("B", bound="Command")
+D = TypeVar("D", bound="Command")
 
 
 @dataclass(frozen=True, slots=True)
