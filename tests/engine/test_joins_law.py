@@ -28,14 +28,13 @@ def plans(draw: Any) -> tuple[str, Plan]:
 
 def shown(value: Any) -> str:
     """A result as text, exceptions with their arguments and notes."""
-    if isinstance(value, BaseExceptionGroup):
-        return f"{type(value).__name__}[{', '.join(map(shown, value.exceptions))}]"
+    parts: Any = getattr(value, "exceptions", value)
+    if type(value) is dict:
+        parts = [*value.items()]
+    if type(parts) in (list, tuple):
+        return f"{type(value).__name__}({', '.join(map(shown, parts))})"
     if isinstance(value, BaseException):
         return f"{type(value).__name__}{value.args!r} {getattr(value, '__notes__', [])}"
-    if isinstance(value, list | tuple):
-        return f"{type(value).__name__}({', '.join(map(shown, value))})"
-    if isinstance(value, dict):
-        return str({key: shown(one) for key, one in value.items()})
     inside = getattr(value, "value", getattr(value, "error", None))
     return repr(value) if inside is None else f"{type(value).__name__} {shown(inside)}"
 
