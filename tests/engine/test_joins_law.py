@@ -28,15 +28,14 @@ def plans(draw: Any) -> tuple[str, Plan]:
 
 def shown(value: Any) -> str:
     """A result as text, exceptions with their arguments and notes."""
-    parts: Any = getattr(value, "exceptions", value)
-    if type(value) is dict:
-        parts = [*value.items()]
-    if type(parts) in (list, tuple):
-        return f"{type(value).__name__}({', '.join(map(shown, parts))})"
+    kind = type(value).__name__
+    parts: Any = [*value.items()] if kind == "dict" else getattr(value, "exceptions", value)
+    if kind in ("dict", "list", "tuple", "ExceptionGroup"):
+        return f"{kind}({', '.join(map(shown, parts))})"
     if isinstance(value, BaseException):
-        return f"{type(value).__name__}{value.args!r} {getattr(value, '__notes__', [])}"
+        return f"{kind}{value.args!r} {getattr(value, '__notes__', [])}"
     inside = getattr(value, "value", getattr(value, "error", None))
-    return repr(value) if inside is None else f"{type(value).__name__} {shown(inside)}"
+    return repr(value) if inside is None else f"{kind} {shown(inside)}"
 
 
 async def sequentially(how: str, plan: Plan) -> str:
