@@ -19,7 +19,7 @@ async def test_reminders_are_due_from_when_the_cart_was_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, clock = f"sqlite:///{tmp_path}/carts.db", ManualClock(BEGIN)
-    async with Engine(store, clock=clock) as engine:
+    async with Engine(store, machines=[remind], clock=clock) as engine:
         for name in ("1", "2"):
             cart = Cart(id=name, email=f"customer-{name}", left_at=clock.now())
             await engine.start(remind, cart, id=f"cart-{name}", by="shop")
@@ -34,7 +34,7 @@ async def test_reminders_are_due_from_when_the_cart_was_left(
         await engine.start(remind, cart, id="cart-3", by="shop")
         await engine.settle()
     clock.set(clock.now() + timedelta(hours=30))
-    async with Engine(store, clock=clock) as engine:
+    async with Engine(store, machines=[remind], clock=clock) as engine:
         await engine.tick()
         await engine.settle()
         results = [await (await engine.get(f"cart-{n}")).result() for n in (1, 2, 3)]

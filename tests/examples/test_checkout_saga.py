@@ -84,7 +84,7 @@ class World:
 
 def opened(store: str, world: World, *, worker: bool = True) -> Engine:
     resources = {shop.Warehouse: world, shop.Bank: world}
-    return Engine(store, clock=world.clock, resources=resources, worker=worker)
+    return Engine(store, machines=[checkout], clock=world.clock, resources=resources, worker=worker)
 
 
 async def order(engine: Engine, name: str, item: str = "teapot", card: str = "") -> Run[str]:

@@ -24,7 +24,7 @@ async def test_a_manager_and_above_an_amount_a_vice_president(
     async def notify(notice: Notice) -> None:
         told.append((notice.run, notice.kind, *notice.groups))
 
-    async with Engine(store, clock=clock, notify=notify) as engine:
+    async with Engine(store, machines=[reimburse], clock=clock, notify=notify) as engine:
 
         async def hand_in(name: str, employee: str, amount: int) -> None:
             expense = Expense(employee=employee, purpose="fair", amount=Decimal(amount))

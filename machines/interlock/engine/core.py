@@ -59,7 +59,8 @@ class Core:
 
         Args:
             store: URL, or an open store (which is then not closed by the engine).
-            machines: workflows and lifecycles to serve besides all that were imported.
+            machines: workflows and lifecycles. With some named, opening asks for the resources of
+                these alone, not of all that were imported; runs of others are driven, too.
             resources: what steps want by `resource()`, by class or name: values, functions that
                 make them, or context managers. Opened and closed with the engine.
             worker: False never makes a call or fires a timer.
