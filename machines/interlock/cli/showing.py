@@ -143,14 +143,15 @@ def _waiting(state: RunState, activity: Activity, now: datetime) -> str:
     if activity.join is not None:
         return _joining(activity, activity.join, now)
     if activity.kind in ("step", "undo"):
-        said += f", {activity.status}, attempt {activity.attempt}, key {activity.key}"
+        stands = f"waiting for {activity.postponed}" if activity.postponed else activity.status
+        said += f", {stands}, attempt {activity.attempt}, key {activity.key}"
         if activity.status == "in doubt":
             often = f" (its process died in {activity.interruptions} calls)"
             said += often if activity.interruptions else ""
             command = f"interlock resolve {state.run} {activity.name}"
             said += f"; settle it with: {command} --happened (or --did-not, or --again)"
     if activity.due is not None:
-        word = "again at" if activity.status == "retrying" else "until"
+        word = "again at" if activity.status in ("retrying", "postponed") else "until"
         said += f", {word} {instant(activity.due)} ({ago(activity.due, now)})"
     if activity.about is not None:
         said += f", about {compact(state.image.plain(activity.about))}"

@@ -133,6 +133,7 @@ class Driver:
         if self.engine.closing:
             return False
         self._cancel_stopped(session)
+        self.engine.gatekeeper.look(session)
         due = self._due(session)
         if not due and not self._tasks:
             return False

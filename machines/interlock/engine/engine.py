@@ -204,6 +204,9 @@ class Engine(People):
     async def settle(self) -> None:
         """Wait until this engine has nothing to do but wait for people, commands or time."""
         await self.drivers.idle.wait()
+        while self.gatekeeper.busy:  # a breaker moved, which wakes runs
+            await self.gatekeeper.settle()
+            await self.drivers.idle.wait()
         await self.notices.idle.wait()
 
     async def tick(self) -> int:

@@ -49,7 +49,9 @@ def _waits(state: RunState) -> tuple[str, str]:
 
 def _urgency(activity: Activity) -> int:
     """Approvals first: the inbox is found by them. A failed undo after those under way."""
-    return 0 if activity.kind == "approval" else 2 if activity.status == "undo failed" else 1
+    if activity.kind == "approval":
+        return 0
+    return {"postponed": 1, "undo failed": 3}.get(activity.status, 2)
 
 
 def _named(activity: Activity) -> str:

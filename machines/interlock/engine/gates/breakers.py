@@ -53,7 +53,8 @@ class BreakerGate:
         live = [until for until in data.leases.values() if until > now]
         if data.passed + len(live) < self.breaker.trials:
             return None
-        return self._held(now, min(live, default=now), "half-open: its trials are under way")
+        again = min([*live, now + duration(self.breaker.reset)])
+        return self._held(now, again, "half-open: its trials are under way")
 
     def _held(self, now: datetime, until: datetime | None, reason: str) -> Held:
         name = self.breaker.name

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -55,6 +56,8 @@ class Gatekeeper:
         self._parking = Parking(engine.wake)
         self.parked = self._parking.parked
         self.driven = self._parking.driven
+        self._waiting: dict[str, set[str]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._flights = Flights(self._parking)
         self._holder = str(uuid4())
         self._shared: dict[str, Shared] = {}
@@ -73,6 +76,13 @@ class Gatekeeper:
         step, types = mover.step_of(activity), self._engine.types_of(session.machine)
         args, kwargs = mover.arguments(activity)
         return Call(session, step, activity, args, kwargs, types, partial(failed, step, activity))
+
+    def look(self, session: Session) -> None:
+        """A run was moved: those of its calls that it does not want any more leave their queues."""
+        pending = session.state.pending
+        self._parking.wanted(
+            session.run, lambda name: name in pending and not pending[name].stopping
+        )
 
     async def enter(self, call: Call) -> Permit | Record | None:
         """What becomes of a call.
@@ -163,6 +173,7 @@ class Gatekeeper:
             gate = self._gates.get(held.by)
             if isinstance(gate, BreakerGate) and gate.look() is None:
                 return  # it has closed meanwhile: ask again
+            self._waiting.setdefault(held.by, set()).add(mover.session.run)
             body = StepPostponed(mine.id, held.by, held.reason, held.until)
             mover.session.emit(body)
 
@@ -190,7 +201,7 @@ class Gatekeeper:
             return found
         engine = self._engine
         shared = self.shared(CircuitBreaker, f"{PREFIX}{breaker.name}")
-        gate = BreakerGate(breaker, shared, engine.clock, engine.worker, engine.spawn)
+        gate = BreakerGate(breaker, shared, engine.clock, engine.worker, self._spawn)
         self._gates[gate.by] = gate
         return gate
 
@@ -229,6 +240,21 @@ class Gatekeeper:
         shared = Shared(engine.store, engine.clock, KeptResult, f"$cache/{key}")
         return CacheGate(cache, shared, engine.clock, engine.worker)
 
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._engine.spawn(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def busy(self) -> bool:
+        """Whether moves of breakers are still to be told to runs."""
+        return bool(self._tasks)
+
+    async def settle(self) -> None:
+        """Wait until what follows from moves of breakers was told to the runs."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     # What others append
 
     def _note(self, events: Sequence[Event]) -> None:
@@ -248,7 +274,7 @@ class Gatekeeper:
                 self._set_timer(event.stream, event.body)
         closed = event.state == "closed" and event.stream.startswith(PREFIX)
         if closed and engine.driving and not engine.closing:
-            engine.spawn(self.release(event.stream.removeprefix(PREFIX)))
+            self._spawn(self.release(event.stream.removeprefix(PREFIX)))
 
     def _set_timer(self, stream: str, body: Body) -> None:
         due = OfferData.model_validate(body.data).due if isinstance(body, SharedMoved) else None
@@ -266,11 +292,11 @@ class Gatekeeper:
                 if activity.status == "postponed" and activity.postponed == by:
                     session.emit(StepReleased(activity.id, "the breaker closed"))
 
+        runs = self._waiting.pop(by, set())
         try:
-            for entry in await self._engine.store.entries(Filter(waits="breaker")):
-                if entry.waits_for == name:
-                    actor = Actor("system", by)
-                    await commands.accept(self._engine, entry.run, record, actor, "")
+            rows = await self._engine.store.entries(Filter(waits="breaker"))
+            for run in sorted(runs | {row.run for row in rows if row.waits_for == name}):
+                await commands.accept(self._engine, run, record, Actor("system", by), "")
         except (StoreError, UnknownRun) as error:
             log.warning("calls that wait for breaker %s ask again by themselves: %s", name, error)
 

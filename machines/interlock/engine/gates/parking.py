@@ -12,21 +12,23 @@ class Parking:
     """Parked calls have no task: their runs are woken when it is their turn.
 
     Attributes:
-        parked: calls that are not to be made now.
+        parked: calls that are not to be made now, and how each leaves the queue it stands in.
     """
 
     def __init__(self, wake: Callable[[str], None]) -> None:
-        self.parked: set[Who] = set()
+        self.parked: dict[Who, Callable[[Who], None]] = {}
         self._wake = wake
+        self._runs: dict[str, set[str]] = {}
         self._called: dict[str, dict[str, tuple[Any, Callable[[], None]]]] = {}
 
-    def park(self, who: Who) -> None:
-        """Let a call wait until it is called."""
-        self.parked.add(who)
+    def park(self, who: Who, leave: Callable[[Who], None]) -> None:
+        """Let a call wait until it is called, or until its run does not want it: then it leaves."""
+        self.parked[who] = leave
+        self._runs.setdefault(who[0], set()).add(who[1])
 
     def call(self, who: Who, thing: Any, give_back: Callable[[], None]) -> None:
         """It is this call's turn; `thing` is kept for it until its run has been driven."""
-        self.parked.discard(who)
+        self._forget(who)
         self._called.setdefault(who[0], {})[who[1]] = (thing, give_back)
         self._wake(who[0])
 
@@ -40,7 +42,25 @@ class Parking:
             del self._called[who[0]]
         return thing
 
+    def wanted(self, run: str, wanted: Callable[[str], bool]) -> None:
+        """Of a run, only these activities are still to be made: the others leave their queues."""
+        for activity in [a for a in self._runs.get(run, ()) if not wanted(a)]:
+            who = run, activity
+            leave = self.parked[who]
+            self._forget(who)
+            leave(who)
+        for activity in [a for a in self._called.get(run, ()) if not wanted(a)]:
+            self._called[run].pop(activity)[1]()
+
     def driven(self, run: str) -> None:
         """A run was driven as far as it goes: what its calls did not claim goes to others."""
         for _, give_back in self._called.pop(run, {}).values():
             give_back()
+
+    def _forget(self, who: Who) -> None:
+        if self.parked.pop(who, None) is None:
+            return
+        mine = self._runs[who[0]]
+        mine.discard(who[1])
+        if not mine:
+            del self._runs[who[0]]

@@ -157,7 +157,7 @@ class Flights:
         if followers is None:
             return False
         followers.append(who)
-        self._parking.park(who)
+        self._parking.park(who, followers.remove)
         return True
 
     def begin(self, key: str, call: Call) -> Flight:

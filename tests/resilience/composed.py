@@ -1,0 +1,87 @@
+"""Workflows that reach for services in trouble from joins, helpers and child runs."""
+
+from __future__ import annotations
+
+from interlock.machines import Ok, each, parallel, race, sleep, step, workflow
+from resilience.services import UNDER_WAY, look_up, pay, post, print_page, scan, service
+
+
+@step
+async def plain(name: str) -> str:
+    return await service(name)
+
+
+async def paid_and_noted(customer: str) -> str:
+    paid = await pay(customer)
+    return f"{paid}, {await plain('note')}"
+
+
+@workflow
+async def paid_beside(customer: str) -> tuple[str, str]:
+    return await parallel(pay(customer), plain("beside"))
+
+
+@workflow
+async def paid_twice_beside(customer: str) -> tuple[str, str]:
+    return await parallel(pay(customer), pay(customer))
+
+
+@workflow
+async def paid_in_a_helper(customer: str) -> tuple[str, str]:
+    return await parallel(paid_and_noted(customer), plain("beside"))
+
+
+@workflow
+async def paid_by_a_child(customer: str) -> str:
+    return await paid_alone(customer)
+
+
+@workflow
+async def paid_alone(customer: str) -> str:
+    return await pay(customer)
+
+
+@workflow
+async def paid_each(customers: list[str]) -> list[str]:
+    return await each(pay, customers, concurrency=3)
+
+
+@workflow
+async def posted_each(texts: list[str]) -> list[str]:
+    return await each(post, texts)
+
+
+@workflow
+async def printed_each(pages: list[int]) -> int:
+    printed = await each(print_page, pages, concurrency=10)
+    return len(printed) + 100 * UNDER_WAY["most print"]
+
+
+@workflow
+async def looked_up_twice(word: str) -> bool:
+    one, other = await parallel(look_up(word), look_up(word))
+    return one == other
+
+
+@workflow
+async def first_of(customer: str) -> str | int:
+    won = await race(pay=pay(customer), quick=plain("quick"))
+    return won.name
+
+
+@workflow
+async def first_scanned(page: int) -> str | int:
+    won = await race(scan=scan(page), quick=plain("quick"))
+    return won.name
+
+
+@workflow
+async def scanned_or_not(pages: list[int]) -> list[bool]:
+    tried = await each(scan, pages, on_error="collect")
+    return [isinstance(one, Ok) for one in tried]
+
+
+@workflow
+async def paid_beside_a_sleep(customer: str) -> str:
+    await parallel(pay(customer), sleep("1 hour"))
+    return "paid"
