@@ -90,9 +90,11 @@ async def test_a_queued_run_that_is_cancelled_leaves_its_place_to_others() -> No
 
 async def test_a_full_queue_refuses() -> None:
     async with Engine("memory://") as engine:
+        services.HELD.append(asyncio.Event())
         runs = [await engine.start(services.scanning, n, id=f"run-{n}") for n in range(3)]
         with pytest.raises(BulkheadFull, match="1 wait"):
             await runs[2].result()
+        services.HELD[0].set()
         assert await runs[0].result()
         assert await runs[1].result()
         assert len(CALLS) == 2

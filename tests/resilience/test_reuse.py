@@ -80,8 +80,11 @@ async def test_calls_at_the_same_time_are_one_call(workflow: object, name: str) 
 async def test_followers_get_the_error_too_and_calls_of_other_keys_are_their_own() -> None:
     async with Engine("memory://") as engine:
         DOWN.add("look_up")
+        services.HELD.append(asyncio.Event())
         words = ["tea", "tea", "milk"]
         runs = [await engine.start(services.looking_up, w, id=f"r{n}") for n, w in enumerate(words)]
+        await services.calls(2)
+        services.HELD[0].set()
         for run in runs:
             with pytest.raises(ConnectionError):
                 await run.result()
