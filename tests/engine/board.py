@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -120,6 +120,7 @@ class Life:
         random: draws which calls end, and in which order.
         crashes: (commits until the store dies, whether the last is kept), one each time.
         allowed: how often each call may have been made more than once.
+        people: what they do now and then, when nothing moves.
     """
 
     board: Board
@@ -129,6 +130,7 @@ class Life:
     clock: ManualClock = field(default_factory=ManualClock)
     allowed: Counter[str] = field(default_factory=Counter[str])
     died: int = 0
+    people: Callable[[Engine, Random], Awaitable[None]] | None = None
 
     async def live(self, flow: Workflow[..., Any], *args: Any) -> RunState:
         """Start the run, and open engines until it has ended."""
@@ -172,14 +174,11 @@ class Life:
         """Let one or several calls end, or else let time pass."""
         assert not engine.held, engine.held
         keys = sorted(self.board.open)
+        if self.people is not None and self.random.random() < 0.2:
+            await self._alive(self.people(engine, self.random))
         if not keys:
-            self.clock.set(self.clock.now() + timedelta(hours=1))
-            ticking = asyncio.ensure_future(engine.tick())
-            await asyncio.wait(
-                [ticking, asyncio.ensure_future(self.store.dead.wait())],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            ticking.cancel()
+            self.clock.set(self.clock.now() + timedelta(minutes=15))
+            await self._alive(engine.tick())
             return
         self.random.shuffle(keys)
         for key in keys[: self.random.choice((1, 1, 2, 3))]:
@@ -188,6 +187,15 @@ class Life:
                 future.set_result(None)
             for _ in range(self.random.choice((0, 0, 1, 2, 3))):
                 await asyncio.sleep(0)
+
+    async def _alive(self, doing: Awaitable[Any]) -> None:
+        """Do something as long as the store lives."""
+        tasks = [asyncio.ensure_future(doing), asyncio.ensure_future(self.store.dead.wait())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
+        for task in tasks:
+            task.cancel()
 
     def check(self) -> None:
         """Law: only what was in flight at a crash is called again."""

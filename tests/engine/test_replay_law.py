@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,93 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import shop
+from engine.replaying import Law, in_force, replayed
 from interlock.engine import Engine
-from interlock.engine.session import Session
 from interlock.machines import Refused, Workflow
 from interlock.machines.step import Step
-from interlock.projections import (
-    History,
-    RunState,
-    dump_history,
-    entry_of,
-    evolve,
-    fold,
-    load_history,
-)
 from interlock.store.backends.memory import MemoryStore
-from interlock.store.contract import Appended, Entry
-from interlock.store.event import Event
 from machines.programs import Program, Script, names, programs
 from machines.scripted import define
 
 
-def seen(state: RunState) -> dict[str, Any]:
-    """All that a state holds, such that two of them can be compared."""
-    held = {field.name: getattr(state, field.name) for field in fields(state)}
-    image = held.pop("image")
-    held.update(nodes=dict(image.nodes), values=dict(image.variables), next=image.next)
-    held.update(status=state.status, variables=state.variables)
-    held["pending"] = {name: repr(activity) for name, activity in state.pending.items()}
-    held["stack"], held["inbox"] = repr(state.stack), repr(state.inbox)
-    held["decisions"], held["compensation"] = repr(state.decisions), repr(state.compensation)
-    return held
-
-
-class Law:
-    """Compares at every commit; what it saw last is checked to be something."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self.store = store
-        self.commits = 0
-        self.entries: dict[tuple[str, int], Entry] = {}
-
-    async def check(self, session: Session, appended: Appended) -> None:
-        self.commits += 1
-        stored = await self.store.read(session.run, upto=appended.head.version)
-        folded = fold(stored)
-        assert seen(folded) == seen(session.state)
-        entry = entry_of(folded)
-        assert entry == entry_of(session.state)
-        self.entries[session.run, appended.head.version] = entry
-
-
 @pytest.fixture(scope="module")
 def law() -> Iterator[list[Law]]:
-    """The law in force: every flush of every session is compared with the log."""
-    current: list[Law] = []
-    flush = Session.flush
-
-    async def flushed(self: Session, *args: Any, **kwargs: Any) -> Appended | None:
-        appended = await flush(self, *args, **kwargs)
-        if appended is not None and current:
-            await current[-1].check(self, appended)
-        return appended
-
-    patch = pytest.MonkeyPatch()
-    patch.setattr(Session, "flush", flushed)
-    yield current
-    patch.undo()
-
-
-def replayed(events: Sequence[Event], law: Law) -> None:
-    """Everything that looks back agrees, and calls nothing of the author's."""
-    history = History(events)
-    history.verify()
-    state: RunState | None = None
-    moments = list(history)
-    for event, moment in zip(events, moments, strict=True):
-        state = evolve(state, event)
-        at = history.at(event.version)
-        assert (at.state, at.status, at.variables) == (state.state, state.status, state.variables)
-        assert (moment.state, moment.status, moment.variables) == (
-            at.state, at.status, at.variables,
-        )  # fmt: skip
-        known = law.entries.get((event.stream, event.version))
-        assert known is None or known == entry_of(state)
-    back = load_history(dump_history(history))
-    assert back.events == history.events
-    assert back.ledger() == history.ledger()
-    assert seen(back.replay()) == seen(history.replay())
+    with in_force() as laws:
+        yield laws
 
 
 async def live(program: Program, law: list[Law]) -> None:
@@ -149,7 +74,7 @@ def test_replay_is_live_for_orders_that_fail_and_are_undone(
     async def main() -> None:
         shop.SCRIPT.update(charge=list(charge), refund=list(refund), ship=list(ship))
         store = MemoryStore()
-        law.append(Law(store))
+        law[:] = [Law(store)]
         order = shop.Order(id=1, total=Decimal(total), items=["tea"])
         async with Engine(store, machines=[shop.checkout]) as engine:
             run = await engine.start(shop.checkout, order, id="run")
