@@ -65,8 +65,8 @@ def test_check_of_what_cannot_be_compiled_ends_with_its_code(
     assert result.exit_code == 1
     error = document(result)["error"]
     assert error["line"] == 7
-    assert error["code"].startswith("ILK04") or error["code"].startswith("ILK05")
-    assert "start(f(x))" in error["instead"]
+    assert error["code"] == "ILK161"
+    assert "declare print with @step" in error["instead"]
     assert "await asyncio.to_thread(print)" in result.stderr
 
 

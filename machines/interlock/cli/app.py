@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, decide, keep, look
+from interlock.cli import author, breakers, decide, keep, look
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -22,11 +22,13 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
     ("approvals", LOOK, look.approvals),
+    ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
     ("reject", DECIDE, decide.reject),
     ("send", DECIDE, decide.send),
     ("cancel", DECIDE, decide.cancel),
     ("resolve", DECIDE, decide.resolve),
+    ("breaker", DECIDE, breakers.breaker),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, keep.verify),

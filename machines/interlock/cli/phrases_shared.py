@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from interlock.cli.text import compact
-from interlock.cli.wording import Plain, by
+from interlock.cli.wording import Plain
 from interlock.store.event import Event
 from interlock.store.vocabulary_shared import SharedMoved
 
 
 def _moved(event: Event, body: SharedMoved, plain: Plain) -> str:
-    way = event.state if body.source == event.state else f"{body.source} to {event.state}"
-    return f"{way}: {body.command} {compact(plain(body.value))}{by(event, ' by ')}"
+    return f"{body.command} {compact(plain(body.value))}"
 
 
 SHARED: dict[str, Callable[[Event, Any, Plain], str]] = {SharedMoved.__name__: _moved}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
@@ -192,9 +193,9 @@ class Engine(People):
         """A circuit breaker: its state now and then, and a person's word over it."""
         return BreakerHandle(self, breaker if isinstance(breaker, str) else breaker.name)
 
-    async def breakers(self) -> list[BreakerState]:
-        """Every breaker of this store that ever moved, by name."""
-        return await breakers(self)
+    async def breakers(self, at: datetime | None = None) -> list[BreakerState]:
+        """Every breaker of this store that ever moved, by name; as it was `at` an instant."""
+        return await breakers(self.store, at)
 
     @property
     def busy(self) -> int:

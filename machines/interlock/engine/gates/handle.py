@@ -12,7 +12,7 @@ from interlock.machines.resilience.circuit import CircuitBreaker, ForceClose, Fo
 from interlock.projections import BreakerState, breaker_state, evolve_shared
 from interlock.projections.breaker import PREFIX
 from interlock.projections.shared import shared_at
-from interlock.store.contract import Filter
+from interlock.store.contract import Filter, Store
 from interlock.store.event import Actor
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class BreakerHandle:
 
     async def history(self) -> list[BreakerState]:
         """Where it was after each of its moves, oldest first."""
-        events = await self.engine.store.read(self._shared.stream)
-        return [breaker_state(self.name, evolve_shared(event)) for event in events]
+        return await moves(self.engine.store, self.name)
 
     async def force_open(self, *, by: str, reason: str) -> BreakerState:
         """Open it, until a person closes it: no call is made meanwhile."""
@@ -62,8 +61,17 @@ class BreakerHandle:
         return breaker_state(self.name, shared.last)
 
 
-async def breakers(engine: Core) -> list[BreakerState]:
-    """All breakers that ever moved in this store, by name."""
-    entries = await engine.store.entries(Filter(prefix=PREFIX))
-    names = sorted(entry.run.removeprefix(PREFIX) for entry in entries)
-    return [await BreakerHandle(engine, name).state() for name in names]
+async def moves(store: Store, name: str) -> list[BreakerState]:
+    """Where a breaker was after each of its moves, oldest first."""
+    events = await store.read(f"{PREFIX}{name}")
+    return [breaker_state(name, evolve_shared(event)) for event in events]
+
+
+async def breakers(store: Store, instant: datetime | None = None) -> list[BreakerState]:
+    """All breakers that ever moved in a store, by name; as they were at an instant, if given."""
+    found: list[BreakerState] = []
+    for entry in await store.entries(Filter(prefix=PREFIX)):
+        events = await store.read(entry.run)
+        name = entry.run.removeprefix(PREFIX)
+        found.append(breaker_state(name, shared_at(events, instant or events[-1].at)))
+    return sorted(found, key=lambda state: state.name)
