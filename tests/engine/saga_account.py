@@ -20,14 +20,11 @@ class Account:
         histories: by run.
         world: where the calls were made.
         crashed: a process died meanwhile: calls may have been made more than once.
-        by_hand, skipped: labels that people decided about.
     """
 
     histories: Mapping[str, History]
     world: World
     crashed: bool
-    by_hand: set[str]
-    skipped: set[str]
 
     def check(self) -> None:
         called = [*dict.fromkeys(self.world.called)]
@@ -46,7 +43,7 @@ class Account:
         times = Counter(label for _, label in self.world.undone)
         keys = Counter(label for _, label in {*self.world.undone})
         assert set(keys.values()) <= {1}  # one key, however often
-        decided = self.by_hand | self.skipped
+        decided = self._decided("UndoResolved") | self._decided("UndoSkipped")
         assert not self.crashed or {*called} - decided <= {*times}
         if self.crashed:
             return
@@ -76,7 +73,8 @@ class Account:
         effects = {effect.activity: effect.status for effect in history.ledger()}
         assert {effects[activity] for activity in undone} <= {"compensated"}
         assert {effects[activity] for activity in left} <= {"not compensated"}
-        wholly = [a for a, labels in undoable.items() if not {*labels} & self.skipped]
+        skipped = self._decided("UndoSkipped")
+        wholly = [a for a, labels in undoable.items() if not {*labels} & skipped]
         assert sorted(undone) == sorted(wholly)
         ends = ("compensation failed",) if left else ("failed", "compensated", "cancelled")
         assert state.status in ends
@@ -89,6 +87,15 @@ class Account:
                 its = [called.index(label) for label in self._undos(child)]
                 if its and self._to_be_undone(child):
                     assert max(its) < min(own)
+
+    def _decided(self, how: str) -> set[str]:
+        """Labels that people decided about, by the type of their event."""
+        found = set[str]()
+        for history in self.histories.values():
+            of = {getattr(event.body, "of", "") for event in history.events if event.type == how}
+            results = [e.body for e in history.events if isinstance(e.body, StepSucceeded)]
+            found |= {str(body.result) for body in results if body.activity in of}
+        return found
 
     def _to_be_undone(self, run: str) -> bool:
         return self.histories[run].replay().status != "completed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
 
@@ -35,8 +35,6 @@ class Stage:
     answers: list[Answer]
     deaths: Sequence[tuple[int, bool]] = ()
     crashed: bool = False
-    by_hand: set[str] = field(default_factory=set[str])
-    skipped: set[str] = field(default_factory=set[str])
 
     async def play(self) -> None:
         """To the end of all runs; then everything is checked."""
@@ -48,7 +46,7 @@ class Stage:
         await self.engine.close()
         entries = await self.store.entries(ALL)
         histories = {entry.run: await self.history(entry.run) for entry in entries}
-        Account(histories, self.world, self.crashed, self.by_hand, self.skipped).check()
+        Account(histories, self.world, self.crashed).check()
 
     async def open(self) -> None:
         """A process begins, and asks for the run to be started."""
@@ -103,29 +101,16 @@ class Stage:
         assert failed, "nothing moves, and nobody is asked"
         answer, which = self.answers.pop(0) if self.answers else ("retry", 0)
         run, undo = failed[which % len(failed)]
-        label = await self.label(run, undo)
-        if await self.person(self.engine.undo(run, undo.of, answer, by="ann", reason="it is so")):
-            self.by_hand |= {label} if answer == "resolve" else set()
-            self.skipped |= {label} if answer == "skip" else set()
+        await self.person(self.engine.undo(run, undo.of, answer, by="ann", reason="it is so"))
 
-    async def label(self, run: str, undo: Activity) -> str:
-        events = (await self.history(run)).events
-        return next(
-            str(getattr(e.body, "result", "")) for e in events
-            if e.type == "StepSucceeded" and getattr(e.body, "activity", "") == undo.of
-        )  # fmt: skip
-
-    async def person(self, asked: Any) -> bool:
-        """Somebody asks for something; whether it was done. A process that dies answers nobody."""
+    async def person(self, asked: Any) -> None:
+        """Somebody asks for something. A process that dies answers nobody."""
         task = asyncio.ensure_future(asked)
         await self.quiet()
         if not task.done():
             task.cancel()
-            return False
-        if isinstance(task.exception(), Refused):
-            return False
-        task.result()
-        return True
+        elif not isinstance(task.exception(), Refused):
+            task.result()
 
     async def history(self, run: str) -> History:
         return History(await self.store.read(run))

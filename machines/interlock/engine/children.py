@@ -91,17 +91,24 @@ def _failed(engine: Core, session: Session, error: InterlockError) -> Record:
 def _ended(engine: Core, session: Session, child: RunState) -> Record:
     """Its result or error, as the waiting run records it."""
     own, its = engine.types_of(session.machine), engine.types_of(child.machine)
-    undoable = bool(child.stack)
+    undoable = bool(child.stack) and child.parent == session.run  # not what others started
+    stays = "; ".join(dict.fromkeys(step.why for step in child.irreversible))
     status = child.status
     if status == "completed":
         result = encode_whole(own, child.image.decode(its, child.result))
-        return _record(lambda mine: ChildEnded(mine.id, status, result, undoable=undoable))
+        return _record(
+            lambda mine: ChildEnded(mine.id, status, result, undoable=undoable, irreversible=stays)
+        )
     if status == "cancelled":
         reason = child.cancel or "cancelled"
         failure = Failure("CancelledError", f"child {child.run!r} was cancelled: {reason}")
     else:
         failure = record_whole_failure(own, rebuild(child, its))
-    return _record(lambda mine: ChildEnded(mine.id, status, error=failure, undoable=undoable))
+    return _record(
+        lambda mine: ChildEnded(
+            mine.id, status, error=failure, undoable=undoable, irreversible=stays
+        )
+    )
 
 
 def _record(body: Callable[[Activity], ChildEnded]) -> Record:

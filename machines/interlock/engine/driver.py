@@ -13,7 +13,7 @@ from interlock.engine.children import compensate, look_after
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session
-from interlock.engine.undo import undo_call
+from interlock.engine.undo import undo_call, undo_failed, undo_step
 from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
@@ -219,9 +219,12 @@ class Driver:
         if activity.stopping:
             return _stopped
         step = mover.step_of(activity)
-        if step.options.gates is None or activity.kind == "undo" or activity.status == "started":
+        gated, wrong = step, partial(self._failed, step, activity)
+        if activity.kind == "undo":
+            gated, wrong = undo_step(step), partial(undo_failed, self, step, activity)
+        if gated.options.gates is None or activity.status == "started":
             return await self._admitted(session, mover, step, activity)
-        wish = self.engine.gatekeeper.wish(session, mover, activity, self._failed)
+        wish = self.engine.gatekeeper.wish(session, mover, activity, gated, wrong)
         permit = await self.engine.gatekeeper.enter(wish)
         if not isinstance(permit, Permit):
             return permit
@@ -242,7 +245,7 @@ class Driver:
         if found and not await may_call(self.engine, self._record, session, step, activity):
             return None
         if activity.kind == "undo":
-            return await undo_call(self, session, step, activity)
+            return await undo_call(self, session, step, activity, permit)
         if activity.hold and activity.status == "started":
             return _doubt(step)
         if activity.hold or activity.cleared:
@@ -393,7 +396,4 @@ def _stopped(mover: Mover, mine: Activity) -> None:
 
 
 def _doubt(step: Step[..., Any]) -> Record:
-    def record(mover: Mover, mine: Activity) -> None:
-        mover.session.emit(StepInDoubt(mine.id, step.name, mine.attempt))
-
-    return record
+    return lambda mover, mine: mover.session.emit(StepInDoubt(mine.id, step.name, mine.attempt))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
+from interlock.engine.gates import Permit, through
 from interlock.engine.session import Mover, Session
 from interlock.engine.workflows import recorded_arguments
+from interlock.machines.resilience.gates import Gates
 from interlock.machines.retry import Retry
 from interlock.machines.signatures import positional
 from interlock.machines.step import Step, StepOptions
@@ -30,7 +33,11 @@ if TYPE_CHECKING:
 
 
 async def undo_call(
-    driver: Driver, session: Session, step: Step[..., Any], activity: Activity
+    driver: Driver,
+    session: Session,
+    step: Step[..., Any],
+    activity: Activity,
+    permit: Permit | None = None,
 ) -> Record | None:
     """Call the undo of a step once; the outcome to be recorded, None when cancelled."""
     undo = step.options.compensate
@@ -43,15 +50,16 @@ async def undo_call(
     function = plain_function(undo)
     given, named = undo_arguments(function, result, *positional(step.function, args, kwargs))
     try:
-        await driver.make(function, activity.name, activity, given, named, _limit(step))
+        made = driver.make(function, activity.name, activity, given, named, _limit(step))
+        await through(undo_step(step), permit, made)
     except asyncio.CancelledError:
         if driver.engine.closing:
             raise
         error = asyncio.CancelledError("the undo was cancelled")
-        return _failed(driver, step, activity, error)
+        return undo_failed(driver, step, activity, error)
     except Exception as error:  # whatever the author's undo raised is its outcome
         crash.reached("engine.after_undo")
-        return _failed(driver, step, activity, error)
+        return undo_failed(driver, step, activity, error)
     crash.reached("engine.after_undo")
     return _succeeded
 
@@ -101,9 +109,24 @@ def _succeeded(mover: Mover, mine: Activity) -> None:
     mover.move()
 
 
-def _failed(
+def undo_step(step: Step[..., Any]) -> Step[..., Any]:
+    """The undo of a step as a step itself: with its own gates, but no result of another call."""
+    undo = step.options.compensate
+    assert undo is not None  # only such steps are on the stack
+    if not isinstance(undo, Step):
+        return Step(undo, step.name, StepOptions())
+    own: Step[..., Any] = undo
+    gates = own.options.gates
+    if gates is not None:
+        gates = replace(gates, cache=None, flight=False)
+        gates = None if gates == Gates() else gates
+    return Step(own.function, own.name, replace(own.options, gates=gates))
+
+
+def undo_failed(
     driver: Driver, step: Step[..., Any], activity: Activity, error: BaseException
 ) -> Record:
+    """What follows from the error of an undo: another attempt, or a person is asked."""
     delay = _retries(step.options).delay(activity.attempt - activity.first + 1)
     failure = Failure(type(error).__name__, message_of(error))
     person = delay is None

@@ -44,21 +44,25 @@ async def answer_undo(
 
 
 def _failed(session: Session, step: str) -> Activity:
-    """The failed undo of a step, named by the step, its activity, or the undo itself."""
+    """The failed undo of a step, named by the step, its state or activity, or the undo itself."""
     state = session.state
+    steps = {entry.activity: entry.step for entry in state.stack}
     failed = [a for a in state.pending.values() if a.status == "undo failed"]
-    found = [a for a in failed if step in (step_of(a), a.of, a.id, a.name)]
+    found = [a for a in failed if step in (steps.get(a.of), _state_of(a), a.of, a.id, a.name)]
     if len(found) == 1:
         return found[0]
     if found:
         ids = ", ".join(a.of for a in found)
         raise _refused(session, f"several undos of {step!r} of run {state.run!r} failed: say {ids}")
-    names = ", ".join(step_of(a) for a in failed) or "none"
+    names = ", ".join(f"{steps.get(a.of, a.name)} ({a.of})" for a in failed) or "none"
     message = f"no undo of {step!r} of run {state.run!r} waits for a person; failed: {names}"
+    children = ", ".join(a.child for a in state.pending.values() if a.child)
+    if children:
+        message += f"; its children answer for themselves: {children}"
     raise _refused(session, message)
 
 
-def step_of(undo: Activity) -> str:
+def _state_of(undo: Activity) -> str:
     """The state of the step that an undo undoes: `charge` of `charge#3`."""
     return undo.of.rpartition("#")[0]
 

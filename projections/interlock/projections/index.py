@@ -44,7 +44,7 @@ def _waits(state: RunState) -> tuple[str, str]:
     if first.status == "postponed":
         what, _, name = first.postponed.partition(" ")
         return what, name
-    return "person" if state.stuck else _WAITS[first.kind], _named(first)
+    return "person" if state.stuck else _WAITS[first.kind], _named(state, first)
 
 
 def _urgency(activity: Activity) -> int:
@@ -54,11 +54,12 @@ def _urgency(activity: Activity) -> int:
     return {"postponed": 1, "undo failed": 3}.get(activity.status, 2)
 
 
-def _named(activity: Activity) -> str:
+def _named(state: RunState, activity: Activity) -> str:
     if activity.kind == "sleep" and activity.due is not None:
         return f"{activity.due:%Y-%m-%d %H:%M:%S}"
     if activity.kind == "child":
         return activity.child
     if activity.kind == "undo":
-        return f"undo {activity.of.partition('#')[0]}"
+        steps = (entry.step for entry in state.stack if entry.activity == activity.of)
+        return f"undo {next(steps, activity.name)}"
     return activity.name

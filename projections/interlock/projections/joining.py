@@ -7,7 +7,7 @@ from typing import Any
 
 from interlock.projections.moving import image_of, move, over, state_of, told
 from interlock.projections.run import Activity, Joined, Outcome, RunState, Thread
-from interlock.projections.undoing import Compensation, Undoable
+from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.event import Event
 from interlock.store.joining import (
     ActivityStopped,
@@ -130,6 +130,9 @@ def _child_ended(state: RunState, event: Event, body: ChildEnded) -> None:
             activity.child,
         )  # fmt: skip
         state.stack.append(undo)
+    if body.irreversible:
+        stays = Irreversible(activity.id, activity.name, body.irreversible)
+        state.irreversible.append(stays)
     if body.status == "completed":
         outcome = Outcome("value", event.actor, event.at, body.result)
     elif activity.stopping:

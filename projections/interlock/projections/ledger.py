@@ -151,6 +151,7 @@ def _child_started(effects: dict[str, Effect], event: Event, body: ChildStarted)
 def _child_ended(effects: dict[str, Effect], event: Event, body: ChildEnded) -> None:
     done = body.status == "completed"
     effect = _set(effects, event, body.activity, "confirmed" if done else "failed")
+    effect.irreversible = body.irreversible
     if body.error is not None:
         effect.error = f"{body.error.type}: {body.error.message}"
 

@@ -115,6 +115,7 @@ class ChildEnded(Body, frozen=True):
         result: of a completed one, encoded in one piece.
         error: of any other.
         undoable: it holds completed steps that can be undone.
+        irreversible: why not all that it did can be undone, "" where nothing is said about it.
     """
 
     activity: str
@@ -122,6 +123,7 @@ class ChildEnded(Body, frozen=True):
     result: Encoded = None
     error: Failure | None = None
     undoable: bool = False
+    irreversible: str = ""
 
 
 class ActivityStopped(Body, frozen=True):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -70,12 +69,13 @@ class Gatekeeper:
         session: Session,
         mover: Mover,
         activity: Activity,
-        failed: Callable[[Step[..., Any], Activity, BaseException], Record],
+        step: Step[..., Any],
+        failed: Callable[[BaseException], Record],
     ) -> Call:
-        """The call of an activity; `failed` decides what follows from an error."""
-        step, types = mover.step_of(activity), self._engine.types_of(session.machine)
+        """The call of an activity, of a step; `failed` decides what follows from an error."""
+        types = self._engine.types_of(session.machine)
         args, kwargs = mover.arguments(activity)
-        return Call(session, step, activity, args, kwargs, types, partial(failed, step, activity))
+        return Call(session, step, activity, args, kwargs, types, failed)
 
     def look(self, session: Session) -> None:
         """A run was moved: those of its calls that it does not want any more leave their queues."""
@@ -105,8 +105,7 @@ class Gatekeeper:
         if not isinstance(answer, Held):
             return answer
         if answer.error is not None:
-            error = answer.error
-            return lambda mover, mine: mover.fail(mine, error)
+            return call.rejected(answer.error)
         return None if answer.until is None else self._postponed(answer)
 
     async def _pass(self, call: Call, permit: Permit) -> Held | Record | None:

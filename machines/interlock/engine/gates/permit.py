@@ -54,6 +54,12 @@ class Call:
         """The run and the activity."""
         return self.session.run, self.activity.id
 
+    def rejected(self, error: BaseException) -> Record:
+        """What follows when a gate says no for good; an undo is tried again by its schedule."""
+        if self.activity.kind == "undo":
+            return self.failed(error)
+        return lambda mover, mine: mover.fail(mine, error)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
