@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
@@ -111,11 +111,10 @@ def _succeeded(mover: Mover, mine: Activity) -> None:
 
 def undo_step(step: Step[..., Any]) -> Step[..., Any]:
     """The undo of a step as a step itself: with its own gates, but no result of another call."""
-    undo = step.options.compensate
-    assert undo is not None  # only such steps are on the stack
+    undo: Any = step.options.compensate
     if not isinstance(undo, Step):
         return Step(undo, step.name, StepOptions())
-    own: Step[..., Any] = undo
+    own = cast("Step[..., Any]", undo)
     gates = own.options.gates
     if gates is not None:
         gates = replace(gates, cache=None, flight=False)
