@@ -27,7 +27,7 @@ async def noting(count: int) -> list[int]:
     return await each(note, list(range(count)), concurrency=7)
 
 
-@workflow
+@workflow(name="child-left-alone")
 async def child(number: int) -> int:
     return await note(number)
 
