@@ -12,6 +12,7 @@ from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
 from interlock.cli.wording import Plain
 from interlock.cli.wording import because as _because
+from interlock.cli.wording import branch_of
 from interlock.cli.wording import by as _by
 from interlock.cli.wording import name_of as _name
 from interlock.store.event import Event
@@ -52,9 +53,17 @@ from interlock.store.vocabulary import (
 
 
 def phrase(event: Event, plain: Plain) -> str:
-    """What happened, in one line. An event type without a phrase is named by its type."""
+    """What happened, in one line. An event type without a phrase is named by its type.
+
+    What happened to one of several calls begins with which one it was.
+    """
     make = PHRASES.get(event.type)
-    return event.type if make is None else make(event, event.body, plain)
+    if make is None:
+        return event.type
+    said = make(event, event.body, plain)
+    activity = getattr(event.body, "activity", "")
+    branch = "" if activity and activity in said else branch_of(activity)
+    return f"[{branch}] {said}" if branch else said
 
 
 def _started(event: Event, body: RunStarted, plain: Plain) -> str:

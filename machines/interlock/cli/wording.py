@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -10,10 +11,17 @@ from interlock.store.event import JSON, Encoded, Event
 Plain: TypeAlias = Callable[[Encoded], JSON]
 """Turns a recorded value into plain JSON, with the run's memory as it was after the event."""
 
+_PLACE = re.compile(r"\[([^\[\]]*)\](?=/|$)")
+
 
 def name_of(activity: str) -> str:
-    """`charge` of `charge#3`."""
-    return activity.partition("#")[0]
+    """`charge` of `charge#3`, and of `each:order#1[7]/charge#3`."""
+    return activity.rpartition("]/")[2].partition("#")[0]
+
+
+def branch_of(activity: str) -> str:
+    """`7` of `each:order#1[7]/charge#3`: which of several calls it belongs to; "" for none."""
+    return "/".join(_PLACE.findall(activity))
 
 
 def by(event: Event, before: str = "") -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interlock.engine import commands
 from interlock.engine.errors import UnknownRun
+from interlock.engine.inbox import may_vote
 from interlock.engine.rights import Directory, UnknownGroup, groups_of, right_of, who_may
 from interlock.engine.session import Session
 from interlock.machines.errors import Refused
@@ -53,7 +54,7 @@ async def decide(
     """Take a vote on an approval that is pending."""
 
     def record(session: Session, directory: Directory, machine: Machine | None) -> None:
-        activity = _pending(session, name, machine)
+        activity = _pending(session, name, machine, directory)
         overtaken(session, activity, notify=engine.notices.wanted)
         _vote(session, activity, said, directory)
 
@@ -66,7 +67,7 @@ async def delegate(
     """Hand the actor's right to decide over to another."""
 
     def record(session: Session, directory: Directory, machine: Machine | None) -> None:
-        activity = _pending(session, name, machine)
+        activity = _pending(session, name, machine, directory)
         overtaken(session, activity, notify=engine.notices.wanted)
         rights = _handed(session, activity, to, directory)
         session.emit(
@@ -168,8 +169,12 @@ def _handed(session: Session, activity: Activity, to: str, directory: Directory)
     return right_of(session, activity, actor, directory)[1]
 
 
-def _pending(session: Session, name: str, machine: Machine | None) -> Activity:
+def _pending(
+    session: Session, name: str, machine: Machine | None, directory: Directory
+) -> Activity:
     """The approval of this name (or activity) that waits for a decision.
+
+    Of several it is the one that is for the actor to decide.
 
     Raises:
         Refused: there is none; it says what became of it.
@@ -179,9 +184,11 @@ def _pending(session: Session, name: str, machine: Machine | None) -> Activity:
     found = [a for a in pending if name in (a.name, a.id)]
     names = tuple(a.name for a in pending)
     if len(found) > 1:
-        ids = ", ".join(a.id for a in found)
-        message = f"{len(found)} approvals {name!r} of run {state.run!r} are pending: say {ids}"
-        raise _refused(session, message, names)
+        who, now = session.actor.id, session.now
+        own = [a for a in found if may_vote(state, a, who, directory, now)]
+        found = own if len(own) == 1 else found
+    if len(found) > 1:
+        raise _refused(session, _which(state, name, found), names)
     if not found:
         raise _refused(session, _why_not(state, name, machine), names)
     (activity,) = found
@@ -189,6 +196,13 @@ def _pending(session: Session, name: str, machine: Machine | None) -> Activity:
         message = f"{_of(session, name)} timed out at {activity.due:%Y-%m-%d %H:%M:%S} UTC"
         raise _refused(session, message)
     return activity
+
+
+def _which(state: RunState, name: str, found: Sequence[Activity]) -> str:
+    """That several approvals have a name, and for whom each is."""
+    each = (f"{a.id} (for {who_may((a.approval or Approval()).approvers)})" for a in found)
+    said = f"{len(found)} approvals {name!r} of run {state.run!r} are pending, say which"
+    return f"{said}: {', '.join(each)}"
 
 
 def _why_not(state: RunState, name: str, machine: Machine | None) -> str:

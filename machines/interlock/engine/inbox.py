@@ -110,6 +110,13 @@ def _pending(state: RunState, activity: Activity, now: datetime) -> Pending:
     )
 
 
+def may_vote(
+    state: RunState, activity: Activity, person: str, directory: Directory, now: datetime
+) -> bool:
+    """Whether a person may vote, as far as can be said without asking a function."""
+    return _may(_pending(state, activity, now), person, directory)
+
+
 def _next(activity: Activity, kind: str) -> datetime | None:
     instants = [
         at for alarm, at in activity.alarms.items()
@@ -127,7 +134,6 @@ def _fits(one: Pending, wanted: Wanted, directory: Directory) -> bool:
 
 
 def _may(one: Pending, person: str, directory: Directory) -> bool:
-    """Whether a person may vote, as far as can be said without asking a function."""
     if person == one.requester or any(vote.actor.id == person for vote in one.votes):
         return False
     rights = one.delegated

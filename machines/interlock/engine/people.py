@@ -51,7 +51,8 @@ class People(Core):
         """Say yes to an approval that is pending.
 
         Args:
-            name: of the approval, or its activity where several have that name.
+            name: of the approval. Where several have that name it is the one that is for `by` to
+                decide; else give its activity (`Pending.activity`).
             by: who decides.
             facts: digest of the facts that they saw (or its first 8 digits or more).
             command_id: the same id again is the same decision.
