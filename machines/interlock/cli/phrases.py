@@ -10,9 +10,8 @@ from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
-from interlock.cli.wording import Plain
+from interlock.cli.wording import Plain, branch_of
 from interlock.cli.wording import because as _because
-from interlock.cli.wording import branch_of
 from interlock.cli.wording import by as _by
 from interlock.cli.wording import name_of as _name
 from interlock.store.event import Event
