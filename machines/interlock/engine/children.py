@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.engine.failures import rebuild, record_whole_failure
 from interlock.engine.session import Mover, Session
-from interlock.machines.errors import MachineError, Refused
+from interlock.engine.workflows import input_digest
+from interlock.machines.errors import ChildRefused, Refused
+from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Activity, RunState, fold
 from interlock.store.contract import FINISHED
 from interlock.store.errors import InterlockError, StoreError
@@ -33,13 +35,13 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
         return _stopped if left_alone and failed is None else failed
     if left_alone:
         return _stopped
+    begun = fold(await engine.store.read(activity.child, upto=1))
+    if (begun.parent, begun.parent_activity) != (session.run, activity.id):
+        return _stopped if activity.stopping else _refused(engine, session, _taken(activity))
     if entry.status in FINISHED:
-        state = fold(await engine.store.read(activity.child))
-        if state.parent_activity and (state.parent, state.parent_activity) != (
-            session.run, activity.id,
-        ):  # fmt: skip
-            return _failed(engine, session, _taken(activity))
-        return _ended(engine, session, state)
+        if _differs(engine, session, activity, begun):
+            return _refused(engine, session, f"{activity.child!r} was started with other input")
+        return _ended(engine, session, fold(await engine.store.read(activity.child)))
     if activity.stopping:
         await _cancel(engine, session, activity)
     return None
@@ -60,12 +62,10 @@ async def _start(engine: Core, session: Session, activity: Activity) -> Record |
 
     program = engine.programs.find(activity.name)
     try:
-        if program is None or not hasattr(program, "places"):
+        if program is None or isinstance(program, LifecycleProgram):
             message = f"there is no workflow {activity.name!r} here; import its module"
-            raise MachineError(message)
-        types = engine.types_of(session.machine)
-        args = tuple(decode_whole(types, value) for value in activity.args)
-        kwargs: dict[str, Any] = {k: decode_whole(types, v) for k, v in activity.kwargs.items()}
+            raise ChildRefused(message)
+        args, kwargs = _input(engine, session, activity)
         await engine.programs.define(engine.store, program)
         parent = (session.run, activity.id)
         await start_run(
@@ -75,16 +75,33 @@ async def _start(engine: Core, session: Session, activity: Activity) -> Record |
     except StoreError:
         raise
     except InterlockError as error:  # it cannot be started, now or later
-        return _failed(engine, session, error)
+        return _refused(engine, session, str(error))
     return None
 
 
-def _taken(activity: Activity) -> InterlockError:
-    return MachineError(f"the id {activity.child!r} is taken by a run that this one did not start")
+def _input(
+    engine: Core, session: Session, activity: Activity
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    types = engine.types_of(session.machine)
+    kwargs = {name: decode_whole(types, value) for name, value in activity.kwargs.items()}
+    return tuple(decode_whole(types, value) for value in activity.args), kwargs
 
 
-def _failed(engine: Core, session: Session, error: InterlockError) -> Record:
-    failure = record_whole_failure(engine.types_of(session.machine), error)
+def _differs(engine: Core, session: Session, activity: Activity, begun: RunState) -> bool:
+    """Whether a child of this id was started with something else, by the same parent."""
+    program = engine.programs.find(activity.name)
+    if program is None or isinstance(program, LifecycleProgram):
+        return False
+    args, kwargs = _input(engine, session, activity)
+    return input_digest(program, args, kwargs) != begun.input_digest
+
+
+def _taken(activity: Activity) -> str:
+    return f"the id {activity.child!r} is taken by a run that this one did not start"
+
+
+def _refused(engine: Core, session: Session, why: str) -> Record:
+    failure = record_whole_failure(engine.types_of(session.machine), ChildRefused(why))
     return lambda mover, mine: mover.session.emit(ChildEnded(mine.id, "failed", error=failure))
 
 

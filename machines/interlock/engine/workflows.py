@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from interlock.engine import ending, joins
 from interlock.engine.failures import EXITS, record_failure, record_whole_failure
-from interlock.engine.notes import noted
+from interlock.engine.notes import check, noted
 from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
@@ -104,6 +104,7 @@ class WorkflowRun:
         prefix = f"{thread.id}/" if thread.id else ""
         number = self.folded(thread.id).visits + 1 if self.session.exists else 1
         running = Segment(self.session.run, prefix, number, self.session.now)
+        running.check = partial(check, self, thread, running)
         thread.segment = running
         running.where = f"{thread.root}{thread.inner.prefix}"
         token = segment.set(running)

@@ -11,6 +11,7 @@ from interlock.machines.duration import Duration, duration
 from interlock.machines.effect import Effect
 from interlock.machines.errors import (
     BadDefinition,
+    ChildRefused,
     CompileError,
     EndlessChain,
     HandlerFailed,
@@ -143,6 +144,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Refused",
     "StepFailed",
     "Superseded",
+    "ChildRefused",
     "TimedOut",
 ]
 

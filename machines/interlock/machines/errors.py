@@ -96,6 +96,15 @@ class TimedOut(InterlockError):
     code = "ILK033"
 
 
+class ChildRefused(InterlockError):
+    """A child run could not be started: its id is taken, or its input does not fit it.
+
+    Raised in workflow code, where the child is awaited.
+    """
+
+    code = "ILK064"
+
+
 class StepFailed(InterlockError):
     """A step failed with an error that cannot be raised again as its own class.
 

@@ -6,7 +6,7 @@ they do the same thing by asyncio, or nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,7 +43,7 @@ class Handle(Generic[T_co]):
 
     def cancel(self) -> None:
         """Cancel it; awaiting it raises `CancelledError` then. Nothing when it is over."""
-        _noting("Handle.cancel").notes.append(Cancelled(self.id))
+        _noting("Handle.cancel").note(Cancelled(self.id))
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,7 @@ class Segment:
         number: of the next activity.
         now: the instant of the commit.
         where: what the whole names of the running code's places begin with.
+        check: told of each thing that is said, before it counts; raises what is wrong with it.
         notes: what it said, in order.
     """
 
@@ -123,7 +124,18 @@ class Segment:
     number: int
     now: datetime
     where: str = ""
+    check: Callable[[Note], None] | None = None
     notes: list[Note] = field(default_factory=list[Note])
+
+    def note(self, said: Note) -> None:
+        """Keep what the code says, to be recorded with its segment.
+
+        Raises:
+            Unrecordable, BadDefinition: it cannot be.
+        """
+        if self.check is not None:
+            self.check(said)
+        self.notes.append(said)
 
     def next_id(self, place: str) -> str:
         """An id for an activity that begins now."""
@@ -155,7 +167,7 @@ def start(call: Awaitable[T]) -> Handle[T]:
         message = f"start({call!r}): write the call itself there, such as start(charge(order))"
         raise BadDefinition(message)
     handle = running.next_id(call.place)
-    running.notes.append(Started(handle, call, running.where))
+    running.note(Started(handle, call, running.where))
     return Handle(handle)
 
 
@@ -179,7 +191,7 @@ def start_child(
         return NativeHandle(id or child.name, _task(child(*args, **kwargs)))
     made = running.next_id(child.name)
     handle = id if id is not None else f"{running.run}/{made}"
-    running.notes.append(ChildStarted(handle, child, args, kwargs, on_cancel))
+    running.note(ChildStarted(handle, child, args, kwargs, on_cancel))
     return Handle(handle)
 
 
@@ -193,7 +205,7 @@ def skip(reason: str) -> None:
     """Record that something was left out, and why; natively nothing."""
     running = segment.get()
     if running is not None:
-        running.notes.append(Skipped(reason))
+        running.note(Skipped(reason))
 
 
 def reply(value: object) -> None:
@@ -202,7 +214,7 @@ def reply(value: object) -> None:
     Raises:
         OutsideRun: called natively.
     """
-    _noting("reply").notes.append(Replied(value))
+    _noting("reply").note(Replied(value))
 
 
 def _noting(what: str) -> Segment:

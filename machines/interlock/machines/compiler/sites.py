@@ -164,6 +164,9 @@ class Sites:
         how = joins.how(target)
         if how is not None:
             return joins.site(self, called, how)
+        if target is segment.start_child or self._starts(target):
+            text = short(called.args[0], 40) if called.args else short(called.func)
+            return Site("join", f"join:{text}", called.lineno, how="await", text=text)
         return self.called(called, target)
 
     def _handle(self, value: ast.expr, line: int) -> Site:

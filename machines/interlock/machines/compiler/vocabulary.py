@@ -15,7 +15,7 @@ from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import Site, is_declared
 from interlock.machines.compiler.source import read_source
-from interlock.machines.errors import StepFailed, TimedOut
+from interlock.machines.errors import ChildRefused, StepFailed, TimedOut
 from interlock.machines.outcome import Err, Ok, Won
 from interlock.machines.resource import wanted_by
 from interlock.machines.segment import Handle, start, start_child
@@ -40,7 +40,7 @@ def collect_types(
         if site.helper is not None:
             _take_over(types, site.helper.program.types)
     if any(site.how or site.child for site in sites) or _starts(body, scope):
-        for cls in (Ok, Err, Won, Handle, Call):
+        for cls in (Ok, Err, Won, Handle, Call, ChildRefused):
             if cls not in types:
                 types.register(cls, f"interlock.{cls.__name__}")  # an author may have one, too
     for found in (*_composed(body, scope), *_mentioned(body, scope)):
