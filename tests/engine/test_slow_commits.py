@@ -27,14 +27,14 @@ async def noting(count: int) -> list[int]:
     return await each(note, list(range(count)), concurrency=7)
 
 
-@workflow(name="child-left-alone")
-async def child(number: int) -> int:
+@workflow
+async def left_child(number: int) -> int:
     return await note(number)
 
 
 @workflow
 async def leaving(number: int) -> int:
-    start_child(child, number, id="left alone", on_cancel="abandon")
+    start_child(left_child, number, id="left alone", on_cancel="abandon")
     a, b = await parallel(note(number + 1), note(number + 2))
     return a + b
 
@@ -42,7 +42,7 @@ async def leaving(number: int) -> int:
 @workflow
 async def leaving_at_once(number: int) -> int:
     done = await note(number)
-    start_child(child, number, id="left at once", on_cancel="abandon")
+    start_child(left_child, number, id="left at once", on_cancel="abandon")
     return done
 
 

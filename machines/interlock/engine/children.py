@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from interlock.engine.failures import rebuild, record_whole_failure
+from interlock.engine.inputs import input_digest
 from interlock.engine.session import Mover, Session
-from interlock.engine.workflows import input_digest
 from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Activity, RunState, fold

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interlock.engine.errors import BadInput, BadRunId, InputMismatch
+from interlock.engine.inputs import input_digest
 from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.programs import mover_of
 from interlock.engine.session import Session
-from interlock.engine.workflows import WorkflowRun, input_digest
+from interlock.engine.workflows import WorkflowRun
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.store.errors import Conflict

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from interlock.engine import ending, joins
 from interlock.engine.failures import EXITS, record_failure, record_whole_failure
+from interlock.engine.inputs import recorded_arguments
 from interlock.engine.notes import check, noted
 from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
@@ -22,7 +23,7 @@ from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded
-from interlock.store.values import Memory, Types, decode_whole, digest, encode_whole
+from interlock.store.values import Memory, decode_whole, encode_whole
 from interlock.store.vocabulary import (
     CancelDelivered,
     RunStarted,
@@ -103,10 +104,10 @@ class WorkflowRun:
         """Run code of a thread to its next await, and record what it said and where it stands."""
         prefix = f"{thread.id}/" if thread.id else ""
         number = self.folded(thread.id).visits + 1 if self.session.exists else 1
-        running = Segment(self.session.run, prefix, number, self.session.now)
+        where = f"{thread.root}{thread.inner.prefix}"
+        running = Segment(self.session.run, prefix, number, self.session.now, where)
         running.check = partial(check, self, thread, running)
         thread.segment = running
-        running.where = f"{thread.root}{thread.inner.prefix}"
         token = segment.set(running)
         try:
             ended = action()
@@ -379,23 +380,3 @@ class WorkflowRun:
 def _helper(place: Place) -> Program:
     assert place.program is not None  # places of kind helper have one
     return place.program
-
-
-def recorded_arguments(
-    state: RunState, activity: Activity, types: Types
-) -> tuple[list[Any], dict[str, Any]]:
-    """The input of a call, decoded against its thread's memory at this version."""
-    image = state.thread(activity).image
-
-    def decode(value: Encoded) -> Any:
-        plain = not isinstance(value, dict | list)  # most are: they stand for themselves
-        return value if plain else image.decode(types, value)
-
-    kwargs = {name: decode(value) for name, value in activity.kwargs.items()}
-    return [decode(value) for value in activity.args], kwargs
-
-
-def input_digest(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Digest of a start's input: equal for equal arguments, however they were passed."""
-    bound = program.bind(args, kwargs)
-    return digest(program.types, cast("object", bound))
