@@ -9,8 +9,8 @@ from typing import Any, cast
 import msgspec
 
 from interlock.engine.failures import record_failure
+from interlock.engine.inputs import recorded_arguments
 from interlock.engine.session import Session
-from interlock.engine.workflows import recorded_arguments
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
 from interlock.machines.errors import HandlerFailed, Refused
