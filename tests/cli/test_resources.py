@@ -32,7 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the modules are; their machine is forgotten afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(registry, "_known", registry.all())
+    monkeypatch.setattr(registry, "_known", {k: [v] for k, v in registry.all().items()})
     return tmp_path
 
 

@@ -51,10 +51,12 @@ def test_it_is_compiled_once() -> None:
     assert isinstance(twice.program.start({"n": 1}), Paused)
 
 
-def test_a_name_belongs_to_one_definition() -> None:
+def test_a_name_finds_one_definition_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_known", {"twice": [twice]})
     source = "@workflow(name='twice')\nasync def flow(n):\n    return n\n"
-    with pytest.raises(BadDefinition):
-        define(source, {"workflow": workflow})
+    define(source, {"workflow": workflow})
+    with pytest.raises(BadDefinition, match="two machines are called 'twice'"):
+        registry.find("twice")
 
 
 def test_a_definition_made_again_takes_the_place_of_the_first() -> None:

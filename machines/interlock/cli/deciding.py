@@ -55,7 +55,7 @@ async def _decide(
         if module == "interlock.demo" or module.startswith("interlock.demo."):
             import_module("interlock.demo")
         await act(engine, entry)
-        serves = engine.programs.find(entry.machine) is not None
+        serves = engine.programs.find(entry.machine, entry.hash) is not None
         if engine.driving and serves:
             await engine.settle()
         after = await entry_of_run(engine.store, run)

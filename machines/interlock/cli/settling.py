@@ -32,7 +32,7 @@ async def settled(engine: Engine, wait: timedelta = timedelta()) -> None:
 async def _moving(engine: Engine) -> bool:
     entries = await engine.store.entries(Filter(status=_MOVING))
     return any(
-        entry.run not in engine.held and engine.programs.find(entry.machine) is not None
+        entry.run not in engine.held and engine.programs.find(entry.machine, entry.hash) is not None
         for entry in entries
     )
 
@@ -51,5 +51,5 @@ async def _serves(engine: Engine, timer: Timer) -> bool:
     entry = await engine.store.entry(timer.run)
     if entry is None:
         return False
-    program = engine.programs.find(entry.machine)
+    program = engine.programs.find(entry.machine, entry.hash)
     return program is not None and program.machine.hash == entry.hash

@@ -83,7 +83,7 @@ def command_of(engine: Engine, entry: Entry, name: str, text: str) -> Command:
 
 def commands_of(engine: Engine, entry: Entry) -> dict[str, type[Command]]:
     """The command classes of a run's machine, by name; raises as `command_of`."""
-    program = engine.programs.find(entry.machine)
+    program = engine.programs.find(entry.machine, entry.hash)
     if program is None:
         message = (
             f"machine {entry.machine!r} is not imported here, so its commands are not known; "
@@ -104,7 +104,7 @@ def result_of(engine: Engine, entry: Entry, step: str, text: str) -> object:
         BadArgument: it is not JSON, or does not fit.
     """
     value = parse_json(text, "--result")
-    program = engine.programs.find(entry.machine)
+    program = engine.programs.find(entry.machine, entry.hash)
     if program is None:
         return value
     if isinstance(program, LifecycleProgram):

@@ -81,7 +81,7 @@ async def _tell_edited(engine: Engine, teller: Teller) -> None:
     """Tell of runs that go on waiting, and will be held when they should move."""
     edited: Counter[str] = Counter()
     for entry in await engine.store.entries(Filter(finished=False)):
-        program = engine.programs.find(entry.machine)
+        program = engine.programs.find(entry.machine, entry.hash)
         if program is not None and program.machine.hash != entry.hash:
             edited[entry.machine] += 1
     for machine, count in edited.items():

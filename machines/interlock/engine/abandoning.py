@@ -20,7 +20,7 @@ def abandons(engine: Core, session: Session) -> bool:
     state = session.state
     if not _nothing_to_undo(state):
         return False
-    program = engine.programs.find(state.machine)
+    program = engine.programs.find(state.machine, state.hash)
     if program is not None and program.machine.hash != state.hash:
         return True
     served = program is not None and not engine.resources.lacking(program)

@@ -82,7 +82,7 @@ async def _start(engine: Core, session: Session, activity: Activity) -> Record |
 def _input(
     engine: Core, session: Session, activity: Activity
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    types = engine.types_of(session.machine)
+    types = engine.types_of(session.machine, session.hash)
     kwargs = {name: decode_whole(types, value) for name, value in activity.kwargs.items()}
     return tuple(decode_whole(types, value) for value in activity.args), kwargs
 
@@ -101,13 +101,15 @@ def _taken(activity: Activity) -> str:
 
 
 def _refused(engine: Core, session: Session, why: str) -> Record:
-    failure = record_whole_failure(engine.types_of(session.machine), ChildRefused(why))
+    types = engine.types_of(session.machine, session.hash)
+    failure = record_whole_failure(types, ChildRefused(why))
     return lambda mover, mine: mover.session.emit(ChildEnded(mine.id, "failed", error=failure))
 
 
 def _ended(engine: Core, session: Session, child: RunState) -> Record:
     """Its result or error, as the waiting run records it."""
-    own, its = engine.types_of(session.machine), engine.types_of(child.machine)
+    own = engine.types_of(session.machine, session.hash)
+    its = engine.types_of(child.machine, child.hash)
     undoable = bool(child.stack) and child.parent == session.run  # not what others started
     stays = "; ".join(dict.fromkeys(step.why for step in child.irreversible))
     status = child.status

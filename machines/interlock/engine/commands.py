@@ -63,7 +63,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
 
 async def machine_of(engine: Core, name: str, digest: str) -> Machine | None:
     """The definition that a run follows: this program's if it is the same, else the store's."""
-    program = engine.programs.find(name)
+    program = engine.programs.find(name, digest)
     if program is not None and program.machine.hash == digest:
         return program.machine
     definition = await engine.store.definition(digest)
@@ -133,7 +133,7 @@ async def resolve(
         session.emit(
             StepResolved(
                 activity.id, activity.name, bool(happened), reason,
-                encode_whole(engine.types_of(session.machine), result),
+                encode_whole(engine.types_of(session.machine, session.hash), result),
                 undoable=node is not None and node.compensated,
                 again=happened is None,
                 irreversible="" if node is None else node.irreversible,

@@ -154,9 +154,9 @@ class Core:
 
     # Wiring, for the other modules of this package
 
-    def types_of(self, machine: str) -> Types:
+    def types_of(self, machine: str, hash: str = "") -> Types:  # noqa: A002  as in the log
         """The classes of a machine's values; none but the built-in ones when it is unknown."""
-        return self.programs.types(machine) or Types()
+        return self.programs.types(machine, hash) or Types()
 
     async def sender(self, run: str, command: Command, *, command_id: str) -> None:
         """`current().send`: a command to another run, on behalf of a step."""
@@ -166,7 +166,7 @@ class Core:
         """What moves a session; None when this program does not serve its definition."""
         if session.mover is not None:
             return session.mover
-        program = self.programs.find(session.machine)
+        program = self.programs.find(session.machine, session.hash if session.exists else "")
         if program is None or not session.exists:
             self.held[session.run] = f"machine {session.machine!r} is not imported here"
             return None

@@ -93,7 +93,7 @@ class Drivers:
 
     async def hold_changed(self, session: Session) -> None:
         """Record that a run that has something to do is of another definition than this program."""
-        program = self.engine.programs.find(session.machine)
+        program = self.engine.programs.find(session.machine, session.hash)
         if program is not None and session.exists and session.state.status != "open":
             await self.hold(session.run, self.engine.held[session.run])
 

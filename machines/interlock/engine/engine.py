@@ -13,7 +13,6 @@ from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
 from interlock.engine.people import People, run_id
-from interlock.engine.programs import program_of
 from interlock.engine.starting import start_run
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
@@ -80,15 +79,15 @@ class Engine(People):
                 that is superseded never begins, and its handle raises `Superseded`.
 
         Raises:
+            BadDefinition: this engine serves another machine of the same name.
             InputMismatch: the id is taken by a run of other input or another machine.
             BadInput, BadRunId, MissingResource: nothing was started.
             Unrecordable: the input holds something that cannot be recorded.
         """
         run = id if id is not None else str(uuid7(self.clock.now()))
-        program = program_of(machine)
         self.check_open()
+        program = self.programs.add(machine)
         self.resources.check(program)
-        self.programs.add(program)
         await self.programs.define(self.store, program)
         if debounce is not None:
             return await self.gatekeeper.debouncer.start(debounce, run, program, args, kwargs, by)

@@ -85,7 +85,7 @@ class Run(Generic[R]):
             state = await self.snapshot()
         else:
             state = (await self.history()).state(at)
-        types = self._engine.types_of(state.machine)
+        types = self._engine.types_of(state.machine, state.hash)
         return read_variable(state, name, wanted, types, branch=branch)
 
     async def history(self) -> History:
@@ -128,7 +128,7 @@ class Run(Generic[R]):
                 `RunFailedError`.
         """
         state = await self._wait(self._end)
-        types = self._engine.types_of(state.machine)
+        types = self._engine.types_of(state.machine, state.hash)
         if state.status == "completed":
             return cast("R", state.image.decode(types, state.result))
         if state.status == "cancelled":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
@@ -66,7 +66,10 @@ class Programs:
 
     def __init__(self, kinds: Sequence[object]) -> None:
         self._defined: set[str] = set()
-        self._own = {program_of(kind).machine.name: program_of(kind) for kind in kinds}
+        self._own: dict[str, Program | LifecycleProgram] = {}
+        self._kinds: dict[str, registry.Registered] = {}
+        for kind in kinds:
+            self.add(kind)
 
     def served(self) -> list[Program | LifecycleProgram]:
         """Those that the engine was given; all that were imported, when it was given none.
@@ -82,9 +85,21 @@ class Programs:
                     found.append(program_of(kind))
         return found
 
-    def add(self, program: Program | LifecycleProgram) -> None:
-        """Serve this one from now on."""
-        self._own[program.machine.name] = program
+    def add(self, kind: object) -> Program | LifecycleProgram:
+        """Serve this workflow or lifecycle from now on.
+
+        Raises:
+            UnknownMachine: it is neither.
+            BadDefinition: this engine serves another one of the same name.
+        """
+        program = program_of(kind)
+        made = cast("registry.Registered", kind)
+        name = program.machine.name
+        known = self._kinds.get(name)
+        if known is not None and known is not made and registry.elsewhere(known, made):
+            raise registry.clash(known, made)
+        self._own[name], self._kinds[name] = program, made
+        return program
 
     async def define(self, store: Store, program: Program | LifecycleProgram) -> None:
         """Store a definition, so that its runs can be explained when the code has changed."""
@@ -93,18 +108,31 @@ class Programs:
             await store.define(definition_of(machine))
             self._defined.add(machine.hash)
 
-    def find(self, machine: str) -> Program | LifecycleProgram | None:
-        """The program for a machine's name, None when nothing of that name was imported."""
+    def find(self, machine: str, hash: str = "") -> Program | LifecycleProgram | None:  # noqa: A002
+        """The program for a machine's name, None when nothing of that name was imported.
+
+        Args:
+            hash: of the definition that a run follows; tells apart those of one name.
+
+        Raises:
+            BadDefinition: several of that name were imported, and none was given or started here.
+        """
         found = self._own.get(machine)
-        if found is None:
-            kind = registry.find(machine)
-            if kind is not None:
-                found = self._own[machine] = program_of(kind)
+        if found is not None and hash in ("", found.machine.hash):
+            return found
+        several = [program_of(kind) for kind in registry.candidates(machine)]
+        same = [program for program in several if program.machine.hash == hash]
+        if same:
+            return same[-1]
+        if found is None and len(several) > 1:
+            registry.find(machine)  # says which ones
+        if found is None and several:
+            found = self._own[machine] = several[0]
         return found
 
-    def types(self, machine: str) -> Types | None:
+    def types(self, machine: str, hash: str = "") -> Types | None:  # noqa: A002  as in the log
         """The classes that a machine's values may have."""
-        found = self.find(machine)
+        found = self.find(machine, hash)
         return None if found is None else found.types
 
 

@@ -60,7 +60,7 @@ class Replies:
             for event in events:
                 body = event.body
                 if isinstance(body, Replied) and body.command_id == command_id:
-                    return decode_whole(engine.types_of(event.machine), body.value)
+                    return decode_whole(engine.types_of(event.machine, event.hash), body.value)
                 seen = event.version
             if entry is not None and entry.status in FINISHED:
                 message = f"run {run!r} is {entry.status}, and did not answer the command"

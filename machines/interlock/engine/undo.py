@@ -44,7 +44,7 @@ async def undo_call(
     assert undo is not None  # only such steps are on the stack
     entry = next(e for e in session.state.stack if e.activity == activity.of)
     events = await driver.engine.store.read(session.run, upto=entry.succeeded)
-    types = driver.engine.types_of(session.machine)
+    types = driver.engine.types_of(session.machine, session.hash)
     result, args, kwargs = recorded_call(History(events), entry, types)
     crash.reached("engine.before_undo")
     function = plain_function(undo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol
 
-from interlock.machines.place import bad_definition
+from interlock.machines.errors import BadDefinition
 
 
 class Registered(Protocol):
@@ -20,41 +20,53 @@ class Registered(Protocol):
         ...
 
 
-_known: dict[str, Registered] = {}
+_known: dict[str, list[Registered]] = {}
 
 
 def register(kind: Registered) -> None:
     """Make `kind` known by its name.
 
     A definition made again (a module reloaded, a function that defines it called twice) takes
-    the place of the one before.
-
-    Raises:
-        BadDefinition: another definition at the top of another module has this name; a run's log
-            names its machine, so the two could not be told apart.
+    the place of the one before. Definitions of different modules may share a name, as those of two
+    test modules do, as long as nobody has to tell them apart by it.
     """
-    name = kind.name
-    known = _known.get(name)
-    if known is not None and known is not kind and _elsewhere(known, kind):
-        text = (
-            f"two machines are called {name!r}: {'.'.join(_place(known))} and "
-            f"{'.'.join(_place(kind))}; give one of them another name="
-        )
-        raise bad_definition(text)
-    _known[name] = kind
+    found = _known.setdefault(kind.name, [])
+    found[:] = [known for known in found if known is not kind and elsewhere(known, kind)]
+    found.append(kind)
 
 
 def find(name: str) -> Registered | None:
-    """The workflow or lifecycle of this name, None when it is not imported."""
-    return _known.get(name)
+    """The workflow or lifecycle of this name, None when it is not imported.
+
+    Raises:
+        BadDefinition: several modules have one of this name.
+    """
+    found = _known.get(name, [])
+    if len(found) > 1:
+        raise clash(*found[:2])
+    return found[0] if found else None
+
+
+def candidates(name: str) -> tuple[Registered, ...]:
+    """Every workflow and lifecycle of this name."""
+    return tuple(_known.get(name, ()))
 
 
 def all() -> dict[str, Registered]:  # noqa: A001  reads as registry.all()
-    """Everything that is registered, by name."""
-    return dict(_known)
+    """Everything that is registered, by name; of several the last."""
+    return {name: found[-1] for name, found in _known.items() if found}
 
 
-def _elsewhere(known: Registered, kind: Registered) -> bool:
+def clash(known: Registered, kind: Registered) -> BadDefinition:
+    """What is said when two definitions of one name cannot be told apart."""
+    text = (
+        f"two machines are called {kind.name!r}: {'.'.join(_place(known))} and "
+        f"{'.'.join(_place(kind))}; give one of them another name="
+    )
+    return BadDefinition(text)
+
+
+def elsewhere(known: Registered, kind: Registered) -> bool:
     """Whether the two are different definitions that both last (not those inside functions)."""
     (module, qualname), (other_module, other) = _place(known), _place(kind)
     if "<locals>" in qualname or "<locals>" in other:

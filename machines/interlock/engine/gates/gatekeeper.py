@@ -73,7 +73,7 @@ class Gatekeeper:
         failed: Callable[[BaseException], Record],
     ) -> Call:
         """The call of an activity, of a step; `failed` decides what follows from an error."""
-        types = self._engine.types_of(session.machine)
+        types = self._engine.types_of(session.machine, session.hash)
         args, kwargs = mover.arguments(activity)
         return Call(session, step, activity, args, kwargs, types, failed)
 
