@@ -36,7 +36,7 @@ def module(folder: Path, name: str, source: str) -> ModuleType:
 @pytest.fixture
 def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ModuleType, ModuleType]]:
     """Two modules, each with a workflow `homonym` of its own."""
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(registry, "_known", {})
     first = module(tmp_path, "homonyms_one", SOURCE)
     second = module(tmp_path, "homonyms_two", SOURCE.replace("{number}", "{number} too"))

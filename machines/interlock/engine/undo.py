@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
 from interlock.engine.gates import Permit, through
-from interlock.engine.session import Mover, Session
 from interlock.engine.inputs import recorded_arguments
+from interlock.engine.session import Mover, Session
 from interlock.machines.resilience.gates import Gates
 from interlock.machines.retry import Retry
 from interlock.machines.signatures import positional
