@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from interlock.engine import ending, joins
 from interlock.engine.failures import EXITS, record_failure, record_whole_failure
-from interlock.engine.notes import check, noted
+from interlock.engine.notes import check, record_notes
 from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
@@ -103,18 +103,17 @@ class WorkflowRun:
         """Run code of a thread to its next await, and record what it said and where it stands."""
         prefix = f"{thread.id}/" if thread.id else ""
         number = self.folded(thread.id).visits + 1 if self.session.exists else 1
-        running = Segment(self.session.run, prefix, number, self.session.now)
+        where = f"{thread.root}{thread.inner.prefix}"
+        running = Segment(self.session.run, prefix, number, self.session.now, where)
         running.check = partial(check, self, thread, running)
         thread.segment = running
-        running.where = f"{thread.root}{thread.inner.prefix}"
         token = segment.set(running)
         try:
             ended = action()
         finally:
             segment.reset(token)
-        for note in running.notes:
-            noted(self, thread, note)
-        self._advance(thread, ended)
+        if record_notes(self, thread, running.notes):
+            self._advance(thread, ended)
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
         if isinstance(ended, Paused):
@@ -215,8 +214,7 @@ class WorkflowRun:
         folded = self.folded(thread.id)
         reason = folded.cancel
         self.session.emit(CancelDelivered(activity.id))
-        error = asyncio.CancelledError(reason or "cancelled")
-        self.go(thread, partial(thread.throw, error))
+        self.go(thread, partial(thread.throw, asyncio.CancelledError(reason or "cancelled")))
 
     def match(self, wait: Activity) -> None:
         """Offer the inbox to a wait: take the first command that its `where` accepts.
