@@ -1,4 +1,4 @@
-"""The lists: runs, and approvals that are pending."""
+"""`runs`: where each run is, and what it waits for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import get_args
 
 from interlock.cli.edited import EDITED, other_definition
 from interlock.cli.errors import BadArgument
-from interlock.cli.render import Column, Screen, Styled, print_lines, status
+from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
+from interlock.cli.situations import Situation, situations
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import both, compact, exact
+from interlock.cli.text import both
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
@@ -46,29 +47,41 @@ def list_runs(
     where = Filter(
         machine=machine or None, state=state or None, status=tuple(statuses), limit=limit
     )
-    entries = run_async(_entries(store, where))
+    entries, besides = run_async(_entries(store, where))
     edited = {entry.run for entry in entries if other_definition(entry, apps)}
     if as_json:
-        marks = [{"edited": entry.run in edited} if apps else {} for entry in entries]
-        print_lines({**entry_view(e), **mark} for e, mark in zip(entries, marks, strict=True))
+        print_lines(
+            {
+                **entry_view(e),
+                "parent": besides[e.run].parent or None,
+                "summary": besides[e.run].summary,
+                **({"edited": e.run in edited} if apps else {}),
+            }
+            for e in entries
+        )
         return
     screen = Screen()
     now = SystemClock().now()
     columns = [
-        Column("run", "bold", keep=True), Column("machine"), Column("state"),
-        Column("status", keep=True), Column("since"), Column("waits for"),
+        Column("run", "bold", keep=not screen.narrow), Column("machine"), Column("state"),
+        Column("status", keep=True), Column("since"), Column("waits for"), Column("child of"),
     ]  # fmt: skip
-    rows = [
+    rows: list[Sequence[Cell]] = [
         (
             entry.run,
             entry.machine,
             entry.state,
             status(entry.status),
             since(screen, entry.since, now),
-            waits(entry) + (f" ({EDITED})" if entry.run in edited else ""),
+            (besides[entry.run].summary or waits(entry))
+            + (f" ({EDITED})" if entry.run in edited else ""),
+            besides[entry.run].parent,
         )
         for entry in entries
     ]
+    if not any(besides[entry.run].parent for entry in entries):
+        del columns[-1]
+        rows = [row[:-1] for row in rows]
     screen.table(columns, rows)
     if edited:
         print(
@@ -83,9 +96,10 @@ def list_runs(
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
 
 
-async def _entries(url: str, where: Filter) -> list[Entry]:
+async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation]]:
     async with reading(url) as store:
-        return await store.entries(where)
+        entries = await store.entries(where)
+        return entries, await situations(store, entries)
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:
@@ -100,51 +114,3 @@ def waits(entry: Entry) -> str:
     if entry.waits == "person":
         return f"a person: {entry.waits_for}"
     return f"{entry.waits} {entry.waits_for}".strip()
-
-
-def list_approvals(store: str, *, as_json: bool) -> None:
-    """Print the approvals that nobody has decided on."""
-    from interlock.engine.inbox import Pending, Wanted, pending_approvals
-    from interlock.engine.rights import Directory
-
-    wanted = Wanted()
-
-    async def pending() -> list[Pending]:
-        async with reading(store) as opened:
-            return await pending_approvals(opened, wanted, Directory.of(None), SystemClock().now())
-
-    found = run_async(pending())
-    if as_json:
-        print_lines(
-            {
-                "run": one.run,
-                "machine": one.machine,
-                "name": one.name,
-                "about": one.about,
-                "since": exact(one.since),
-                "until": exact(one.deadline),
-            }
-            for one in found
-        )
-        return
-    screen = Screen()
-    if screen.rich and not found:
-        screen.line(Styled("no approval is pending", "dim"))
-        return
-    now = SystemClock().now()
-    columns = [
-        Column("run", "bold", keep=True), Column("approval", "yellow", keep=True),
-        Column("machine"), Column("asked"), Column("until"), Column("about"),
-    ]  # fmt: skip
-    rows = [
-        (
-            one.run,
-            one.name,
-            one.machine,
-            since(screen, one.since, now),
-            since(screen, one.deadline, now) if one.deadline else "",
-            compact(one.about),
-        )
-        for one in found
-    ]
-    screen.table(columns, rows)

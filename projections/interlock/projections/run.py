@@ -309,13 +309,16 @@ class RunState:
     def _progress(self) -> RunStatus:
         if (self.cancel is not None and not self.cancelled) or self.ending is not None:
             return "running"
-        waiting = False
+        waiting = child = postponed = False
         for activity in self.pending.values():
             if self._moves(activity):
                 return "running"
-            waits = activity.kind in ("approval", "wait") or activity.status == "postponed"
-            waiting = waiting or waits
-        if waiting:
+            waiting = waiting or activity.kind in ("approval", "wait")
+            child = child or activity.kind == "child"
+            postponed = postponed or activity.status == "postponed"
+        if child and postponed:  # the index names one of them, and recovery sees to both
+            return "running"
+        if waiting or child or postponed:
             return "waiting"
         if self.pending:
             return "sleeping"
@@ -326,7 +329,7 @@ class RunState:
         kind = activity.kind
         if activity.status == "postponed":
             return False
-        if activity.status == "done" or kind in ("step", "undo", "child"):
+        if activity.status == "done" or kind in ("step", "undo"):
             return True
         if kind == "wait":
             return self.match(activity) is not None
