@@ -16,7 +16,7 @@ from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
 from interlock.engine.threads import Thread, place_at
 from interlock.machines.program import Ended, Paused, Place, Program, Returned
-from interlock.machines.segment import Segment, segment
+from interlock.machines.segment import Segment, at_instant, segment
 from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
@@ -244,7 +244,8 @@ class WorkflowRun:
         try:
             where = thread.where()
             command = decode_whole(self.program.types, received.value)
-            return where is None or bool(where(command))
+            with at_instant(self.session.now):
+                return where is None or bool(where(command))
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await
