@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from batch_migration import fill
 from examples.pages import FOLDER, printed
 from interlock.engine import Engine
 from interlock.store.clock import stopwatch
@@ -25,7 +24,7 @@ RUN = ["run", "batch_migration:migration", "--input", "-", "--id-field", "id"]
 WORK = ["work", "batch_migration", "--until-idle"]
 
 
-def command(*words: str, folder: Path) -> subprocess.Popen[str]:
+def interlock(*words: str, folder: Path) -> subprocess.Popen[str]:
     code = "from interlock.cli import main; main()"
     roots = [str(FOLDER), *filter(None, sys.path)]
     return subprocess.Popen(
@@ -47,13 +46,12 @@ def moved(folder: Path) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(3000 if LONG else 120)
-async def test_a_killed_migration_repeats_only_what_was_under_way(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    fill(COUNT)
+async def test_a_killed_migration_repeats_only_what_was_under_way(tmp_path: Path) -> None:
+    filling = [sys.executable, str(FOLDER / "batch_migration.py"), str(COUNT)]
+    process = await asyncio.create_subprocess_exec(*filling, cwd=tmp_path)
+    assert await process.wait() == 0
     began = stopwatch()
-    worker = command(*RUN, folder=tmp_path)
+    worker = interlock(*RUN, folder=tmp_path)
     assert worker.stdin is not None
     print('{"id": "move-1"}', file=worker.stdin, flush=True)
     worker.stdin.close()
@@ -74,7 +72,7 @@ async def test_a_killed_migration_repeats_only_what_was_under_way(
     )  # fmt: skip
 
     resumed = stopwatch()
-    said, _ = command(*WORK, folder=tmp_path).communicate()
+    said, _ = interlock(*WORK, folder=tmp_path).communicate()
     print(f"{COUNT}: {killed - began:.1f} s, resumed {stopwatch() - resumed:.1f} s; {written}")
     assert f'completed with {{"moved": {COUNT - 1}, "failed": ["customer 77"]}}' in said
     customers, writes = moved(tmp_path)

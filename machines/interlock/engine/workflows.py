@@ -242,10 +242,9 @@ class WorkflowRun:
     def _wanted(self, thread: Thread, received: Received) -> BaseException | bool:
         """What the wait's `where` says to a command, or raises."""
         try:
-            where = thread.where()
             command = decode_whole(self.program.types, received.value)
             with at_instant(self.session.now):
-                return where is None or bool(where(command))
+                return (where := thread.where()) is None or bool(where(command))
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await
