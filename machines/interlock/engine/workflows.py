@@ -16,7 +16,7 @@ from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
 from interlock.engine.threads import Thread, place_at
 from interlock.machines.program import Ended, Paused, Place, Program, Returned
-from interlock.machines.segment import Segment, at_instant, segment
+from interlock.machines.segment import Segment, segment
 from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
@@ -243,8 +243,7 @@ class WorkflowRun:
         """What the wait's `where` says to a command, or raises."""
         try:
             command = decode_whole(self.program.types, received.value)
-            with at_instant(self.session.now):
-                return (where := thread.where()) is None or bool(where(command))
+            return thread.wants(command, self.session.now)
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await
