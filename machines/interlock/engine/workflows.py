@@ -224,9 +224,7 @@ class WorkflowRun:
         """
         declined: list[str] = []
         thread = self.thread(wait.thread)
-        for received in self.state.inbox:
-            if received.command not in wait.commands or received.id in wait.declined:
-                continue
+        for received in self.state.offered(wait):
             wanted = self._wanted(thread, received)
             if wanted is False:
                 declined.append(received.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -343,11 +343,16 @@ class RunState:
         return self.threads.get(activity.thread, self)
 
     def match(self, wait: Activity) -> Received | None:
-        """The first command in the inbox whose type the wait accepts and has not declined."""
+        """The first command in the inbox that a wait may take."""
+        return next(self.offered(wait), None)
+
+    def offered(self, wait: Activity) -> Iterator[Received]:
+        """The commands of a wait's types that it has not declined, and that came in time."""
+        latest = None if wait.due is None else max(wait.due, wait.since)
         for command in self.inbox:
-            if command.command in wait.commands and command.id not in wait.declined:
-                return command
-        return None
+            early = latest is None or command.at <= latest
+            if early and command.command in wait.commands and command.id not in wait.declined:
+                yield command
 
     @property
     def variables(self) -> dict[str, Any]:
