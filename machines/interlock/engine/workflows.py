@@ -261,7 +261,7 @@ class WorkflowRun:
         """The step that is called in the activity's state, or was in the state that is undone."""
         if activity.kind == "undo":
             stack = self.state.stack
-            return self.step_at(next(e.state for e in stack if e.activity == activity.of))
+            return self.step_at(next(e.state for e in reversed(stack) if e.activity == activity.of))
         return self.step_at(activity.state)
 
     def step_at(self, state: str) -> Step[..., Any]:
