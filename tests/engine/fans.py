@@ -139,7 +139,7 @@ async def handles(plan: Plan) -> object:
 
 
 FLOWS: dict[str, Workflow[[Plan], object]] = {
-    function.__name__: workflow(function)
+    function.__name__: workflow(name=f"fan-{function.__name__}")(function)
     for function in (
         all_of, named, settled, settled_one, gathered, gathered_all, each_step, each_helper,
         each_child, each_named, batch_collect, batch_stop, conservative, aggressive,
