@@ -23,22 +23,22 @@ async def double(number: int) -> int:
 
 
 @workflow
-async def waiting(number: int) -> int:
+async def expecting(number: int) -> int:
     await wait_for(Go)
     return await double(number)
 
 
 @workflow
 async def single(number: int) -> int:
-    handle = start_child(waiting, number, id="kid")
+    handle = start_child(expecting, number, id="kid")
     return await handle
 
 
 @workflow
 async def twice(number: int) -> str:
-    first = start_child(waiting, number, id="kid")
+    first = start_child(expecting, number, id="kid")
     try:
-        start_child(waiting, number, id="kid")
+        start_child(expecting, number, id="kid")
         said = "nothing"
     except BadDefinition as error:
         said = str(error)
@@ -47,16 +47,16 @@ async def twice(number: int) -> str:
 
 @workflow
 async def again(number: int) -> int:
-    done = await start_child(waiting, number, id="kid")
-    return done + await start_child(waiting, number, id="kid")
+    done = await start_child(expecting, number, id="kid")
+    return done + await start_child(expecting, number, id="kid")
 
 
 @workflow
-async def unrecordable(number: int) -> list[str]:
+async def odd_child(number: int) -> list[str]:
     said: list[str] = []
     odd: Any = len  # a function
     try:
-        start_child(waiting, odd)
+        start_child(expecting, odd)
     except Unrecordable as error:
         said.append(str(error))
     try:
@@ -68,7 +68,7 @@ async def unrecordable(number: int) -> list[str]:
 
 async def test_a_run_that_somebody_else_started_is_not_the_child() -> None:
     async with Engine("memory://") as engine:
-        other = await engine.start(waiting, 5, id="kid")
+        other = await engine.start(expecting, 5, id="kid")
         await engine.settle()
         run = await engine.start(single, 5, id="one")
         with pytest.raises(ChildRefused, match="'kid' is taken by a run that"):
@@ -82,8 +82,10 @@ async def test_a_second_child_of_one_id_is_an_error_where_it_is_started() -> Non
         await engine.settle()
         await engine.send("kid", Go())
         result = await asyncio.wait_for(run.result(), 5)
-        assert result.startswith("8, ILK031: start_child(waiting, id='kid'): this run has started")
-        assert len(await engine.runs(machine="waiting")) == 1
+        assert result.startswith(
+            "8, ILK031: start_child(expecting, id='kid'): this run has started"
+        )
+        assert len(await engine.runs(machine="expecting")) == 1
 
 
 async def test_also_when_the_first_is_over() -> None:
@@ -97,15 +99,15 @@ async def test_also_when_the_first_is_over() -> None:
 
 async def test_what_no_log_can_hold_is_an_error_where_it_is_said() -> None:
     async with Engine("memory://") as engine:
-        run = await engine.start(unrecordable, 4)
+        run = await engine.start(odd_child, 4)
         child, call = await asyncio.wait_for(run.result(), 5)
-        assert child.startswith("ILK012: argument 1 of waiting cannot be recorded")
+        assert child.startswith("ILK012: argument 1 of expecting cannot be recorded")
         assert call.startswith("ILK012: argument 1 of double cannot be recorded")
 
 
 @workflow
 async def at_once(number: int) -> int:
-    named = await start_child(waiting, number, id="kid")
+    named = await start_child(expecting, number, id="kid")
     return named + await start(double(number))
 
 
@@ -113,6 +115,6 @@ async def test_what_is_started_may_be_awaited_at_once() -> None:
     async with Engine("memory://") as engine:
         run = await engine.start(at_once, 4, id="at once")
         await engine.settle()
-        assert await run.state() == "join:waiting"
+        assert await run.state() == "join:expecting"
         await engine.send("kid", Go())
         assert await asyncio.wait_for(run.result(), 5) == 16
