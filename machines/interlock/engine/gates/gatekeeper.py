@@ -165,7 +165,7 @@ class Gatekeeper:
             token = await self.rate(find(RateLimit, gates.rate)).enter(who)
             if isinstance(token, Held):
                 return token
-            permit.passes.append(token)
+            permit.tokens.append(token)
         if breaker is not None:
             ticket = await breaker.enter(who[0], call.step.options.raises)
             if isinstance(ticket, Held):
