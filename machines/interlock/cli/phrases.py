@@ -189,8 +189,8 @@ def _undo_failed(event: Event, body: UndoFailed, plain: Plain) -> str:
 
 
 def _completed(event: Event, body: RunCompleted, plain: Plain) -> str:
-    if body.result is None:
-        return "completed"
+    if body.result is None:  # a lifecycle
+        return f"{event.state} is final: the run is completed"
     return f"completed with {compact(plain(body.result))}"
 
 
