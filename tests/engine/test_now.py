@@ -90,7 +90,7 @@ async def test_guards_methods_and_timers_of_a_lifecycle_see_the_engine_s_clock()
     assert abs(now() - datetime.now(now().tzinfo)) < timedelta(minutes=1)
 
 
-@workflow
+@workflow(name="asking-now")
 async def asking() -> str:
     await wait_for(Late, where=lambda late: now() >= START + timedelta(hours=1))
     decision = await approval(
