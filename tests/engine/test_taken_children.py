@@ -34,7 +34,7 @@ async def single(number: int) -> int:
     return await handle
 
 
-@workflow
+@workflow(name="twice-one-id")
 async def twice(number: int) -> str:
     first = start_child(expecting, number, id="kid")
     try:
