@@ -6,7 +6,7 @@ from interlock.cli.listing import since
 from interlock.cli.phrases_people import approvers
 from interlock.cli.render import Column, Screen, Styled, print_lines
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import compact, exact
+from interlock.cli.text import compact, exact, shorten
 from interlock.cli.view import Document, vote_view, who_view
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
@@ -37,11 +37,20 @@ def list_approvals(store: str, wanted: Wanted, *, as_json: bool) -> None:
         (
             one.run, one.address, one.machine, _from(one), _votes(one),
             since(screen, one.since, now),
-            since(screen, one.deadline, now) if one.deadline else "", compact(one.about),
+            since(screen, one.deadline, now) if one.deadline else "",
+            shorten(compact(one.about), _LONG) if screen.rich else compact(one.about),
         )
         for one in found
     ]  # fmt: skip
-    screen.table(columns, rows)
+    shown = [n for n, column in enumerate(columns) if not (screen.narrow and column.name in _SPARE)]
+    screen.table([columns[n] for n in shown], [[row[n] for n in shown] for row in rows])
+
+
+_LONG = 60
+"""Characters of the facts on a terminal; a pipe and JSON get all of them."""
+
+_SPARE = ("machine", "asked")
+"""Columns that a narrow terminal has no room for."""
 
 
 def _from(one: Pending) -> str:

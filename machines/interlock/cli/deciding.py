@@ -18,6 +18,7 @@ from interlock.engine import Engine
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.projections import address, fold
+from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.event import JSON
 from interlock.store.values import encode_whole, plain
@@ -31,9 +32,11 @@ class Told:
         said: what was recorded, for people.
         answered: the run has replied.
         reply: with this, as plain JSON.
+        command_id: of the command that was sent.
     """
 
     said: str
+    command_id: str = ""
     answered: bool = False
     reply: JSON = None
 
@@ -102,10 +105,21 @@ async def _decide(url: str, resources: Mapping[Any, Any], run: str, act: Act) ->
             await engine.settle()
         after = await entry_of_run(engine.store, run)
         hint = await _hint(engine, after, module, serves)
+        hint = hint or await _kept(engine, after, told.command_id)
         if lacking and hint:
             hint = f"a worker goes on with it; this command does not: {lacking}"
         waits = (await situations(engine.store, [after]))[run].summary
         return _After(told, after, waits, engine.driving and serves, hint)
+
+
+async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
+    """That a command was recorded, and that nothing has taken it so far."""
+    if not command_id or entry.status in FINISHED:
+        return ""
+    for received in fold(await engine.store.read(entry.run)).inbox:
+        if received.id == command_id:
+            return f"nothing waits for this {received.command} yet: it is kept until something does"
+    return ""
 
 
 async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
@@ -157,14 +171,15 @@ async def send(engine: Engine, entry: Entry, sent: Sent, by: str) -> Told:
     """
     made = command_of(engine, entry, sent.command, sent.fields)
     said = f"{sent.command} sent by {by}"
+    name = sent.command_id or str(uuid7(engine.clock.now()))
     if sent.reply is None:
-        await engine.send(entry.run, made, by=by, command_id=sent.command_id)
-        return Told(said)
+        await engine.send(entry.run, made, by=by, command_id=name)
+        return Told(said, name)
     answer = await engine.send(
-        entry.run, made, by=by, command_id=sent.command_id, reply=True, timeout=sent.reply
+        entry.run, made, by=by, command_id=name, reply=True, timeout=sent.reply
     )
     types = engine.types_of(entry.machine)
-    return Told(said, answered=True, reply=plain(encode_whole(types, answer)))
+    return Told(said, name, answered=True, reply=plain(encode_whole(types, answer)))
 
 
 async def cancel(engine: Engine, entry: Entry, by: str, reason: str) -> Told:
@@ -182,7 +197,8 @@ async def vote(
     state = fold(await engine.store.read(entry.run))
     for activity in state.pending.values():
         approval = activity.approval
-        if approval is None or name not in (activity.name, activity.id, address(state, activity)):
+        named = name in (activity.name, activity.id, address(state, activity))
+        if approval is None or not named or activity.status == "done":
             continue
         if any(one.actor.id == by for one in approval.votes):
             count, wanted = approval.count(granted=granted), approval.quorum

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -13,7 +13,7 @@ from interlock.cli.errors import BadArgument
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
 from interlock.cli.situations import Situation, situations
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import both
+from interlock.cli.text import both, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
@@ -61,28 +61,7 @@ def list_runs(
         )
         return
     screen = Screen()
-    now = SystemClock().now()
-    columns = [
-        Column("run", "bold", keep=not screen.narrow), Column("machine"), Column("state"),
-        Column("status", keep=True), Column("since"), Column("waits for"), Column("child of"),
-    ]  # fmt: skip
-    rows: list[Sequence[Cell]] = [
-        (
-            entry.run,
-            entry.machine,
-            entry.state,
-            status(entry.status),
-            since(screen, entry.since, now),
-            (besides[entry.run].summary or waits(entry))
-            + (f" ({EDITED})" if entry.run in edited else ""),
-            besides[entry.run].parent,
-        )
-        for entry in entries
-    ]
-    if not any(besides[entry.run].parent for entry in entries):
-        del columns[-1]
-        rows = [row[:-1] for row in rows]
-    screen.table(columns, rows)
+    _print_runs(screen, entries, besides, edited)
     if edited:
         print(
             f"{len(edited)} follow a definition from before an edit: they are held when they "
@@ -94,6 +73,54 @@ def list_runs(
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
+
+
+_LONG_STATE = 32
+"""Characters of a state on a terminal; a pipe and JSON get all of it."""
+
+_LONG_WAITS = {False: 90, True: 40}
+"""Characters of what a run waits for, on a wide terminal and on a narrow one."""
+
+
+def _print_runs(
+    screen: Screen, entries: Sequence[Entry], besides: Mapping[str, Situation], edited: set[str]
+) -> None:
+    """Print the table; on a terminal long names are cut, on a narrow one columns are left out."""
+    now = SystemClock().now()
+    ids = max((len(entry.run) for entry in entries), default=0)
+    children = any(_elsewhere(entry, besides) for entry in entries)
+    columns = {
+        "run": Column("run", "bold", keep=ids <= screen.width // 3),
+        "machine": Column("machine"),
+        "state": Column("state"),
+        "status": Column("status", keep=True),
+        "since": Column("since", keep=True),
+        "waits for": Column("waits for"),
+        "child of": Column("child of"),
+    }
+    left_out = {"machine"} if screen.narrow else set[str]()
+    left_out |= set() if children else {"child of"}
+    rows: list[list[Cell]] = []
+    for entry in entries:
+        wait = besides[entry.run].summary or waits(entry)
+        wait = shorten(wait, _LONG_WAITS[screen.narrow]) if screen.rich else wait
+        cells: dict[str, Cell] = {
+            "run": entry.run,
+            "machine": entry.machine,
+            "state": shorten(entry.state, _LONG_STATE) if screen.rich else entry.state,
+            "status": status(entry.status),
+            "since": since(screen, entry.since, now),
+            "waits for": wait + (f" ({EDITED})" if entry.run in edited else ""),
+            "child of": _elsewhere(entry, besides),
+        }
+        rows.append([cell for name, cell in cells.items() if name not in left_out])
+    screen.table([column for name, column in columns.items() if name not in left_out], rows)
+
+
+def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
+    """The run that started this one as its child, where the id does not say so."""
+    parent = besides[entry.run].parent
+    return "" if entry.run.startswith(f"{parent}/") else parent
 
 
 async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation]]:

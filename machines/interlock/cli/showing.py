@@ -150,7 +150,7 @@ def _print_branches(screen: Screen, state: RunState) -> None:
 
 def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
     state = shown.state
-    lines = list(indented(standing(state, shown.children, now)))
+    lines = list(indented(standing(state, shown.children, now), screen.width))
     lines += [f"  {line}" for line in _moves(shown, now)]
     if lines:
         screen.heading("Waits for")

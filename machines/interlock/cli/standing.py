@@ -9,7 +9,7 @@ from datetime import datetime
 from interlock.cli.joined import error_text
 from interlock.cli.phrases_people import approvers
 from interlock.cli.summing import MANY
-from interlock.cli.text import compact, instant
+from interlock.cli.text import compact, hanging, instant, one_line
 from interlock.cli.when import ago
 from interlock.projections import Activity, Approval, Joined, RunState, address, member_name
 from interlock.store.contract import Entry
@@ -80,20 +80,22 @@ _ORDER = {"approval": 0, "wait": 1, "step": 2, "undo": 2, "child": 3, "sleep": 4
 """What needs somebody comes first."""
 
 
-def indented(lines: list[Line]) -> Iterator[str]:
-    """The lines as text, indented; labels of the same level stand above each other."""
-    yield from _lines(lines, "  ")
+def indented(lines: list[Line], width: int) -> Iterator[str]:
+    """The lines as text, indented and broken; labels of the same level stand above each other."""
+    yield from _lines(lines, "  ", width)
 
 
-def _lines(lines: list[Line], indent: str) -> Iterator[str]:
-    width = max((len(line.label) for line in lines), default=0)
-    width = width if width <= _WIDEST else 0
+def _lines(lines: list[Line], indent: str, width: int) -> Iterator[str]:
+    widest = max((len(line.label) for line in lines), default=0)
+    widest = widest if widest <= _WIDEST else 0
     for line in lines:
-        label = f"{line.label:<{width}}  " if line.label or width else ""
-        yield f"{indent}{label}{line.said}"
+        label = f"{line.label:<{widest}}  " if line.label or widest else ""
+        room = indent + " " * len(label)
+        text = one_line(f"{label}{line.said}")
+        yield from hanging(indent + text, width, len(room) + 2).split("\n")
         for hint in line.hints:
-            yield f"{indent}{' ' * len(label)}→ {hint}"
-        yield from _lines(line.below, indent + "  ")
+            yield f"{room}→ {hint}"
+        yield from _lines(line.below, indent + "  ", width)
 
 
 _WIDEST = 24
