@@ -13,7 +13,8 @@ from interlock.cli.wording import branch_of, name_of
         ("charge#3", "charge", ""),
         ("decide/approval:manager#1", "decide/approval:manager", ""),
         ("each:ask#1[ann]/approval:review#2", "approval:review", "ann"),
-        ("each:halve#1[7]", "each:halve", "7"),
+        ("each:halve#1[7]", "halve", "7"),
+        ("settle:a+b#2[a]", "a", "a"),
         ("each:order#1[7]/parallel:a,b#2[b]/charge#3", "charge", "7/b"),
     ],
 )

@@ -50,7 +50,7 @@ async def twice(n: int) -> list[list[int]]:
 
 
 @workflow
-async def child(n: int) -> list[int]:
+async def minor(n: int) -> list[int]:
     made = await work(n)
     made.append(n)
     return made
@@ -72,11 +72,11 @@ async def all_of(plan: Plan) -> object:
 
 async def named(plan: Plan) -> object:
     x, y, z = plan.items[:3]
-    return await parallel(a=work(x), b=twice(y), c=child(z))
+    return await parallel(a=work(x), b=twice(y), c=minor(z))
 
 
 async def settled(plan: Plan) -> object:
-    return await settle(*[work(n) for n in plan.items], twice(1), child(-2))
+    return await settle(*[work(n) for n in plan.items], twice(1), minor(-2))
 
 
 async def settled_one(plan: Plan) -> object:
@@ -100,7 +100,7 @@ async def each_helper(plan: Plan) -> object:
 
 
 async def each_child(plan: Plan) -> object:
-    return await each(child, plan.items, concurrency=plan.concurrency, on_error="collect")
+    return await each(minor, plan.items, concurrency=plan.concurrency, on_error="collect")
 
 
 async def each_named(plan: Plan) -> object:
@@ -139,7 +139,7 @@ async def handles(plan: Plan) -> object:
 
 
 FLOWS: dict[str, Workflow[[Plan], object]] = {
-    function.__name__: workflow(function)
+    function.__name__: workflow(name=f"fan-{function.__name__}")(function)
     for function in (
         all_of, named, settled, settled_one, gathered, gathered_all, each_step, each_helper,
         each_child, each_named, batch_collect, batch_stop, conservative, aggressive,

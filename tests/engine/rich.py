@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.fans import Bad, child, twice, work
+from engine.fans import Bad, minor, twice, work
 from interlock.machines import (
     Command,
     Err,
@@ -72,7 +72,7 @@ async def careful(n: int) -> list[int]:
 
 
 @workflow
-async def racing(n: int) -> list[Any]:
+async def rich_race(n: int) -> list[Any]:
     done: list[Any] = []
     won = await race(a=careful(n), b=careful(n + 1), note=wait_for(Note), late=sleep("90 days"))
     done.append(won.name)
@@ -90,7 +90,7 @@ async def collecting(n: int) -> list[Any]:
     shelf = Shelf()
     for i in range(n):
         shelf.under_way.append(start(work.named("begun")(i)))
-    kid = start_child(child, n, id="kid")
+    kid = start_child(minor, n, id="kid")
     loose = start(twice(9))
     shelf.done["first"] = await work(0)
     alias = shelf.under_way
@@ -105,7 +105,7 @@ async def collecting(n: int) -> list[Any]:
 
 
 @workflow
-async def talking(n: int) -> list[Any]:
+async def rich_talk(n: int) -> list[Any]:
     notes: list[str] = []
     deadline = now()
     early = await received(Note)
@@ -125,7 +125,7 @@ async def talking(n: int) -> list[Any]:
 
 
 async def bundle(n: int) -> list[Any]:
-    made = await each(child, [n, -1, n + 1], concurrency=2, on_error="collect")
+    made = await each(minor, [n, -1, n + 1], concurrency=2, on_error="collect")
     return [isinstance(one, Ok) for one in made]
 
 
@@ -133,7 +133,7 @@ async def bundle(n: int) -> list[Any]:
 async def families(n: int) -> list[Any]:
     a, b = await asyncio.gather(bundle(n), bundle(n + 2))
     try:
-        await child(-3)
+        await minor(-3)
     except Bad as error:
         b.append(error.args)
     return [a, b]
@@ -141,9 +141,9 @@ async def families(n: int) -> list[Any]:
 
 RICH: dict[str, tuple[Workflow[..., Any], Any]] = {
     "reviewing": (reviewing, ["ann", "bo"]),
-    "racing": (racing, 4),
+    "racing": (rich_race, 4),
     "collecting": (collecting, 3),
-    "talking": (talking, 4),
+    "talking": (rich_talk, 4),
     "families": (families, 2),
 }
 """Each with its input."""

@@ -53,7 +53,7 @@ def test_replay_is_live_for_every_prefix_of_rich_runs(
         for entry in await life.store.entries():
             replayed(await life.store.read(entry.run), law[-1])
         life.check()
-        assert law[-1].commits > 2
+        assert law[-1].commits > 0
         law.clear()
         fans.BOARD.pop()
 

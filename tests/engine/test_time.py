@@ -154,3 +154,46 @@ async def test_a_parked_run_of_a_file_takes_no_memory(tmp_path: object) -> None:
         finally:
             tracemalloc.stop()
         assert used < 1500  # bytes a run, its timer among them
+
+
+async def paid_while_nobody_drove(paid: dict[float, Decimal], back: float) -> tuple[str, list[str]]:
+    """What becomes of an order that has an hour to be paid, its worker away until then."""
+    store, clock = Troubled(), ManualClock()
+    async with Engine(store, clock=clock) as engine:
+        await engine.start(shop.waiting, Decimal(10), id="wait")
+        await engine.settle()
+    begin = clock.now()
+    async with Engine(store, clock=clock, worker=False) as engine:
+        for minutes, amount in paid.items():
+            clock.set(begin + timedelta(minutes=minutes))
+            await engine.send("wait", shop.Paid(amount=amount, note=f"at {minutes}"))
+    clock.set(begin + timedelta(minutes=back))
+    async with Engine(store, clock=clock) as engine:
+        await engine.tick()
+        await engine.settle()
+        run = await engine.get("wait")
+        history = await run.history()
+        history.verify()
+        return await run.status(), [event.type for event in history.events]
+
+
+async def test_a_command_that_came_before_the_deadline_counts_though_the_worker_was_away() -> None:
+    for _ in range(5):
+        status, events = await paid_while_nobody_drove({59: Decimal(30)}, back=90)
+        assert status == "completed"
+        assert "WaitTimedOut" not in events
+
+
+async def test_a_command_that_came_after_the_deadline_does_not() -> None:
+    for _ in range(5):
+        status, events = await paid_while_nobody_drove({61: Decimal(30)}, back=90)
+        assert status == "failed"
+        assert "WaitMatched" not in events
+
+
+async def test_a_command_that_the_wait_declines_does_not_keep_it_from_timing_out() -> None:
+    for _ in range(5):
+        status, events = await paid_while_nobody_drove({59: Decimal(3)}, back=90)
+        assert status == "failed"
+        assert events.count("WaitDeclined") == 1
+        assert events.count("WaitTimedOut") == 1

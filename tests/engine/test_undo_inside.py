@@ -10,7 +10,17 @@ import pytest
 
 from engine.trouble import Troubled
 from interlock.engine import Engine, Run
-from interlock.machines import Breaker, Refused, Retry, each, parallel, start_child, step, workflow
+from interlock.machines import (
+    Breaker,
+    ChildRefused,
+    Refused,
+    Retry,
+    each,
+    parallel,
+    start_child,
+    step,
+    workflow,
+)
 from interlock.store.contract import Filter
 
 CALLS: list[str] = []
@@ -194,7 +204,7 @@ async def test_a_run_that_somebody_else_started_is_not_undone() -> None:
         theirs = await engine.start(child, "theirs", id="theirs")
         await theirs.result()
         run = await engine.start(adopting, id="run")
-        with pytest.raises(ValueError, match="at last"):
+        with pytest.raises(ChildRefused, match="theirs"):
             await run.result()
         assert (await run.status(), await theirs.status()) == ("failed", "completed")
     assert CALLS == ["theirs"]

@@ -10,7 +10,6 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,27 +60,33 @@ def made(name: str) -> str:
     return PICTURE.sub(draw, text)
 
 
-def printed(name: str, store: str) -> None:
+def printed(name: str, store: str, *, under: str = "", numbers: bool = True) -> None:
     """Check that the commands of a page print what it says, of a store that its story filled.
 
     Lines that are cut (…) are compared as far as they go; ages, processes, ids and the width of
     columns do not count.
+
+    Args:
+        under: the commands of this section only.
+        numbers: whether numbers count.
     """
     page = path(name)
 
     def run(found: re.Match[str]) -> str:
         output = interlock(found["command"], store)
-        if plain(output, found["text"]) == plain(found["text"], found["text"]):
+        if same(output, found["text"], numbers=numbers):
             return found[0]
         return f"interlock {found['command']}\n{cut(output)}"
 
     text = page.read_text()
-    now = CONSOLE.sub(run, text)
+    before, heading, section = text.partition(f"\n## {under}\n") if under else ("", "", text)
+    section, rest, after = section.partition("\n## ") if under else (section, "", "")
+    now = "".join([before, heading, CONSOLE.sub(run, section), rest, after])
     if os.environ.get("INTERLOCK_WRITE_PAGES"):
         page.write_text(now)
     else:
         assert now == text
-    assert CONSOLE.search(text)
+    assert CONSOLE.search(section)
 
 
 def cut(output: str) -> str:
@@ -92,26 +97,28 @@ def cut(output: str) -> str:
     return "".join(f"{line if len(line) <= WIDTH else line[:WIDTH] + '…'}\n" for line in lines)
 
 
-def plain(output: str, like: str) -> list[str]:
-    """The lines of an output without what differs from one time to the next."""
-    lines = [_same(line) for line in output.rstrip().splitlines()]
-    wanted = [_same(line) for line in like.rstrip().splitlines()]
-    for place, line in enumerate(wanted[: len(lines)]):
-        if line.endswith("…"):
-            lines[place] = lines[place][: len(line) - 1] + "…"
-    return lines
+def same(output: str, shown: str, *, numbers: bool = True) -> bool:
+    """Whether an output is what a page shows, but for what differs from one time to the next."""
+    lines, wanted = ([_lasting(line) for line in text.rstrip().splitlines()]
+                     for text in (output, shown))  # fmt: skip
+    if not numbers:
+        lines, wanted = ([re.sub(r"\d+", "0", line) for line in text] for text in (lines, wanted))
+    return len(lines) == len(wanted) and all(
+        line.startswith(like[:-1]) if like.endswith("…") else line == like
+        for line, like in zip(lines, wanted, strict=True)
+    )
 
 
-_CHANGING: list[tuple[str, str | Callable[[re.Match[str]], str]]] = [
+_CHANGING = [
     (r"worker \S+:\d+", "worker host"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", "id"),
-    (r"\b(in )?\d+ (ms|s|min|h|days?)( ago)?", "then"),
+    (r"\b(in )?\d+ (ms|s|min|h|days?)( ago)?|just now", "then"),
     (r"/[\w./-]*/docs/examples/", ""),
     (r"\s+", " "),
 ]
 
 
-def _same(line: str) -> str:
+def _lasting(line: str) -> str:
     for pattern, instead in _CHANGING:
         line = re.sub(pattern, instead, line)
     return line.strip()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from interlock.machines import Ok, each, parallel, race, sleep, step, workflow
+import asyncio
+
+from interlock.machines import Cache, Ok, each, parallel, race, sleep, step, workflow
 from resilience.services import UNDER_WAY, look_up, pay, post, print_page, scan, service
 
 
@@ -61,6 +63,23 @@ async def printed_each(pages: list[int]) -> int:
 async def looked_up_twice(word: str) -> bool:
     one, other = await parallel(look_up(word), look_up(word))
     return one == other
+
+
+KEPT: list[int] = []
+"""What was called."""
+
+
+@step(cache=Cache())
+async def kept(number: int) -> int:
+    for _ in range(number % 3):
+        await asyncio.sleep(0)
+    KEPT.append(number)
+    return number
+
+
+@workflow
+async def kept_each(numbers: list[int], at_once: int) -> list[int]:
+    return await each(kept, numbers, concurrency=at_once)
 
 
 @workflow

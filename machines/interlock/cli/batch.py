@@ -215,7 +215,7 @@ def _parked(report: Report) -> dict[tuple[str, str], list[Entry]]:
     """
     found: dict[tuple[str, str], list[Entry]] = {}
     for entry in sorted(report.parked, key=lambda entry: (entry.waits, entry.waits_for)):
-        named = "" if entry.waits == "timer" else entry.waits_for
+        named = "" if entry.waits in ("timer", "child") else entry.waits_for
         found.setdefault((entry.waits or "command", named), []).append(entry)
     return found
 
@@ -230,7 +230,7 @@ def _print_parked(screen: Screen, store: str, module: str, report: Report) -> No
         elif waits == "approval":
             said, how = f"for approval {waits_for}", f"interlock approvals --store {store}"
         else:
-            said = f"for {waits} {waits_for}".rstrip()
+            said = "for children" if waits == "child" else f"for {waits} {waits_for}".rstrip()
             how = f"interlock show {first.run} --store {store}"
         screen.line(f"  {runs} {said}:", Styled(how, "dim"))
 

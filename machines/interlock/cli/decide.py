@@ -20,7 +20,18 @@ from interlock.cli.options import (
 )
 
 Approval = Annotated[
-    str, typer.Argument(metavar="NAME", help="Name of the approval.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the approval, as `interlock approvals` lists it.",
+        show_default=False,
+    ),
+]
+Facts = Annotated[
+    str,
+    typer.Option(
+        "--facts", metavar="DIGEST", help="Of the facts that were seen; others are refused."
+    ),
 ]
 
 
@@ -29,6 +40,7 @@ def approve(
     name: Approval,
     by: By = "",
     reason: Reason = "",
+    facts: Facts = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -40,8 +52,10 @@ def approve(
 
         deciding.decide(
             store, app, run,
-            lambda engine, entry: engine.approve(entry.run, name, by=who(by), reason=reason),
-            f"approval {name} granted by {who(by)}", as_json=as_json,
+            lambda engine, entry: deciding.vote(
+                engine, entry, name, granted=True, by=who(by), reason=reason, facts=facts
+            ),
+            as_json=as_json,
         )  # fmt: skip
 
 
@@ -50,6 +64,7 @@ def reject(
     name: Approval,
     by: By = "",
     reason: Reason = "",
+    facts: Facts = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -61,8 +76,10 @@ def reject(
 
         deciding.decide(
             store, app, run,
-            lambda engine, entry: engine.reject(entry.run, name, by=who(by), reason=reason),
-            f"approval {name} rejected by {who(by)}", as_json=as_json,
+            lambda engine, entry: deciding.vote(
+                engine, entry, name, granted=False, by=who(by), reason=reason, facts=facts
+            ),
+            as_json=as_json,
         )  # fmt: skip
 
 
@@ -76,6 +93,12 @@ def send(
     command_id: Annotated[
         str, typer.Option("--id", metavar="ID", help="The same id again is the same command.")
     ] = "",
+    reply: Annotated[
+        bool, typer.Option("--reply", help="Wait for the run's answer, and print it.")
+    ] = False,
+    timeout: Annotated[
+        str, typer.Option("--timeout", metavar="TIME", help="How long to wait for the answer.")
+    ] = "10s",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -84,13 +107,15 @@ def send(
     """Send a command to a run."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import deciding
+        from interlock.cli.typed import parse_wait
+
+        limit = parse_wait(timeout, "--timeout") if reply else None
+        sent = deciding.Sent(command, fields, command_id, limit)
 
         deciding.decide(
             store, app, run,
-            lambda engine, entry: deciding.send(
-                engine, entry, command, fields, who(by), command_id
-            ),
-            f"{command} sent by {who(by)}", as_json=as_json,
+            lambda engine, entry: deciding.send(engine, entry, sent, who(by)),
+            as_json=as_json,
         )  # fmt: skip
 
 
@@ -109,8 +134,8 @@ def cancel(
 
         deciding.decide(
             store, app, run,
-            lambda engine, entry: engine.cancel(entry.run, by=who(by), reason=reason),
-            f"cancellation asked for by {who(by)}", as_json=as_json,
+            lambda engine, entry: deciding.cancel(engine, entry, who(by), reason),
+            as_json=as_json,
         )  # fmt: skip
 
 
@@ -144,13 +169,10 @@ def resolve(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import deciding
 
-        found = f"{step} {'did happen' if happened else 'did not happen'}"
-        if again:
-            found = f"{step} is to be called again"
         deciding.decide(
             store, app, run,
             lambda engine, entry: deciding.resolve(
                 engine, entry, step, happened, result, who(by), reason
             ),
-            f"{found}, says {who(by)}", as_json=as_json,
+            as_json=as_json,
         )  # fmt: skip

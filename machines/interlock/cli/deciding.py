@@ -3,66 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from interlock.cli.render import Screen, Styled, print_document, status
+from interlock.cli.situations import situations
 from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
 from interlock.cli.target import import_apps, import_module
-from interlock.cli.text import instant
+from interlock.cli.text import compact, instant
 from interlock.cli.typed import command_of, result_of
 from interlock.cli.view import entry_view
 from interlock.engine import Engine
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
-from interlock.projections import fold
+from interlock.projections import address, fold
+from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
+from interlock.store.event import JSON
+from interlock.store.values import encode_whole, plain
 
-Act: TypeAlias = Callable[[Engine, Entry], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a decision came to.
+
+    Attributes:
+        said: what was recorded, for people.
+        answered: the run has replied.
+        reply: with this, as plain JSON.
+        command_id: of the command that was sent.
+    """
+
+    said: str
+    command_id: str = ""
+    answered: bool = False
+    reply: JSON = None
+
+
+Act: TypeAlias = Callable[[Engine, Entry], Awaitable[Told]]
 """Records one decision on a run."""
 
 
-def decide(
-    store: str, apps: Sequence[str], run: str, act: Act, said: str, *, as_json: bool
-) -> None:
-    """Record a decision, drive the run on if this process may, and print where it is then.
+@dataclass(frozen=True, slots=True)
+class _After:
+    """How a run stands after a decision.
 
-    Args:
-        said: what was decided, for people.
+    Attributes:
+        told: what the decision came to.
+        entry: its row.
+        waits: all that it waits for, where that is several things.
+        continued: this process has driven it on.
+        hint: who goes on with it, "" where that needs no word.
     """
+
+    told: Told
+    entry: Entry
+    waits: str
+    continued: bool
+    hint: str
+
+
+def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool) -> None:
+    """Record a decision, drive the run on if this process may, and print where it is then."""
     must_hold_store(store)
     resources = import_apps(apps)
-    entry, continued, hint = run_async(_decide(store, resources, run, act))
+    after = run_async(_decide(store, resources, run, act))
+    entry, told = after.entry, after.told
     if as_json:
-        print_document({**entry_view(entry), "recorded": said, "continued": continued})
+        reply = {"reply": told.reply} if told.answered else {}
+        recorded = {"recorded": told.said, "continued": after.continued, "summary": after.waits}
+        print_document({**entry_view(entry), **recorded, **reply})
         return
     screen = Screen()
-    screen.line(Styled(said, "bold"))
+    screen.line(Styled(told.said, "bold"))
+    if told.answered:
+        screen.line("replied", compact(told.reply))
     stands = entry.waits and entry.status != "running"
-    waits = [f"for {entry.waits} {entry.waits_for}".rstrip()] if stands else []
+    waits = [f"for {after.waits or waits_of(entry)}"] if stands else []
     place = [] if entry.state == entry.status else [f"at {entry.state},"]
     screen.line(f"{run} is", *place, status(entry.status), *waits)
-    if hint:
-        screen.line(Styled(hint, "dim"))
+    if after.hint:
+        screen.line(Styled(after.hint, "dim"))
 
 
-async def _decide(
-    url: str, resources: Mapping[Any, Any], run: str, act: Act
-) -> tuple[Entry, bool, str]:
+def waits_of(entry: Entry) -> str:
+    """What a run waits for, as its row says."""
+    return f"{entry.waits} {entry.waits_for}".rstrip()
+
+
+async def _decide(url: str, resources: Mapping[Any, Any], run: str, act: Act) -> _After:
     lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
     async with Engine(url, recover=False, worker=not lacking, resources=resources) as engine:
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry.hash)
         if module == "interlock.demo" or module.startswith("interlock.demo."):
             import_module("interlock.demo")
-        await act(engine, entry)
+        told = await act(engine, entry)
         serves = engine.programs.find(entry.machine, entry.hash) is not None
         if engine.driving and serves:
             await engine.settle()
         after = await entry_of_run(engine.store, run)
         hint = await _hint(engine, after, module, serves)
+        hint = hint or await _kept(engine, after, told.command_id)
         if lacking and hint:
             hint = f"a worker goes on with it; this command does not: {lacking}"
-        return after, engine.driving and serves, hint
+        waits = (await situations(engine.store, [after]))[run].summary
+        return _After(told, after, waits, engine.driving and serves, hint)
+
+
+async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
+    """That a command was recorded, and that nothing has taken it so far."""
+    if not command_id or entry.status in FINISHED:
+        return ""
+    for received in fold(await engine.store.read(entry.run)).inbox:
+        if received.id == command_id:
+            return f"nothing waits for this {received.command} yet: it is kept until something does"
+    return ""
 
 
 async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
@@ -89,12 +146,66 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
     return ""
 
 
-async def send(
-    engine: Engine, entry: Entry, command: str, fields: str, by: str, command_id: str
-) -> None:
-    """Send the command that a name and JSON describe."""
-    made = command_of(engine, entry, command, fields)
-    await engine.send(entry.run, made, by=by, command_id=command_id)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A command, as a person names it.
+
+    Attributes:
+        command: name of its class.
+        fields: its fields, as JSON.
+        command_id: the same id again is the same command; "" makes one.
+        reply: wait for the answer, for so long; None does not wait.
+    """
+
+    command: str
+    fields: str
+    command_id: str = ""
+    reply: timedelta | None = None
+
+
+async def send(engine: Engine, entry: Entry, sent: Sent, by: str) -> Told:
+    """Send the command that a name and JSON describe.
+
+    Raises:
+        NoReply, TimedOut: it was accepted, and there was no answer.
+    """
+    made = command_of(engine, entry, sent.command, sent.fields)
+    said = f"{sent.command} sent by {by}"
+    name = sent.command_id or str(uuid7(engine.clock.now()))
+    if sent.reply is None:
+        await engine.send(entry.run, made, by=by, command_id=name)
+        return Told(said, name)
+    answer = await engine.send(
+        entry.run, made, by=by, command_id=name, reply=True, timeout=sent.reply
+    )
+    types = engine.types_of(entry.machine)
+    return Told(said, name, answered=True, reply=plain(encode_whole(types, answer)))
+
+
+async def cancel(engine: Engine, entry: Entry, by: str, reason: str) -> Told:
+    """Ask for a run to be cancelled."""
+    await engine.cancel(entry.run, by=by, reason=reason)
+    return Told(f"cancellation asked for by {by}")
+
+
+async def vote(
+    engine: Engine, entry: Entry, name: str, *, granted: bool, by: str, reason: str, facts: str
+) -> Told:
+    """Say yes or no to an approval, and how far that brings it."""
+    decide_ = engine.approve if granted else engine.reject
+    await decide_(entry.run, name, by=by, reason=reason, facts=facts)
+    state = fold(await engine.store.read(entry.run))
+    for activity in state.pending.values():
+        approval = activity.approval
+        named = name in (activity.name, activity.id, address(state, activity))
+        if approval is None or not named or activity.status == "done":
+            continue
+        if any(one.actor.id == by for one in approval.votes):
+            count, wanted = approval.count(granted=granted), approval.quorum
+            word = "yes" if granted else "no"
+            wanted = wanted if granted else approval.rejections
+            return Told(f"{by} said {word} to approval {name}: {count} of {wanted}")
+    return Told(f"approval {name} {'granted' if granted else 'rejected'} by {by}")
 
 
 async def resolve(
@@ -105,7 +216,9 @@ async def resolve(
     result: str,
     by: str,
     reason: str,
-) -> None:
+) -> Told:
     """Record what a person found out about a step in doubt."""
     value = result_of(engine, entry, step, result) if result else None
     await engine.resolve(entry.run, step, happened=happened, result=value, by=by, reason=reason)
+    found = f"{step} {'did happen' if happened else 'did not happen'}"
+    return Told(f"{f'{step} is to be called again' if happened is None else found}, says {by}")

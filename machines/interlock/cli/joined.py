@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from interlock.cli.text import compact, instant
-from interlock.store.event import JSON, Encoded, Event
+from interlock.cli.wording import Plain, name_of
+from interlock.store.event import Event
 from interlock.store.failure import Failure
 from interlock.store.joining import (
     ActivityStopped,
@@ -26,8 +27,6 @@ from interlock.store.joining import (
     WaitPassed,
 )
 
-Plain: TypeAlias = Callable[[Encoded], JSON]
-
 
 def _join(event: Event, body: JoinStarted, plain: Plain) -> str:
     most = f", {body.limit} at a time" if 0 < body.limit < len(body.calls) else ""
@@ -44,25 +43,26 @@ def _batch_begun(event: Event, body: BatchBegun, plain: Plain) -> str:
 
 
 def _call_failed(event: Event, body: CallFailed, plain: Plain) -> str:
-    return f"call {body.index} could not begin: {error_text(body.error)}"
+    return f"call {body.index + 1} could not begin: {error_text(body.error)}"
 
 
 def _branch(event: Event, body: BranchStarted, plain: Plain) -> str:
     shown = [compact(plain(value)) for value in body.args]
     shown += [f"{name}={compact(plain(value))}" for name, value in body.kwargs.items()]
-    return f"branch {body.activity} begins: {body.name}({', '.join(shown)})"
+    given = f" with {', '.join(shown)}" if shown else ""
+    return f"branch {body.name.rpartition('/')[2]} begins{given}"
 
 
 def _branch_returned(event: Event, body: BranchReturned, plain: Plain) -> str:
-    return f"branch {body.activity} returned {compact(plain(body.result))}"
+    return f"branch returned {compact(plain(body.result))}"
 
 
 def _branch_raised(event: Event, body: BranchRaised, plain: Plain) -> str:
-    return f"branch {body.activity} raised {error_text(body.error)}"
+    return f"branch raised {error_text(body.error)}"
 
 
 def _child(event: Event, body: ChildStarted, plain: Plain) -> str:
-    return f"child {body.child} begins: {body.machine}"
+    return f"child {body.machine} begins: run {body.child}"
 
 
 def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
@@ -73,7 +73,7 @@ def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
 
 def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
     word = "is cancelled" if body.over else "is being cancelled"
-    return f"{body.activity} {word}" + (f": {body.reason}" if body.reason else "")
+    return f"{name_of(body.activity)} {word}" + (f": {body.reason}" if body.reason else "")
 
 
 def _skipped(event: Event, body: StepSkipped, plain: Plain) -> str:

@@ -1,18 +1,19 @@
-"""The lists: runs, and approvals that are pending."""
+"""`runs`: where each run is, and what it waits for."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
 from interlock.cli.edited import EDITED, other_definition
 from interlock.cli.errors import BadArgument
-from interlock.cli.render import Column, Screen, Styled, print_lines, status
+from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
+from interlock.cli.situations import Situation, situations
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import both, compact, exact
+from interlock.cli.text import both, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
@@ -46,30 +47,21 @@ def list_runs(
     where = Filter(
         machine=machine or None, state=state or None, status=tuple(statuses), limit=limit
     )
-    entries = run_async(_entries(store, where))
+    entries, besides = run_async(_entries(store, where))
     edited = {entry.run for entry in entries if other_definition(entry, apps)}
     if as_json:
-        marks = [{"edited": entry.run in edited} if apps else {} for entry in entries]
-        print_lines({**entry_view(e), **mark} for e, mark in zip(entries, marks, strict=True))
+        print_lines(
+            {
+                **entry_view(e),
+                "parent": besides[e.run].parent or None,
+                "summary": besides[e.run].summary,
+                **({"edited": e.run in edited} if apps else {}),
+            }
+            for e in entries
+        )
         return
     screen = Screen()
-    now = SystemClock().now()
-    columns = [
-        Column("run", "bold", keep=True), Column("machine"), Column("state"),
-        Column("status", keep=True), Column("since"), Column("waits for"),
-    ]  # fmt: skip
-    rows = [
-        (
-            entry.run,
-            entry.machine,
-            entry.state,
-            status(entry.status),
-            since(screen, entry.since, now),
-            waits(entry) + (f" ({EDITED})" if entry.run in edited else ""),
-        )
-        for entry in entries
-    ]
-    screen.table(columns, rows)
+    _print_runs(screen, entries, besides, edited)
     if edited:
         print(
             f"{len(edited)} follow a definition from before an edit: they are held when they "
@@ -83,9 +75,58 @@ def list_runs(
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
 
 
-async def _entries(url: str, where: Filter) -> list[Entry]:
+_LONG_STATE = 32
+"""Characters of a state on a terminal; a pipe and JSON get all of it."""
+
+_LONG_WAITS = {False: 90, True: 40}
+"""Characters of what a run waits for, on a wide terminal and on a narrow one."""
+
+
+def _print_runs(
+    screen: Screen, entries: Sequence[Entry], besides: Mapping[str, Situation], edited: set[str]
+) -> None:
+    """Print the table; on a terminal long names are cut, on a narrow one columns are left out."""
+    now = SystemClock().now()
+    ids = max((len(entry.run) for entry in entries), default=0)
+    children = any(_elsewhere(entry, besides) for entry in entries)
+    columns = {
+        "run": Column("run", "bold", keep=ids <= screen.width // 3),
+        "machine": Column("machine"),
+        "state": Column("state"),
+        "status": Column("status", keep=True),
+        "since": Column("since", keep=True),
+        "waits for": Column("waits for"),
+        "child of": Column("child of"),
+    }
+    left_out = {"machine"} if screen.narrow else set[str]()
+    left_out |= set() if children else {"child of"}
+    rows: list[list[Cell]] = []
+    for entry in entries:
+        wait = besides[entry.run].summary or waits(entry)
+        wait = shorten(wait, _LONG_WAITS[screen.narrow]) if screen.rich else wait
+        cells: dict[str, Cell] = {
+            "run": entry.run,
+            "machine": entry.machine,
+            "state": shorten(entry.state, _LONG_STATE) if screen.rich else entry.state,
+            "status": status(entry.status),
+            "since": since(screen, entry.since, now),
+            "waits for": wait + (f" ({EDITED})" if entry.run in edited else ""),
+            "child of": _elsewhere(entry, besides),
+        }
+        rows.append([cell for name, cell in cells.items() if name not in left_out])
+    screen.table([column for name, column in columns.items() if name not in left_out], rows)
+
+
+def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
+    """The run that started this one as its child, where the id does not say so."""
+    parent = besides[entry.run].parent
+    return "" if entry.run.startswith(f"{parent}/") else parent
+
+
+async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation]]:
     async with reading(url) as store:
-        return await store.entries(where)
+        entries = await store.entries(where)
+        return entries, await situations(store, entries)
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:
@@ -100,51 +141,3 @@ def waits(entry: Entry) -> str:
     if entry.waits == "person":
         return f"a person: {entry.waits_for}"
     return f"{entry.waits} {entry.waits_for}".strip()
-
-
-def list_approvals(store: str, *, as_json: bool) -> None:
-    """Print the approvals that nobody has decided on."""
-    from interlock.engine.inbox import Pending, Wanted, pending_approvals
-    from interlock.engine.rights import Directory
-
-    wanted = Wanted()
-
-    async def pending() -> list[Pending]:
-        async with reading(store) as opened:
-            return await pending_approvals(opened, wanted, Directory.of(None), SystemClock().now())
-
-    found = run_async(pending())
-    if as_json:
-        print_lines(
-            {
-                "run": one.run,
-                "machine": one.machine,
-                "name": one.name,
-                "about": one.about,
-                "since": exact(one.since),
-                "until": exact(one.deadline),
-            }
-            for one in found
-        )
-        return
-    screen = Screen()
-    if screen.rich and not found:
-        screen.line(Styled("no approval is pending", "dim"))
-        return
-    now = SystemClock().now()
-    columns = [
-        Column("run", "bold", keep=True), Column("approval", "yellow", keep=True),
-        Column("machine"), Column("asked"), Column("until"), Column("about"),
-    ]  # fmt: skip
-    rows = [
-        (
-            one.run,
-            one.name,
-            one.machine,
-            since(screen, one.since, now),
-            since(screen, one.deadline, now) if one.deadline else "",
-            compact(one.about),
-        )
-        for one in found
-    ]
-    screen.table(columns, rows)

@@ -37,6 +37,9 @@ def runs(
 
 def show(
     run: RunId,
+    every: Annotated[
+        bool, typer.Option("--all", help="Each of many calls in a row of its own.")
+    ] = False,
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -46,17 +49,32 @@ def show(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import showing
 
-        showing.show_run(store, run, app, as_json=as_json)
+        showing.show_run(store, run, app, every=every, as_json=as_json)
 
 
 def approvals(
-    store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+    run: Annotated[str, typer.Option("--run", help="Only of this run.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Only those of this name.")] = "",
+    approver: Annotated[
+        str, typer.Option("--for", metavar="NAME", help="Only those that this person may decide.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option("--group", metavar="NAME", help="Only those that this group may decide.")
+    ] = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
-    """List the approvals that wait for somebody's decision."""
+    """List the approvals that wait for somebody."""
     with reporting(as_json=as_json, debug=debug):
-        from interlock.cli import listing
+        from interlock.cli import asked
+        from interlock.cli.target import import_apps
+        from interlock.engine.inbox import Wanted
 
-        listing.list_approvals(store, as_json=as_json)
+        import_apps(app if approver or group else [])  # they may declare groups
+        wanted = Wanted(run or None, name or None, approver or None, group or None)
+        asked.list_approvals(store, wanted, as_json=as_json)
 
 
 def history(

@@ -151,7 +151,7 @@ async def _take(url: str, history: History, state: RunState) -> bool:
             message = f"{url} has a run {state.run!r} already, with {head.version} events"
             raise RunExists(message)
         await store.append(_commit(events, state))
-        program = Programs(()).find(state.machine)
+        program = Programs(()).find(state.machine, state.hash)
         if program is not None and program.machine.hash == state.hash:
             await store.define(definition_of(program.machine))
         return True
@@ -185,7 +185,7 @@ def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, date
     """
     if not state.lifecycle or state.ended is not None:
         return {}
-    program = Programs(()).find(state.machine)
+    program = Programs(()).find(state.machine, state.hash)
     if not isinstance(program, LifecycleProgram):
         message = (
             f"lifecycle {state.machine!r} is not imported here, so its timers cannot be set; "

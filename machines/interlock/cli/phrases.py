@@ -60,8 +60,7 @@ def phrase(event: Event, plain: Plain) -> str:
     if make is None:
         return event.type
     said = make(event, event.body, plain)
-    activity = getattr(event.body, "activity", "")
-    branch = "" if activity and activity in said else branch_of(activity)
+    branch = branch_of(getattr(event.body, "activity", ""))
     return f"[{branch}] {said}" if branch else said
 
 
@@ -72,6 +71,8 @@ def _started(event: Event, body: RunStarted, plain: Plain) -> str:
 
 
 def _step_scheduled(event: Event, body: StepScheduled, plain: Plain) -> str:
+    if branch_of(body.activity):  # of many, whose keys are long and say nothing more
+        return f"{body.step} called"
     return f"{body.step} called (attempt 1, key {body.key})"
 
 
@@ -188,8 +189,8 @@ def _undo_failed(event: Event, body: UndoFailed, plain: Plain) -> str:
 
 
 def _completed(event: Event, body: RunCompleted, plain: Plain) -> str:
-    if body.result is None:
-        return "completed"
+    if body.result is None:  # a lifecycle
+        return f"{event.state} is final: the run is completed"
     return f"completed with {compact(plain(body.result))}"
 
 

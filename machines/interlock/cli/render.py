@@ -26,6 +26,10 @@ STYLES = {
 """The colours of statuses (of runs, of effects) and severities."""
 
 
+_NARROW = 110
+"""Columns of a terminal below which a table has no room for names that are kept whole."""
+
+
 class Styled(NamedTuple):
     """A text with a colour, which only a terminal sees."""
 
@@ -72,6 +76,11 @@ class Screen:
     def width(self) -> int:
         """Columns of the terminal; as good as endless in a pipe."""
         return self.console.width if self.rich else 1_000_000
+
+    @property
+    def narrow(self) -> bool:
+        """Whether long names have to be broken into lines."""
+        return self.width < _NARROW
 
     def line(self, *cells: Cell) -> None:
         """Print cells beside each other in a line, separated by spaces."""

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.cli.edited import EDITED, other_definition
+from interlock.cli.effects import print_effects
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
+from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
-from interlock.cli.summing import MANY, Row, rows
-from interlock.cli.text import both, compact, instant, pretty
+from interlock.cli.text import both, compact, pretty
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.machines.ir import Machine
-from interlock.projections import Activity, Effect, Joined, RunState, entry_of, fold, ledger
+from interlock.projections import Effect, RunState, branches, entry_of, fold, ledger
 from interlock.store.clock import SystemClock
-from interlock.store.contract import Timer
+from interlock.store.contract import Entry, Filter, Store, Timer
 from interlock.store.event import JSON, Actor
 from interlock.store.values import plain
 
@@ -30,15 +31,19 @@ class Shown:
         effects: its ledger.
         timers: its due timers.
         machine: its definition, None when the database has none.
+        children: the rows of the runs that it waits for or looks after, by id.
     """
 
     state: RunState
     effects: Sequence[Effect]
     timers: Sequence[Timer]
     machine: Machine | None
+    children: Mapping[str, Entry]
 
 
-def show_run(store: str, run: str, apps: Sequence[str] = (), *, as_json: bool) -> None:
+def show_run(
+    store: str, run: str, apps: Sequence[str] = (), *, every: bool = False, as_json: bool
+) -> None:
     """Print a run; with modules also whether they define its machine otherwise by now."""
     shown = run_async(_load(store, run))
     imported = other_definition(entry_of(shown.state), apps)
@@ -46,7 +51,7 @@ def show_run(store: str, run: str, apps: Sequence[str] = (), *, as_json: bool) -
         view = state_view(shown.state, shown.effects, shown.timers)
         print_document({**view, "edited": bool(imported)} if apps else view)
         return
-    print_run(Screen(), shown, imported)
+    print_run(Screen(), shown, imported, every=every)
 
 
 async def _load(url: str, run: str) -> Shown:
@@ -55,14 +60,22 @@ async def _load(url: str, run: str) -> Shown:
         state = fold(events)
         definition = await store.definition(state.hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
-        return Shown(state, ledger(events), await store.timers(run), machine)
+        children = await rows_of(store, [a.child for a in state.pending.values() if a.child])
+        return Shown(state, ledger(events), await store.timers(run), machine, children)
 
 
-def print_run(screen: Screen, shown: Shown, imported: str = "") -> None:
+async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:
+    """The rows of runs, by id."""
+    entries = await store.entries(Filter(ids=tuple(runs))) if runs else []
+    return {entry.run: entry for entry in entries}
+
+
+def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool = False) -> None:
     """Print all sections that have something to say.
 
     Args:
         imported: the definition that is imported, when it is not the one that the run follows.
+        every: list each of many calls.
     """
     state, now = shown.state, SystemClock().now()
     screen.line(Styled(state.run, "bold"), status(state.status))
@@ -71,6 +84,7 @@ def print_run(screen: Screen, shown: Shown, imported: str = "") -> None:
             ("state", Styled(state.state, STYLES.get(state.status, ""))),
             ("since", both(state.since, now)),
             ("machine", f"{state.machine} {state.hash}"),
+            ("child of", state.parent),
             ("started", both(state.started, now)),
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
@@ -83,7 +97,8 @@ def print_run(screen: Screen, shown: Shown, imported: str = "") -> None:
     if state.variables and (state.lifecycle or state.ended != "completed"):
         screen.heading("Variables")
         print_variables(screen, state.variables)
-    _effects(screen, shown.effects, now)
+    _print_branches(screen, state)
+    print_effects(screen, shown.effects, now, every=every)
     _decisions(screen, state, now)
     _inbox(screen, state, now)
 
@@ -123,53 +138,24 @@ def print_variables(screen: Screen, variables: dict[str, JSON]) -> None:
         screen.code(f"  {name} = {text}", "javascript")
 
 
+def _print_branches(screen: Screen, state: RunState) -> None:
+    """The variables of the branches."""
+    for activity, thread in state.threads.items():
+        variables = thread.image.plain_variables()
+        if variables and activity in state.pending:
+            name = "/".join(branches(state, state.pending[activity]))
+            screen.heading(f"Variables of {name}")
+            print_variables(screen, variables)
+
+
 def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
     state = shown.state
-    items = [a for a in state.pending.values() if a.within is not None and a.within.join]
-    plain_items = [a.id for a in items if a.status in ("scheduled", "started")]
-    hidden = plain_items if len(plain_items) > MANY else ()
-    shown_ones = [a for a in state.pending.values() if a.id not in hidden]
-    lines = [_waiting(state, activity, now) for activity in shown_ones]
-    lines += _moves(shown, now)
+    lines = list(indented(standing(state, shown.children, now), screen.width))
+    lines += [f"  {line}" for line in _moves(shown, now)]
     if lines:
         screen.heading("Waits for")
     for line in lines:
-        screen.line(f"  {line}")
-
-
-def _waiting(state: RunState, activity: Activity, now: datetime) -> str:
-    """One thing that a run waits for, in words."""
-    said = f"{activity.kind} {activity.name}".rstrip()
-    if activity.join is not None:
-        return _joining(activity, activity.join, now)
-    if activity.kind in ("step", "undo"):
-        stands = f"waiting for {activity.postponed}" if activity.postponed else activity.status
-        said += f", {stands}, attempt {activity.attempt}, key {activity.key}"
-        if activity.status == "in doubt":
-            often = f" (its process died in {activity.interruptions} calls)"
-            said += often if activity.interruptions else ""
-            command = f"interlock resolve {state.run} {activity.name}"
-            said += f"; settle it with: {command} --happened (or --did-not, or --again)"
-    if activity.due is not None:
-        word = "again at" if activity.status in ("retrying", "postponed") else "until"
-        said += f", {word} {instant(activity.due)} ({ago(activity.due, now)})"
-    if activity.about is not None:
-        said += f", about {compact(state.image.plain(activity.about))}"
-    if activity.error is not None:
-        said += f"; last error: {activity.error.type}: {activity.error.message}"
-    return said
-
-
-def _joining(activity: Activity, join: Joined, now: datetime) -> str:
-    """How far several calls are: `each:move, 930 of 1000 are over, 20 under way`."""
-    said = f"{activity.state}, {len(join.outcomes)} of {len(join.calls)} are over"
-    if join.failed:
-        said += f" ({len(join.failed)} failed)"
-    if join.active:
-        said += f", {len(join.active)} under way"
-    if activity.due is not None:
-        said += f", the next batch at {instant(activity.due)} ({ago(activity.due, now)})"
-    return said
+        screen.line(line)
 
 
 def _moves(shown: Shown, now: datetime) -> list[str]:
@@ -186,32 +172,6 @@ def _moves(shown: Shown, now: datetime) -> list[str]:
             where = f" in {edge.source}" if state.active else ""
             lines.append(f"{edge.event}{where} → {' and '.join(edge.targets)}{guard}{when}")
     return lines
-
-
-def _effects(screen: Screen, effects: Sequence[Effect], now: datetime) -> None:
-    if not effects:
-        return
-    screen.heading("Effects")
-    columns = [
-        Column("step", "bold"), Column("status", keep=True), Column("attempts", right=True),
-        Column("since"), Column("key"), Column("error"),
-    ]  # fmt: skip
-    summed = [
-        (e.step, status(e.status), _calls(e), ago(e.since, now), e.key, _error(e))
-        for e in rows(effects)
-    ]
-    screen.table(columns, summed)
-
-
-def _error(effect: Row) -> str:
-    """Its last error, as long as that matters."""
-    return "" if effect.status in ("confirmed", "compensated") else effect.error
-
-
-def _calls(effect: Row) -> str:
-    """How often it was called: `1`, or `1 + 2 interrupted` after two crashes."""
-    more = f" + {effect.interruptions} interrupted" if effect.interruptions else ""
-    return f"{effect.attempts}{more}"
 
 
 def _decisions(screen: Screen, state: RunState, now: datetime) -> None:

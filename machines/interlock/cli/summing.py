@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from interlock.cli.wording import item_of
 from interlock.projections import Effect
 
 MANY = 10
@@ -23,6 +24,7 @@ class Row:
         since: when the last of them got this status.
         key: of the one; `[…]` stands for the items of many.
         error: the last one.
+        note: what is to be known of the last one besides, see `Effect`.
     """
 
     step: str
@@ -32,18 +34,23 @@ class Row:
     since: datetime
     key: str
     error: str
+    note: str
 
 
-def rows(effects: Iterable[Effect]) -> list[Row]:
-    """The effects in order; many items of one status stand where the first of them would."""
+def rows(effects: Iterable[Effect], many: int = MANY) -> list[Row]:
+    """The effects in order; many items of one status stand where the first of them would.
+
+    Args:
+        many: up to so many items of one status are told one by one.
+    """
     groups: dict[tuple[str, ...], list[Effect]] = {}
     for effect in effects:
-        place, item, _ = effect.activity.rpartition("[")
-        kind = (place, effect.step, effect.status) if item else (effect.activity,)
+        join, _ = item_of(effect.activity)
+        kind = (join, effect.step, effect.status) if join else (effect.activity,)
         groups.setdefault(kind, []).append(effect)
     told: list[Row] = []
     for group in groups.values():
-        told += [_row([effect]) for effect in group] if len(group) <= MANY else [_row(group)]
+        told += [_row([effect]) for effect in group] if len(group) <= many else [_row(group)]
     return told
 
 
@@ -51,11 +58,18 @@ def _row(group: Sequence[Effect]) -> Row:
     last = max(group, key=lambda effect: effect.since)
     many = len(group) > 1
     return Row(
-        f"{last.step} × {len(group)}" if many else last.step,
+        f"{last.step} × {len(group)}" if many else _named(last),
         last.status,
         sum(effect.attempts for effect in group),
         sum(effect.interruptions for effect in group),
         last.since,
         f"{last.key.rpartition('[')[0]}[…]" if many else last.key,
         last.error,
+        last.note,
     )
+
+
+def _named(effect: Effect) -> str:
+    """What was called, and for which item: `halve 7`."""
+    _, item = item_of(effect.activity)
+    return effect.step if item in ("", effect.step) else f"{effect.step} {item}"

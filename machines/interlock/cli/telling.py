@@ -45,6 +45,9 @@ _COLUMNS = [
     Column("version", "dim", right=True), Column("time", "dim", keep=True), Column("state"),
     Column("actor", "dim"), Column("what"),
 ]  # fmt: skip
+_LONG_STATE = 24
+"""Characters of a state on a terminal, where it stands beside the event that led to it."""
+
 _LONGEST = 300
 """Characters of a phrase on a terminal; a pipe and JSON get all of it."""
 
@@ -63,7 +66,7 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
                 (
                     str(event.version),
                     moment(event.at)[11:-1],
-                    moves(event, before),
+                    shorten(event.state, _LONG_STATE) if event.state != before else "",
                     event.actor.kind if event.actor.kind == "worker" else who(event),
                     Styled(shorten(what, _LONGEST), _style(event)),
                 )

@@ -49,6 +49,20 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def hanging(text: str, width: int, indent: int) -> str:
+    """`text` broken into lines of `width`; those behind the first are indented."""
+    from textwrap import wrap
+
+    room = max(width, indent + _LEAST)
+    lines = wrap(text, room, subsequent_indent=" " * indent, break_on_hyphens=False,
+                 drop_whitespace=True)  # fmt: skip
+    return "\n".join(lines) or text
+
+
+_LEAST = 20
+"""Characters that a broken line has room for, however far it is indented."""
+
+
 def instant(at: datetime) -> str:
     """An instant for people, to the second: `2026-11-21 09:21:03Z`."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"

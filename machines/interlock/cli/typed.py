@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from interlock.machines.command import Command
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.program import Place, Program
 from interlock.store.contract import Entry
 
 
@@ -92,9 +94,18 @@ def commands_of(engine: Engine, entry: Entry) -> dict[str, type[Command]]:
         raise UnknownMachine(message)
     if isinstance(program, LifecycleProgram):
         return dict(program.commands)
-    return {
-        command.__name__: command for place in program.places.values() for command in place.commands
-    }
+    return {command.__name__: command for place in places(program) for command in place.commands}
+
+
+def places(program: Program) -> Iterator[Place]:
+    """All places of a workflow: its own, those of its calls, and those of its helpers."""
+    left = [*program.places.values(), *program.calls.values()]
+    while left:
+        place = left.pop(0)
+        yield place
+        left += place.calls
+        if place.program is not None:
+            left += [*place.program.places.values(), *place.program.calls.values()]
 
 
 def result_of(engine: Engine, entry: Entry, step: str, text: str) -> object:
@@ -110,7 +121,7 @@ def result_of(engine: Engine, entry: Entry, step: str, text: str) -> object:
     if isinstance(program, LifecycleProgram):
         steps = list(program.steps.values())
     else:
-        steps = [place.step for place in program.places.values() if place.step is not None]
+        steps = [place.step for place in places(program) if place.step is not None]
     named = [s for s in steps if step.partition("#")[0] in (s.name, s.label)]
     if not named:
         return value
@@ -130,7 +141,7 @@ def return_annotation(function: object) -> object | None:
     return hints.get("return")
 
 
-def parse_wait(text: str) -> timedelta:
+def parse_wait(text: str, option: str = "--wait") -> timedelta:
     """A duration as people type it: `10s`, `2 minutes`, `0`.
 
     Raises:
@@ -139,5 +150,5 @@ def parse_wait(text: str) -> timedelta:
     try:
         return timedelta() if text.strip() == "0" else duration(text)
     except BadDefinition as error:
-        message = f"--wait: {error.message}"
+        message = f"{option}: {error.message}"
         raise BadArgument(message) from None

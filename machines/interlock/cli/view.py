@@ -7,11 +7,23 @@ from typing import Any
 
 from interlock.cli.phrases import phrase
 from interlock.cli.text import exact
-from interlock.projections import Activity, Effect, RunState, evolve
+from interlock.projections import (
+    Activity,
+    Approval,
+    Effect,
+    Joined,
+    RunState,
+    Voted,
+    address,
+    evolve,
+    member_name,
+)
 from interlock.store.contract import Entry, Timer
+from interlock.store.decisions import Approvers
 from interlock.store.event import JSON, Actor, Event
-from interlock.store.values import plain
+from interlock.store.values import Image, plain
 from interlock.store.vocabulary import Failure
+from interlock.store.within import Within
 
 Document = dict[str, Any]
 """What is printed as JSON: text, numbers, lists and dictionaries."""
@@ -44,10 +56,15 @@ def failure_view(failure: Failure | None) -> Document | None:
 
 def activity_view(state: RunState, activity: Activity) -> Document:
     """Something that a run waits for or has under way."""
+    within = activity.within or Within()
     return {
         "kind": activity.kind,
         "name": activity.name,
+        "address": address(state, activity),
         "activity": activity.id,
+        "branch": within.thread,
+        "join": within.join,
+        "aside": within.handle,
         "state": activity.state,
         "since": exact(activity.since),
         "until": exact(activity.due),
@@ -55,8 +72,56 @@ def activity_view(state: RunState, activity: Activity) -> Document:
         "attempt": activity.attempt,
         "key": activity.key,
         "accepts": list(activity.commands),
-        "about": state.image.plain(activity.about),
+        "about": state.thread(activity).image.plain(activity.about),
         "error": failure_view(activity.error),
+        "child": activity.child or None,
+        "progress": None if activity.join is None else progress_view(activity.join),
+        "approval": None if activity.approval is None else approval_view(activity.approval),
+    }
+
+
+def progress_view(join: Joined) -> Document:
+    """How far a join is: numbers of calls, and what failed by the names of the calls."""
+    over, failed = len(join.outcomes), len(join.failed)
+    return {
+        "how": join.how,
+        "calls": len(join.calls),
+        "done": over - failed,
+        "failed": failed,
+        "under_way": len(join.active),
+        "to_go": len(join.calls) - over - len(join.active),
+        "errors": {
+            member_name(join, index): failure_view(join.outcomes[index].error)
+            for index in join.failed
+        },
+    }
+
+
+def approval_view(approval: Approval) -> Document:
+    """Who may decide, and what they have said so far."""
+    return {
+        "approvers": who_view(approval.approvers),
+        "requester": approval.requester or None,
+        "quorum": approval.quorum,
+        "rejections": approval.rejections,
+        "facts": approval.facts,
+        "delegated": dict(approval.rights),
+        "votes": [vote_view(vote) for vote in approval.votes],
+    }
+
+
+def who_view(who: Approvers) -> Document:
+    """Those who may decide; nobody named is anybody."""
+    return {"names": list(who.names), "groups": list(who.groups), "rule": who.rule or None}
+
+
+def vote_view(vote: Voted) -> Document:
+    """What one person said."""
+    return {
+        "by": vote.actor.id,
+        "granted": vote.granted,
+        "reason": vote.reason,
+        "at": exact(vote.at),
     }
 
 
@@ -85,9 +150,14 @@ def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Time
         "status": state.status,
         "since": exact(state.since),
         "started": exact(state.started),
+        "parent": state.parent or None,
         "version": state.head.version,
         "updated": exact(state.head.at),
         "variables": variables_of(state),
+        "branches": {
+            activity: {"state": thread.state, "variables": thread.image.plain_variables()}
+            for activity, thread in state.threads.items()
+        },
         "waits": [activity_view(state, activity) for activity in state.pending.values()],
         "timers": [{"name": timer.name, "due": exact(timer.due)} for timer in timers],
         "ledger": [effect_view(effect) for effect in effects],
@@ -128,9 +198,24 @@ def told(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
     state: RunState | None = None
     before = ""
     for event in events:
+        activity = None if state is None else _activity_of(state, event)
         state = evolve(state, event)
-        yield event, before, phrase(event, state.image.plain)
+        activity = activity or _activity_of(state, event)
+        yield event, before, phrase(event, _image(state, activity).plain)
         before = event.state
+
+
+def _activity_of(state: RunState, event: Event) -> Activity | None:
+    """What an event is about, while that is pending."""
+    return state.pending.get(getattr(event.body, "activity", ""))
+
+
+def _image(state: RunState, activity: Activity | None) -> Image:
+    """The memory that an event's values are in."""
+    if activity is None or not activity.thread:
+        return state.image
+    thread = state.threads.get(activity.thread)
+    return Image() if thread is None else thread.image
 
 
 def event_view(event: Event, before: str, what: str) -> Document:

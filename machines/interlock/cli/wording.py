@@ -15,13 +15,28 @@ _PLACE = re.compile(r"\[([^\[\]]*)\](?=/|$)")
 
 
 def name_of(activity: str) -> str:
-    """`charge` of `charge#3`, and of `each:order#1[7]/charge#3`."""
+    """`charge` of `charge#3`; `post` of the item `each:post#4[line-07]`; of a branch, its name."""
+    if activity.endswith("]"):
+        join, item = item_of(activity)
+        how, _, each = join.partition("#")[0].rpartition("/")[2].partition(":")
+        return each if how == "each" and each else item
     return activity.rpartition("]/")[2].partition("#")[0]
 
 
 def branch_of(activity: str) -> str:
     """`7` of `each:order#1[7]/charge#3`: which of several calls it belongs to; "" for none."""
     return "/".join(_PLACE.findall(activity))
+
+
+def item_of(activity: str) -> tuple[str, str]:
+    """The join and the name of the call among its calls, of an activity that stands in one.
+
+    ("", "") for one that stands in none.
+    """
+    if not activity.endswith("]"):
+        return "", ""
+    join, _, item = activity[:-1].rpartition("[")
+    return join, item
 
 
 def by(event: Event, before: str = "") -> str:

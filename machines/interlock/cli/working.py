@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from interlock.cli.errors import BadTarget
 from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_lines
@@ -21,6 +23,7 @@ from interlock.cli.text import exact, instant
 from interlock.engine import Engine
 from interlock.machines import registry
 from interlock.store.contract import Filter
+from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Event
 from interlock.store.values import Image
 
@@ -114,6 +117,14 @@ def _image(event: Event) -> Image:
     return image
 
 
+def _brief(event: Event) -> Event:
+    """Without the facts of an approval, which are in the memory of its run: see `approvals`."""
+    body = event.body
+    if isinstance(body, ApprovalRequested):
+        return msgspec.structs.replace(event, body=msgspec.structs.replace(body, about=None))
+    return event
+
+
 class Teller:
     """Tells of what a worker did, a line for each event that matters."""
 
@@ -130,7 +141,7 @@ class Teller:
         for event in events:
             if event.type not in _TOLD:
                 continue
-            what = phrase(event, _image(event).plain)
+            what = phrase(_brief(event), _image(event).plain)
             if self._json:
                 print_lines([{"run": event.stream, "at": exact(event.at), "type": event.type,
                               "state": event.state, "what": what}])  # fmt: skip

@@ -13,7 +13,7 @@ from interlock.engine.rights import Directory, UnknownGroup, groups_of, right_of
 from interlock.engine.session import Session
 from interlock.machines.errors import Refused
 from interlock.machines.ir import Machine
-from interlock.projections import Activity, Approval, RunState, Voted
+from interlock.projections import Activity, Approval, Decided, Lapsed, RunState, Voted, address
 from interlock.projections.people import escalation
 from interlock.store.clock import uuid7
 from interlock.store.decisions import (
@@ -181,8 +181,8 @@ def _pending(
     """
     state = session.state
     pending = [a for a in state.pending.values() if a.kind == "approval" and a.status != "done"]
-    found = [a for a in pending if name in (a.name, a.id)]
-    names = tuple(a.name for a in pending)
+    found = [a for a in pending if name in (a.name, a.id, address(state, a))]
+    names = tuple(address(state, a) for a in pending)
     if len(found) > 1:
         who, now = session.actor.id, session.now
         own = [a for a in found if may_vote(state, a, who, directory, now)]
@@ -190,7 +190,7 @@ def _pending(
     if len(found) > 1:
         raise _refused(session, _which(state, name, found), names)
     if not found:
-        raise _refused(session, _why_not(state, name, machine), names)
+        raise _refused(session, _why_not(state, name, machine, names), names)
     (activity,) = found
     if activity.due is not None and activity.due <= session.now:
         message = f"{_of(session, name)} timed out at {activity.due:%Y-%m-%d %H:%M:%S} UTC"
@@ -200,16 +200,27 @@ def _pending(
 
 def _which(state: RunState, name: str, found: Sequence[Activity]) -> str:
     """That several approvals have a name, and for whom each is."""
-    each = (f"{a.id} (for {who_may((a.approval or Approval()).approvers)})" for a in found)
+    each = (
+        f"{called} (for {who_may((a.approval or Approval()).approvers)})"
+        for called, a in zip(_told_apart(state, found), found, strict=True)
+    )
     said = f"{len(found)} approvals {name!r} of run {state.run!r} are pending, say which"
     return f"{said}: {', '.join(each)}"
 
 
-def _why_not(state: RunState, name: str, machine: Machine | None) -> str:
+def _told_apart(state: RunState, found: Sequence[Activity]) -> list[str]:
+    """What each of several activities may be called."""
+    addresses = [address(state, activity) for activity in found]
+    if len(set(addresses)) == len(addresses):
+        return addresses
+    return [activity.id for activity in found]
+
+
+def _why_not(state: RunState, name: str, machine: Machine | None, pending: Sequence[str]) -> str:
     """Why no approval of this name is pending: what became of it, or what has not."""
     of = f"approval {name!r} of run {state.run!r}"
-    decided = next((d for d in reversed(state.decisions) if name in (d.name, d.activity)), None)
-    lapsed = next((x for x in reversed(state.lapsed) if name in (x.name, x.activity)), None)
+    decided = next((d for d in reversed(state.decisions) if _means(name, d)), None)
+    lapsed = next((x for x in reversed(state.lapsed) if _means(name, x)), None)
     if decided is not None and (lapsed is None or lapsed.at <= decided.at):
         word = "granted" if decided.granted else "rejected"
         return f"{of} was already {word} by {decided.actor.id} at {_at(decided.at)}"
@@ -218,11 +229,21 @@ def _why_not(state: RunState, name: str, machine: Machine | None) -> str:
     if state.ended is not None:
         return f"run {state.run!r} is {state.status}: no approval is pending"
     said = f"no approval {name!r} is pending for run {state.run!r}, at {state.state!r}"
+    if pending:
+        said = f"{said}; pending: {', '.join(pending)}"
     nodes = () if machine is None else machine.nodes
-    known = [node.waits_for for node in nodes if node.kind == "approval" and node.waits_for]
-    if name in known:
-        return f"{said}: it has not been asked for yet, and no decision is kept until it is"
+    asked = [node.waits_for for node in nodes if node.kind == "approval" and node.waits_for]
+    known = list(dict.fromkeys(asked))
+    if name.rpartition("/")[2] in known:
+        return f"{said}; it has not been asked for yet, and no decision is kept until it is"
     return f"{said}; its approvals: {', '.join(known)}" if known else said
+
+
+def _means(name: str, over: Decided | Lapsed) -> bool:
+    """Whether a name (or address, or activity) stands for an approval that is over."""
+    *above, own = name.split("/")
+    inside = own == over.name and all(f"[{branch}]" in over.activity for branch in above)
+    return inside or name in (over.name, over.activity)
 
 
 def _told(vote: Voted) -> str:

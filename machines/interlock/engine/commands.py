@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
 from interlock.engine.abandoning import abandon, abandons
 from interlock.engine.alarms import ring
 from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
+from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.session import Decide, Session
 from interlock.machines.command import Command
@@ -192,11 +194,17 @@ async def _elapse(engine: Core, timer: Timer) -> None:
         if activity.kind == "sleep":
             session.emit(SleepEnded(activity.id))
         elif activity.kind in ("approval", "wait"):
-            session.emit(WaitTimedOut(activity.id))
+            if not came_in_time(session, activity):
+                session.emit(WaitTimedOut(activity.id))
         elif activity.kind == "join":
             session.emit(BatchBegun(activity.id))
 
-    await accept(engine, timer.run, record, Actor("timer", timer.name), "")
+    actor = Actor("timer", timer.name)
+    try:
+        await accept(engine, timer.run, record, actor, "")
+    except NeedsCode:
+        with suppress(NeedsCode):  # the run is held
+            await accept(engine, timer.run, record, actor, "", asks=True)
 
 
 async def accept(

@@ -119,4 +119,5 @@ def _can_be_held(state: RunState, reason: str) -> bool:
     """Whether there is something that it does not do; one that waits goes on waiting."""
     if state.status == "held":
         return state.held != reason
-    return state.status in MOVING or state.status == "open"
+    looks_after = any(activity.kind == "child" for activity in state.pending.values())
+    return state.status in MOVING or state.status == "open" or looks_after

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from interlock.engine.rights import Directory, groups_of
-from interlock.projections import Activity, Approval, RunState, Voted, fold
+from interlock.projections import Activity, Approval, RunState, Voted, address, fold
 from interlock.projections.people import NOTICE
 from interlock.store.contract import Filter, Store
 from interlock.store.decisions import Approvers
@@ -26,6 +26,7 @@ class Pending:
         since: when it was asked for.
         deadline: when it times out, None for never.
         activity: tells it from others of that name in the run.
+        address: what people call it: its name, below those of the branches that ask for it.
         facts: digest of the facts, "" for none.
         approvers: who may decide now.
         delegated: who holds a right that was handed over, by whose right it was.
@@ -42,6 +43,7 @@ class Pending:
     since: datetime
     deadline: datetime | None
     activity: str = ""
+    address: str = ""
     facts: str = ""
     approvers: Approvers = field(default_factory=Approvers)
     delegated: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -70,7 +72,8 @@ async def pending_approvals(
     found: list[Pending] = []
     ids = () if wanted.run is None else (wanted.run,)
     entries = await store.entries(Filter(waits="approval", ids=ids))
-    entries += await store.entries(Filter(waits="person", ids=ids))  # for something else as well
+    for besides in ("person", "child"):  # that it waits for as well
+        entries += await store.entries(Filter(waits=besides, ids=ids))
     for entry in sorted(entries, key=lambda entry: sort_key(entry.run)):
         state = fold(await store.read(entry.run))
         if wanted.approver is not None:
@@ -98,6 +101,7 @@ def _pending(state: RunState, activity: Activity, now: datetime) -> Pending:
         since=activity.since,
         deadline=activity.due,
         activity=activity.id,
+        address=address(state, activity),
         facts=approval.facts,
         approvers=who,
         delegated=dict(rights),
@@ -126,7 +130,7 @@ def _next(activity: Activity, kind: str) -> datetime | None:
 
 
 def _fits(one: Pending, wanted: Wanted, directory: Directory) -> bool:
-    if wanted.name is not None and wanted.name not in (one.name, one.activity):
+    if wanted.name not in (None, one.name, one.activity, one.address):
         return False
     if wanted.group is not None and wanted.group not in one.approvers.groups:
         return False

@@ -16,6 +16,7 @@ from interlock.machines.effect import Effect
 from interlock.machines.errors import HandlerFailed, Refused
 from interlock.machines.kernel import Snapshot
 from interlock.machines.lifecycle_program import LifecycleProgram, Taken
+from interlock.machines.segment import at_instant
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable
@@ -52,7 +53,8 @@ class LifecycleRun:
         """Start in the initial state, and take what follows by itself."""
         encoded, self.data = self.memory.adopt(data, _DATA)
         delta = self.memory.record({_DATA: self.data}, (_DATA,), {}, [])
-        begun = self.program.begin(self.data)
+        with at_instant(self.session.now):
+            begun = self.program.begin(self.data)
         entered = () if self.program.chart.flat else begun.step.entered
         started = RunStarted(
             args=[encoded],
@@ -74,7 +76,7 @@ class LifecycleRun:
         """
         name, types = type(command).__name__, self.program.types
         try:
-            taken = self.program.decide(self._place, self.data, command)
+            taken = self._decide(command)
         except Refused:
             fate = self.program.unhandled(self._place, command)
             if fate == "refuse":
@@ -86,7 +88,13 @@ class LifecycleRun:
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""
-        self._take(self.program.expire(self._place, self.data, edge), "", None)
+        with at_instant(self.session.now):
+            taken = self.program.expire(self._place, self.data, edge)
+        self._take(taken, "", None)
+
+    def _decide(self, command: Command) -> Taken:
+        with at_instant(self.session.now):
+            return self.program.decide(self._place, self.data, command)
 
     @property
     def _place(self) -> Snapshot:
@@ -131,7 +139,7 @@ class LifecycleRun:
             self.session.by(kept.actor, kept.id)
             try:
                 command = cast("Command", decode_whole(self.program.types, kept.value))
-                taken = self.program.decide(self._place, self.data, command)
+                taken = self._decide(command)
             except Refused:
                 continue
             except HandlerFailed as error:  # nobody is there to be told

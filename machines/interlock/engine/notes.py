@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from interlock.engine import joins
+from interlock.engine import ending, joins
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.threads import Thread, place_at
 from interlock.machines.errors import BadDefinition
@@ -25,8 +26,20 @@ if TYPE_CHECKING:
     from interlock.engine.workflows import WorkflowRun
 
 
-def noted(run: WorkflowRun, thread: Thread, note: Note) -> None:
-    """Record one note."""
+def record_notes(run: WorkflowRun, thread: Thread, notes: Sequence[Note]) -> bool:
+    """Record what a segment said. False when that cannot be meant: the thread ends badly."""
+    try:
+        for note in notes:
+            _noted(run, thread, note)
+    except Exception as error:  # such as a sleep of no length that was started
+        file = thread.inner.program.machine.file
+        error.add_note(f"in {file}, where the workflow says start(...)")
+        ending.end_badly(run, thread, error)
+        return False
+    return True
+
+
+def _noted(run: WorkflowRun, thread: Thread, note: Note) -> None:
     if isinstance(note, Started):
         _started(run, thread, note)
     elif isinstance(note, ChildStarted):

@@ -51,8 +51,9 @@ class People(Core):
         """Say yes to an approval that is pending.
 
         Args:
-            name: of the approval. Where several have that name it is the one that is for `by` to
-                decide; else give its activity (`Pending.activity`).
+            name: of the approval, below its branches where it has some: `compliance/officer`. Where
+                several are meant it is the one that is for `by` to decide; else give its
+                address or activity (`Pending.address`).
             by: who decides.
             facts: digest of the facts that they saw (or its first 8 digits or more).
             command_id: the same id again is the same decision.

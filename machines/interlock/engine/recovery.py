@@ -52,6 +52,7 @@ async def recover(engine: Core) -> int:
     """Load the timers, and drive every run that has something to do. How many those are."""
     engine.timer_service.add(await engine.store.due(_LAST, limit=_ALL))
     entries = await engine.store.entries(Filter(status=UNFINISHED))
+    entries += await engine.store.entries(Filter(status=("waiting",), waits="child"))
     for entry in entries:
         engine.wake(entry.run)
     await engine.gatekeeper.recover()

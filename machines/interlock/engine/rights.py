@@ -14,6 +14,7 @@ from interlock.machines.approvers import Escalate, Groups, declared, is_several,
 from interlock.machines.duration import duration
 from interlock.machines.errors import HandlerFailed, Refused
 from interlock.machines.guard import Refuse
+from interlock.machines.segment import at_instant
 from interlock.projections import Activity, Approval, RunState
 from interlock.store.decisions import Approvers
 
@@ -128,7 +129,8 @@ def asked(session: Session, activity: Activity, actor: str) -> Refuse | None:
     code = getattr(rule, "__code__", None)
     file, line = getattr(code, "co_filename", ""), getattr(code, "co_firstlineno", 0)
     try:
-        answer: object = rule(actor, facts)
+        with at_instant(session.now):
+            answer: object = rule(actor, facts)
     except Exception as error:
         what = f"raised {type(error).__name__}: {error}"
         raise HandlerFailed(rule_name(rule), file, line, what) from error

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,6 +20,9 @@ from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
 from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
 from interlock.store.vocabulary import StepScheduled
+
+if TYPE_CHECKING:
+    from interlock.engine.past_calls import PastCall
 
 T = TypeVar("T")
 log = logging.getLogger("interlock.engine")
@@ -45,6 +48,7 @@ class Session:
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
         calling: activities whose calls are under way beside others.
+        past_calls: completed calls that will be undone next, by activity.
     """
 
     def __init__(
@@ -69,6 +73,7 @@ class Session:
         self.broken = False
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
+        self.past_calls: dict[str, PastCall] = {}
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from interlock.machines.changes import Changes
 from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
-from interlock.machines.segment import Segment
+from interlock.machines.segment import Segment, at_instant
 from interlock.machines.selector import edge_exists
 from interlock.store.event import Delta
 from interlock.store.values import Memory
@@ -93,10 +94,12 @@ class Thread:
         level = self.inner
         return self._go(level.program.throw(level.state, level.frame, error))
 
-    def where(self) -> Callable[[Any], bool] | None:
-        """The `where=` of the wait that it stands at."""
+    def wants(self, command: object, now: datetime) -> bool:
+        """What the `where=` of the wait that it stands at says to a command."""
         level = self.inner
-        return level.program.where(level.state, level.frame)
+        with at_instant(now):
+            where = level.program.where(level.state, level.frame)
+            return where is None or bool(where(command))
 
     def rules(self) -> tuple[Any, Any]:
         """`approvers=` and `escalate=` of the approval that it stands at."""

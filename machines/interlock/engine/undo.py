@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING, Any, cast
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.failures import message_of
 from interlock.engine.gates import Permit, through
-from interlock.engine.inputs import recorded_arguments
+from interlock.engine.past_calls import past_call
 from interlock.engine.session import Mover, Session
 from interlock.machines.resilience.gates import Gates
 from interlock.machines.retry import Retry
 from interlock.machines.signatures import positional
 from interlock.machines.step import Step, StepOptions
-from interlock.projections import Activity, History, Undoable
-from interlock.projections.moving import image_of
+from interlock.projections import Activity
 from interlock.store import crash
-from interlock.store.values import Types
 from interlock.store.vocabulary import (
     Failure,
-    StepResolved,
-    StepSucceeded,
     UndoFailed,
     UndoSucceeded,
 )
@@ -42,10 +38,7 @@ async def undo_call(
     """Call the undo of a step once; the outcome to be recorded, None when cancelled."""
     undo = step.options.compensate
     assert undo is not None  # only such steps are on the stack
-    entry = next(e for e in session.state.stack if e.activity == activity.of)
-    events = await driver.engine.store.read(session.run, upto=entry.succeeded)
-    types = driver.engine.types_of(session.machine, session.hash)
-    result, args, kwargs = recorded_call(History(events), entry, types)
+    result, args, kwargs = await past_call(driver.engine, session, activity.of)
     crash.reached("engine.before_undo")
     function = plain_function(undo)
     given, named = undo_arguments(function, result, *positional(step.function, args, kwargs))
@@ -62,19 +55,6 @@ async def undo_call(
         return undo_failed(driver, step, activity, error)
     crash.reached("engine.after_undo")
     return _succeeded
-
-
-def recorded_call(
-    history: History, entry: Undoable, types: Types
-) -> tuple[Any, list[Any], dict[str, Any]]:
-    """Result and input of a completed call, as they were when it was made."""
-    intent = history.state(entry.scheduled)
-    activity = intent.pending[entry.activity]
-    args, kwargs = recorded_arguments(intent, activity, types)
-    done = history.state(entry.succeeded)
-    body = history.events[entry.succeeded - 1].body
-    assert isinstance(body, StepSucceeded | StepResolved)  # this event recorded the outcome
-    return image_of(done, activity.within).decode(types, body.result), args, kwargs
 
 
 def give_up(failure: Failure, *, notify: bool) -> Record:

@@ -11,7 +11,7 @@ from typing import Any
 from interlock.engine import ending, joins
 from interlock.engine.failures import EXITS, record_failure, record_whole_failure
 from interlock.engine.inputs import recorded_arguments
-from interlock.engine.notes import check, noted
+from interlock.engine.notes import check, record_notes
 from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
@@ -113,9 +113,8 @@ class WorkflowRun:
             ended = action()
         finally:
             segment.reset(token)
-        for note in running.notes:
-            noted(self, thread, note)
-        self._advance(thread, ended)
+        if record_notes(self, thread, running.notes):
+            self._advance(thread, ended)
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
         if isinstance(ended, Paused):
@@ -216,8 +215,7 @@ class WorkflowRun:
         folded = self.folded(thread.id)
         reason = folded.cancel
         self.session.emit(CancelDelivered(activity.id))
-        error = asyncio.CancelledError(reason or "cancelled")
-        self.go(thread, partial(thread.throw, error))
+        self.go(thread, partial(thread.throw, asyncio.CancelledError(reason or "cancelled")))
 
     def match(self, wait: Activity) -> None:
         """Offer the inbox to a wait: take the first command that its `where` accepts.
@@ -227,9 +225,7 @@ class WorkflowRun:
         """
         declined: list[str] = []
         thread = self.thread(wait.thread)
-        for received in self.state.inbox:
-            if received.command not in wait.commands or received.id in wait.declined:
-                continue
+        for received in self.state.offered(wait):
             wanted = self._wanted(thread, received)
             if wanted is False:
                 declined.append(received.id)
@@ -245,9 +241,8 @@ class WorkflowRun:
     def _wanted(self, thread: Thread, received: Received) -> BaseException | bool:
         """What the wait's `where` says to a command, or raises."""
         try:
-            where = thread.where()
             command = decode_whole(self.program.types, received.value)
-            return where is None or bool(where(command))
+            return thread.wants(command, self.session.now)
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await
@@ -267,7 +262,7 @@ class WorkflowRun:
         """The step that is called in the activity's state, or was in the state that is undone."""
         if activity.kind == "undo":
             stack = self.state.stack
-            return self.step_at(next(e.state for e in stack if e.activity == activity.of))
+            return self.step_at(next(e.state for e in reversed(stack) if e.activity == activity.of))
         return self.step_at(activity.state)
 
     def step_at(self, state: str) -> Step[..., Any]:

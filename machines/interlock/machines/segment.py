@@ -7,6 +7,7 @@ they do the same thing by asyncio, or nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -148,10 +149,28 @@ segment: ContextVar[Segment | None] = ContextVar("interlock_segment", default=No
 """Set by the engine while workflow code runs."""
 
 
+_moment: ContextVar[datetime | None] = ContextVar("interlock_moment", default=None)
+
+
+@contextmanager
+def at_instant(moment: datetime) -> Generator[None]:
+    """Set by the engine while a guard, a method of a lifecycle or another predicate runs."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
+
+
 def now() -> datetime:
-    """The present instant, UTC: in a run that of the commit, by the engine's clock."""
+    """The present instant, UTC: in a run that of the commit, by the engine's clock.
+
+    That is so in a workflow, in a lifecycle's guards and methods, in a `where=` and in a function
+    that says who may approve. Anywhere else, in a step for example, it is the system's clock.
+    """
     running = segment.get()
-    return SystemClock().now() if running is None else running.now
+    moment = _moment.get() if running is None else running.now
+    return SystemClock().now() if moment is None else moment
 
 
 def start(call: Awaitable[T]) -> Handle[T]:

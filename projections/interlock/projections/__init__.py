@@ -1,5 +1,6 @@
 """What the log means: pure folds of events, and history opened at any instant."""
 
+from interlock.projections.address import address, branches, member_name
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.errors import (
@@ -46,6 +47,8 @@ __all__ = [
     "Thread",
     "Undoable",
     "Voted",
+    "address",
+    "branches",
     "breaker_state",
     "dump_history",
     "entry_of",
@@ -54,6 +57,7 @@ __all__ = [
     "fold",
     "ledger",
     "load_history",
+    "member_name",
     "read_variable",
     "shared_at",
 ]

@@ -278,7 +278,7 @@ def _undo_scheduled(state: RunState, event: Event, body: UndoScheduled) -> None:
         body.activity, "undo", body.undo, event.state, event.at, event.version,
         key=body.key, of=body.of,
     )  # fmt: skip
-    activity.child = next((e.child for e in state.stack if e.activity == body.of), "")
+    activity.child = next((e.child for e in reversed(state.stack) if e.activity == body.of), "")
     state.visits += 1
     state.pending[activity.id] = activity
 

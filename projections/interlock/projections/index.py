@@ -40,6 +40,9 @@ def _waits(state: RunState) -> tuple[str, str]:
             return "person", f"resolve {activity.name}"
     if not open_ones:
         return "", ""
+    child = next((activity for activity in open_ones if activity.kind == "child"), None)
+    if child is not None and state.status == "waiting":
+        return "child", child.child  # whatever else it waits for: recovery looks after children
     first = open_ones[0] if len(open_ones) == 1 else min(open_ones, key=_urgency)
     if first.status == "postponed":
         what, _, name = first.postponed.partition(" ")
@@ -48,10 +51,14 @@ def _waits(state: RunState) -> tuple[str, str]:
 
 
 def _urgency(activity: Activity) -> int:
-    """Approvals first: the inbox is found by them. A failed undo after those under way."""
+    """Approvals first: the inbox is found by them. A failed undo after those under way.
+
+    What was started on its own comes behind what code stands still for.
+    """
     if activity.kind == "approval":
         return 0
-    return {"postponed": 1, "undo failed": 3}.get(activity.status, 2)
+    aside = activity.within is not None and activity.within.handle
+    return 4 if aside else {"postponed": 1, "undo failed": 3}.get(activity.status, 2)
 
 
 def _named(state: RunState, activity: Activity) -> str:

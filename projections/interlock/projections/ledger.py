@@ -40,7 +40,8 @@ class Effect:
         activity: id of the visit that made it.
         step: what was called.
         key: idempotency key that the call was given.
-        status: `intended` (recorded, no outcome yet), `confirmed` (it returned), `failed` (it
+        status: `intended` (recorded, no outcome yet), `started` (also of a child: it is
+            under way), `confirmed` (it returned), `failed` (it
             raised for the last time), `cancelled` (abandoned: it may or may not have happened),
             `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed),
             `postponed` (held back), `reused` (no call was made: another call's result was taken).
@@ -144,7 +145,7 @@ def _stopped(effects: dict[str, Effect], event: Event, body: ActivityStopped) ->
 
 
 def _child_started(effects: dict[str, Effect], event: Event, body: ChildStarted) -> None:
-    effect = Effect(body.activity, body.machine, body.child, "intended", 1, event.at)
+    effect = Effect(body.activity, body.machine, body.child, "started", 1, event.at)
     effects[body.activity] = effect
 
 

@@ -170,7 +170,11 @@ def _undo_skipped(state: RunState, event: Event, body: UndoSkipped) -> None:
 def undo_over(state: RunState, activity: str, of: str) -> None:
     """An undo is settled, one way or another."""
     del state.pending[activity]
-    state.stack = [entry for entry in state.stack if entry.activity != of]
+    stack = state.stack
+    for index in range(len(stack) - 1, -1, -1):  # it is the last one, or near it
+        if stack[index].activity == of:
+            del stack[index]
+            return
 
 
 HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -309,13 +309,16 @@ class RunState:
     def _progress(self) -> RunStatus:
         if (self.cancel is not None and not self.cancelled) or self.ending is not None:
             return "running"
-        waiting = False
+        waiting = child = postponed = False
         for activity in self.pending.values():
             if self._moves(activity):
                 return "running"
-            waits = activity.kind in ("approval", "wait") or activity.status == "postponed"
-            waiting = waiting or waits
-        if waiting:
+            waiting = waiting or activity.kind in ("approval", "wait")
+            child = child or activity.kind == "child"
+            postponed = postponed or activity.status == "postponed"
+        if child and postponed:  # the index names one of them, and recovery sees to both
+            return "running"
+        if waiting or child or postponed:
             return "waiting"
         if self.pending:
             return "sleeping"
@@ -326,7 +329,7 @@ class RunState:
         kind = activity.kind
         if activity.status == "postponed":
             return False
-        if activity.status == "done" or kind in ("step", "undo", "child"):
+        if activity.status == "done" or kind in ("step", "undo"):
             return True
         if kind == "wait":
             return self.match(activity) is not None
@@ -340,11 +343,16 @@ class RunState:
         return self.threads.get(activity.thread, self)
 
     def match(self, wait: Activity) -> Received | None:
-        """The first command in the inbox whose type the wait accepts and has not declined."""
+        """The first command in the inbox that a wait may take."""
+        return next(self.offered(wait), None)
+
+    def offered(self, wait: Activity) -> Iterator[Received]:
+        """The commands of a wait's types that it has not declined, and that came in time."""
+        latest = None if wait.due is None else max(wait.due, wait.since)
         for command in self.inbox:
-            if command.command in wait.commands and command.id not in wait.declined:
-                return command
-        return None
+            early = latest is None or command.at <= latest
+            if early and command.command in wait.commands and command.id not in wait.declined:
+                yield command
 
     @property
     def variables(self) -> dict[str, Any]:

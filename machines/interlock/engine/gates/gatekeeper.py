@@ -124,20 +124,26 @@ class Gatekeeper:
             key = _flight_key(call)
         except Exception as error:  # the author's key function
             return call.failed(error)
-        found = None if kept is None else await kept.find(call)
-        if found is not None:
-            return found
-        if key and self._flights.follow(key, who):
-            return _PARKED
-        held = await self._guards(call, permit, has_place=place is not None)
-        if held is not None:
-            return held
-        if kept is not None:
+        with self._flights.watch(key) as watch:
+            passed = False
+            while not passed or (kept is not None and watch.landed):
+                watch.landed = False
+                found = None if kept is None else await kept.find(call)
+                if found is not None:
+                    return found
+                if key and self._flights.follow(key, who):
+                    return _PARKED
+                if not passed:
+                    held = await self._guards(call, permit, has_place=place is not None)
+                    if held is not None:
+                        return held
+                    passed = True
+                if key and self._flights.follow(key, who):  # another call took off meanwhile
+                    return _PARKED
+        if kept is not None:  # a result is kept before those that wait for it are told
             permit.passes.insert(0, Safe(kept.keeper(call)))
         if key:
-            if self._flights.follow(key, who):  # another call took off meanwhile
-                return _PARKED
-            permit.passes.append(self._flights.begin(key, call))
+            permit.passes.insert(0, self._flights.begin(key, call))
         return None
 
     async def _guards(self, call: Call, permit: Permit, *, has_place: bool) -> Held | None:
@@ -159,7 +165,7 @@ class Gatekeeper:
             token = await self.rate(find(RateLimit, gates.rate)).enter(who)
             if isinstance(token, Held):
                 return token
-            permit.passes.append(token)
+            permit.tokens.append(token)
         if breaker is not None:
             ticket = await breaker.enter(who[0], call.step.options.raises)
             if isinstance(ticket, Held):

@@ -100,9 +100,11 @@ class Permit:
 
     Attributes:
         passes: of each gate, in the order in which they were passed.
+        tokens: what is spent once the call begins, whatever comes of it.
     """
 
     passes: list[Pass] = field(default_factory=list[Pass])
+    tokens: list[Pass] = field(default_factory=list[Pass])
 
     def __enter__(self) -> Permit:
         return self
@@ -110,8 +112,14 @@ class Permit:
     def __exit__(self, *exc: object) -> None:
         self.give_back()
 
+    def begin(self) -> None:
+        """The call is made now."""
+        self.tokens.clear()
+
     def give_back(self) -> None:
         """No call was made, or it was interrupted."""
+        while self.tokens:
+            self.tokens.pop().give_back()
         while self.passes:
             self.passes.pop().give_back()
 
@@ -128,6 +136,8 @@ class Permit:
 
 async def through(step: Step[..., Any], permit: Permit | None, made: Awaitable[R]) -> R:
     """Await a call; its error as the step maps it; its outcome told to its gates."""
+    if permit is not None:
+        permit.begin()
     try:
         result = await made
     except QUIET:

@@ -144,12 +144,40 @@ class Keeper:
             await self.gate.keep(self.call, error, failed=True)
 
 
+@dataclass(slots=True, eq=False)
+class Watch:
+    """Whether a call of a key has ended while another one looked for a kept result.
+
+    Attributes:
+        landed: one has: look again, since its result is kept by now.
+    """
+
+    key: str
+    watches: dict[str, list[Watch]]
+    landed: bool = False
+
+    def __enter__(self) -> Watch:
+        self.watches.setdefault(self.key, []).append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        mine = self.watches[self.key]
+        mine.remove(self)
+        if not mine:
+            del self.watches[self.key]
+
+
 class Flights:
     """Calls under way that others wait for in place of making their own."""
 
     def __init__(self, parking: Parking) -> None:
         self._parking = parking
         self._under_way: dict[str, list[Who]] = {}
+        self._watches: dict[str, list[Watch]] = {}
+
+    def watch(self, key: str) -> Watch:
+        """See whether a call of this key ends, for as long as the watch is entered."""
+        return Watch(key, self._watches)
 
     def follow(self, key: str, who: Who) -> bool:
         """Wait for the outcome of the call of this key, if there is one."""
@@ -167,6 +195,8 @@ class Flights:
 
     def land(self, key: str, outcome: Outcome | None) -> None:
         """It has ended; without an outcome, one of the followers makes the call."""
+        for watch in self._watches.get(key, ()):
+            watch.landed = True
         for who in self._under_way.pop(key):
             self._parking.call(who, outcome, _nothing)
 

@@ -1,0 +1,49 @@
+"""What people call an activity of a run that does several things at once: `compliance/officer`."""
+
+from __future__ import annotations
+
+from interlock.projections.run import Activity, Joined, RunState
+
+
+def address(state: RunState, activity: Activity) -> str:
+    """The branches and items that lead to an activity, and its own name.
+
+    Simply its name where the workflow's own code waits for it.
+    """
+    return "/".join([*branches(state, activity), activity.name])
+
+
+def branches(state: RunState, activity: Activity) -> list[str]:
+    """The names of the branches and items that an activity belongs to, outer ones first.
+
+    A call that stands in a join without a name of its own is no branch.
+    """
+    within = activity.within
+    if within is None:
+        return []
+    outer = state.pending.get(within.thread)
+    above = [] if outer is None else branches(state, outer)
+    if within.join and (member := _join(state, within.join)) is not None:
+        named = bool(member.names) or member.how == "each" or activity.kind == "helper"
+        return [*above, member_name(member, within.index)] if named else above
+    return [*above, activity.name] if within.handle and activity.kind == "helper" else above
+
+
+def member_name(join: Joined, index: int) -> str:
+    """What one of a join's calls is called: its keyword or item, else what it calls.
+
+    Calls that would be called the same are told apart by their number: `review[2]`.
+    """
+    if join.names:
+        return join.names[index]
+    if join.how == "each":
+        return str(index)
+    place = join.calls[index].place
+    name = place.rpartition("/")[2] or join.calls[index].handle.partition("#")[0]
+    alone = sum(call.place == place for call in join.calls) == 1
+    return name if alone else f"{name}[{index}]"
+
+
+def _join(state: RunState, activity: str) -> Joined | None:
+    found = state.pending.get(activity)
+    return None if found is None else found.join

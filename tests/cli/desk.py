@@ -1,0 +1,78 @@
+"""A desk where several people decide at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from interlock.machines import (
+    Command,
+    approval,
+    parallel,
+    race,
+    reply,
+    settle,
+    sleep,
+    step,
+    wait_for,
+    workflow,
+)
+
+
+class Cleared(Command):
+    reference: str
+
+
+class Asked(Command):
+    what: str
+
+
+@dataclass
+class Deal:
+    id: str
+    amount: int
+
+
+@step
+async def screen(deal: Deal) -> Deal:
+    return Deal(f"{deal.id}, screened", deal.amount)
+
+
+async def compliance(deal: Deal) -> str:
+    screened = await screen(deal)
+    decision = await approval("officer", about=screened, approvers=["ann", "bob"], quorum=2)
+    return decision.by
+
+
+async def finance(deal: Deal) -> str:
+    decision = await approval("officer", about=deal.amount)
+    cleared = await wait_for(Cleared)
+    return f"{decision.by} {cleared.reference}"
+
+
+async def supplier() -> str:
+    won = await race(answer=wait_for(Asked), late=sleep("5 days"))
+    return str(won.name)
+
+
+@workflow(name="cli-billing")
+async def billing(deal: Deal) -> Literal["billed"]:
+    await approval("bill", about=deal)
+    return "billed"
+
+
+@workflow(name="cli-desk")
+async def desk(deal: Deal) -> list[str]:
+    found = await settle(
+        compliance=compliance(deal), finance=finance(deal), supplier=supplier(), bill=billing(deal)
+    )
+    answer = await wait_for(Asked)
+    reply({"asked": answer.what, "over": len(found)})
+    await wait_for(Asked)
+    return sorted(found)
+
+
+@workflow(name="cli-two")
+async def two(deal: Deal) -> list[str]:
+    first, second = await parallel(approval("manager", about=deal), approval("auditor"))
+    return [first.by, second.by]
