@@ -108,7 +108,7 @@ def _refused(engine: Core, session: Session, why: str) -> Record:
 def _ended(engine: Core, session: Session, child: RunState) -> Record:
     """Its result or error, as the waiting run records it."""
     own, its = engine.types_of(session.machine), engine.types_of(child.machine)
-    undoable = bool(child.stack) and child.parent == session.run  # not what others started
+    undoable = bool(child.stack)
     stays = "; ".join(dict.fromkeys(step.why for step in child.irreversible))
     status = child.status
     if status == "completed":
