@@ -225,8 +225,10 @@ def _why_not(state: RunState, name: str, machine: Machine | None, pending: Seque
         word = "granted" if decided.granted else "rejected"
         return f"{of} was already {word} by {decided.actor.id} at {_at(decided.at)}"
     if lapsed is not None:
+        if lapsed.withdrawn:
+            return f"{of} was withdrawn at {_at(lapsed.at)}: {lapsed.withdrawn}"
         return f"{of} timed out at {_at(lapsed.at)}"
-    if state.ended is not None:
+    if state.closed:
         return f"run {state.run!r} is {state.status}: no approval is pending"
     said = f"no approval {name!r} is pending for run {state.run!r}, at {state.state!r}"
     if pending:
@@ -242,6 +244,8 @@ def _why_not(state: RunState, name: str, machine: Machine | None, pending: Seque
 def _means(name: str, over: Decided | Lapsed) -> bool:
     """Whether a name (or address, or activity) stands for an approval that is over."""
     *above, own = name.split("/")
+    if over.activity.endswith("]"):
+        own = own.removesuffix(f"[{over.activity.rpartition('[')[2]}")
     inside = own == over.name and all(f"[{branch}]" in over.activity for branch in above)
     return inside or name in (over.name, over.activity)
 

@@ -110,7 +110,7 @@ def _ended(engine: Core, session: Session, child: RunState) -> Record:
     """Its result or error, as the waiting run records it."""
     own = engine.types_of(session.machine, session.hash)
     its = engine.types_of(child.machine, child.hash)
-    undoable = bool(child.stack) and child.parent == session.run  # not what others started
+    undoable = bool(child.stack)
     stays = "; ".join(dict.fromkeys(step.why for step in child.irreversible))
     status = child.status
     if status == "completed":

@@ -50,7 +50,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
         if state.lifecycle:
             _lifecycle(session).command(command)
             return
-        if state.ended is not None:
+        if state.closed:
             raise _refused(state, f"{name} was refused: run {run!r} is {state.status}", ())
         if name not in accepts:
             what = f"accepts {', '.join(accepts)}" if accepts else "waits for no commands"
@@ -90,7 +90,7 @@ async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
         if state.lifecycle:
             message = f"{run!r} is a lifecycle; send it the command that cancels it"
             raise _refused(state, message, ())
-        if state.ended is not None or state.compensation is not None:
+        if state.closed:
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
         at_once = abandons(engine, session)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from interlock.machines.approvers import is_several
 from interlock.machines.batch import Batch, OnError, Pace
 from interlock.machines.call import Call
 from interlock.machines.duration import duration
@@ -70,9 +71,23 @@ class _Encoder:
             )
             raise BadDefinition(message)
         name = call.place
+        if _asks_a_function(call.kwargs):
+            message = (
+                f"{self._state}: a function says who decides on {name}, and it cannot be recorded "
+                "there; await the approval in an `async def` of its own, and call that here"
+            )
+            raise BadDefinition(message)
         args = [self._encode(v, f"argument {i + 1} of {name}") for i, v in enumerate(call.args)]
         kwargs = {n: self._encode(v, f"{n} of {name}") for n, v in call.kwargs.items()}
         return Planned(f"{self._root}{name}", args, kwargs)
+
+
+def _asks_a_function(kwargs: Mapping[str, Any]) -> bool:
+    """Whether these are an approval's, decided on by whom a function lets."""
+    later = kwargs.get("escalate", ())
+    several = later if is_several(later) else [later]
+    who = [kwargs.get("approvers"), *(getattr(one, "to", None) for one in several)]
+    return any(callable(one) for one in who)
 
 
 def _several(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:

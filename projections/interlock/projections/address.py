@@ -8,9 +8,22 @@ from interlock.projections.run import Activity, Joined, RunState
 def address(state: RunState, activity: Activity) -> str:
     """The branches and items that lead to an activity, and its own name.
 
-    Simply its name where the workflow's own code waits for it.
+    Simply its name where the workflow's own code waits for it. Calls of a join that have the same
+    one are told apart by their number: `boss[1]`.
     """
-    return "/".join([*branches(state, activity), activity.name])
+    return "/".join([*branches(state, activity), activity.name + _number(state, activity)])
+
+
+def _number(state: RunState, activity: Activity) -> str:
+    within = activity.within
+    if within is None or not within.join or activity.kind == "helper":
+        return ""
+    join = _join(state, within.join)
+    if join is None or join.names or join.how == "each":
+        return ""
+    place = join.calls[within.index].place
+    alone = sum(call.place == place for call in join.calls) == 1
+    return "" if alone else f"[{within.index}]"
 
 
 def branches(state: RunState, activity: Activity) -> list[str]:

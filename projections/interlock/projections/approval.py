@@ -95,8 +95,10 @@ class Lapsed:
         activity: of the request.
         name: of the approval.
         at: when.
+        withdrawn: why nobody wants the decision any more, "" where it timed out.
     """
 
     activity: str
     name: str
     at: datetime
+    withdrawn: str = ""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from interlock.projections import joining, people
-from interlock.projections.approval import Lapsed
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
@@ -200,6 +199,9 @@ def _cancel_requested(state: RunState, event: Event, body: CancelRequested) -> N
 
 def _cancel_delivered(state: RunState, event: Event, body: CancelDelivered) -> None:
     activity = state.pending.pop(body.activity, None)
+    if activity is not None:
+        why = state.thread(activity).cancel
+        people.lapse(state, activity, event.at, why or "cancelled")
     if activity is None or not activity.thread:
         state.cancelled = True
     else:
@@ -259,9 +261,7 @@ def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
 def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:
     activity = state.pending[body.activity]
     why = f"{activity.kind} {activity.name!r} timed out"
-    activity.alarms.clear()
-    if activity.kind == "approval":
-        state.lapsed.append(Lapsed(activity.id, activity.name, event.at))
+    people.lapse(state, activity, event.at)
     over(state, activity, Outcome("timed out", event.actor, event.at, reason=why))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from interlock.projections import people
 from interlock.projections.moving import image_of, move, over, state_of, told
 from interlock.projections.run import Activity, Joined, Outcome, RunState, Thread
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
@@ -151,6 +152,7 @@ def _activity_stopped(state: RunState, event: Event, body: ActivityStopped) -> N
     if activity.join is not None:
         activity.join.stopping = True
     if body.over:
+        people.lapse(state, activity, event.at, body.reason or "cancelled")
         over(state, activity, Outcome("cancelled", event.actor, event.at, reason=body.reason))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Literal
 
-from interlock.projections.approval import Approval, Decided, Voted
+from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.moving import over
 from interlock.projections.run import Activity, Outcome, RunState
 from interlock.store.decisions import (
@@ -101,6 +101,13 @@ def _decided(state: RunState, event: Event, body: ApprovalGranted | ApprovalReje
             approval.votes,
         )
     )  # fmt: skip
+
+
+def lapse(state: RunState, activity: Activity, at: datetime, withdrawn: str = "") -> None:
+    """If this is an approval, it ends without a decision: timed out, or withdrawn for a reason."""
+    if activity.kind == "approval" and activity.status != "done":
+        activity.alarms.clear()
+        state.lapsed.append(Lapsed(activity.id, activity.name, at, withdrawn))
 
 
 def _reminded(state: RunState, event: Event, body: ApprovalReminded) -> None:

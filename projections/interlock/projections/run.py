@@ -297,6 +297,11 @@ class RunState:
         return self._progress()
 
     @property
+    def closed(self) -> bool:
+        """Whether it takes nothing more from outside: it has ended, or undoes what it did."""
+        return self.ended is not None or self.compensation is not None
+
+    @property
     def stuck(self) -> bool:
         """Whether nothing is left of the undoing but what waits for a person."""
         if self.compensation is None:
