@@ -1,6 +1,6 @@
 """What the log means: pure folds of events, and history opened at any instant."""
 
-from interlock.projections.address import address, branches, member_name
+from interlock.projections.address import address, branches, member_name, node_of
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.errors import (
@@ -58,6 +58,7 @@ __all__ = [
     "ledger",
     "load_history",
     "member_name",
+    "node_of",
     "read_variable",
     "shared_at",
 ]
