@@ -16,6 +16,7 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
@@ -40,6 +41,7 @@ __all__ = [
     "NoSuchVersion",
     "NotOfThatType",
     "Outcome",
+    "Progress",
     "ProjectionError",
     "Received",
     "RunState",
@@ -59,6 +61,7 @@ __all__ = [
     "load_history",
     "member_name",
     "node_of",
+    "progress",
     "read_variable",
     "shared_at",
 ]
