@@ -176,3 +176,34 @@ async def test_the_end_of_a_child_is_seen_by_the_next_worker(store: str) -> None
         run = await engine.get("d-1")
         joined = next(a.join for a in (await run.snapshot()).pending.values() if a.join is not None)
         assert len(joined.outcomes) == 1
+
+
+def test_at_shows_the_place_and_the_variables_of_each_branch(il: Invoke) -> None:
+    moment = document(il("at", "d-1", "--json"))
+    found = {one["branch"]: one for one in moment["branches"]}
+    join = "settle:compliance+finance+supplier+bill"
+    assert {name: one["state"] for name, one in found.items()} == {
+        "compliance": f"{join}/compliance/approval:officer",
+        "finance": f"{join}/finance/approval:officer",
+        "supplier": f"{join}/supplier/race:answer+late",
+    }
+    source = found["finance"]["source"]
+    assert "approval(" in source["lines"][source["line"] - source["first"]]
+    shown = il("at", "d-1", "--version", "4").stdout
+    assert "    compliance  step screen, scheduled" in shown
+    assert "interlock approve" not in il("at", "d-1").stdout
+
+
+def test_a_drawing_marks_the_place_of_each_branch(il: Invoke) -> None:
+    drawn = il("graph", "--run", "d-1").stdout
+    (active,) = (line for line in drawn.splitlines() if line.endswith(" at"))
+    marked = active.removeprefix("    class ").removesuffix(" at").split(",")
+    inside = [name.partition("_supplier_bill_")[2] for name in marked]
+    assert {name for name in inside if name} == {
+        "compliance", "compliance_approval_officer", "finance", "finance_approval_officer",
+        "supplier", "supplier_race_answer_late", "supplier_race_answer_late_wait_Asked",
+        "supplier_race_answer_late_sleep", "cli_billing",
+    }  # fmt: skip
+    (been,) = (line for line in drawn.splitlines() if line.endswith(" visited"))
+    assert "compliance_screen" in been
+    assert il("graph", "--run", "d-1", "--format", "dot").stdout.count("#ffb347") >= 3

@@ -87,7 +87,7 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
     ]  # fmt: skip
     rows = [
         (
-            node.id,
+            _nested(node, machine) if screen.rich else node.id,
             _kind(node),
             node.waits_for,
             ", ".join(name for name in node.variables if not name.startswith(".")),
@@ -110,6 +110,16 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
         for problem in found
     ]
     screen.table(columns, listed)
+
+
+def _nested(node: Node, machine: Machine) -> str:
+    """A state's own name, below that of the state it is in."""
+    depth, own, outer = 0, node.id, node.parent
+    if outer is not None and own.startswith(f"{outer}/"):
+        own = own[len(outer) + 1 :]
+    while outer is not None:
+        depth, outer = depth + 1, machine.by_id[outer].parent
+    return "  " * depth + own
 
 
 def _kind(node: Node) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from interlock.cli.errors import NotStored
 from interlock.cli.render import print_document
@@ -10,7 +11,7 @@ from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import load_target, machine_of
 from interlock.machines.draw import dot, mermaid
 from interlock.machines.ir import Machine
-from interlock.projections import History
+from interlock.projections import History, RunState, evolve, node_of
 from interlock.store.event import Event
 
 
@@ -21,8 +22,9 @@ def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> 
     if run:
         events, stored = run_async(_run(store, run))
         moments = [moment.configuration for moment in History(events)]
-        visited = list(dict.fromkeys(state for moment in moments for state in moment))
-        at, marked = events[-1].state, list(moments[-1])
+        been, active = _inside(events)
+        visited = list(dict.fromkeys([*(state for moment in moments for state in moment), *been]))
+        at, marked = events[-1].state, list(dict.fromkeys([*moments[-1], *active]))
         if machine is None:
             machine = stored
         elif machine.hash != events[-1].hash:
@@ -31,6 +33,7 @@ def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> 
     if machine is None:
         message = f"the database has no definition for run {run!r}; name its machine: MODULE:NAME"
         raise NotStored(message)
+    marked = [state for state in marked if state in machine.by_id] or marked[:1]
     text = (dot if language == "dot" else mermaid)(machine, at=marked, visited=visited)
     if not as_json:
         print(text.rstrip("\n"))
@@ -46,6 +49,20 @@ def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> 
             "text": text,
         }
     )
+
+
+def _inside(events: Sequence[Event]) -> tuple[list[str], list[str]]:
+    """The states of branches and joins that a run has been in, and those that it is in now."""
+    state: RunState | None = None
+    been: dict[str, None] = {}
+    for event in events:
+        state = evolve(state, event)
+        begun = state.pending.get(getattr(event.body, "activity", ""))
+        if begun is not None and begun.within is not None and not begun.within.handle:
+            been.setdefault(node_of(state, begun))
+    pending = () if state is None else state.pending.values()
+    active = [a for a in pending if a.within is not None and not a.within.handle]
+    return list(been), [] if state is None else [node_of(state, activity) for activity in active]
 
 
 async def _run(url: str, run: str) -> tuple[list[Event], Machine | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from interlock.cli.text import compact, instant
 from interlock.cli.wording import Plain, name_of
@@ -20,6 +20,7 @@ from interlock.store.joining import (
     ChildEnded,
     ChildStarted,
     CompensationRequested,
+    How,
     JoinStarted,
     Replied,
     RunEnding,
@@ -72,6 +73,9 @@ def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
 
 
 def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
+    if not body.over and name_of(body.activity).partition(":")[0] in get_args(How):
+        said = f"the other calls of {name_of(body.activity)} are being cancelled"
+        return f"{said}: {body.reason}" if body.reason else said
     word = "is cancelled" if body.over else "is being cancelled"
     return f"{name_of(body.activity)} {word}" + (f": {body.reason}" if body.reason else "")
 

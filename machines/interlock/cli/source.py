@@ -71,6 +71,16 @@ def _decorators(source: str) -> int:
         return 0
 
 
+def around(source: Excerpt, lines: int) -> Excerpt:
+    """The line that is meant, and so many before and behind it."""
+    place = source.line - source.first
+    if not 0 <= place < len(source.lines):
+        return source
+    start = max(0, place - lines)
+    kept = source.lines[start : place + lines + 1]
+    return Excerpt(source.file, source.line, source.first + start, kept)
+
+
 def print_excerpt(screen: Screen, source: Excerpt) -> None:
     """Print numbered lines; an arrow marks the one where the run stood."""
     if screen.rich:

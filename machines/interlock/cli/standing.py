@@ -32,11 +32,12 @@ class Line:
     below: list[Line] = field(default_factory=list["Line"])
 
 
-def standing(state: RunState, children: Mapping[str, Entry], now: datetime) -> list[Line]:
+def standing(state: RunState, children: Mapping[str, Entry] | None, now: datetime) -> list[Line]:
     """The lines of all that a run waits for or has under way.
 
     Args:
-        children: the rows of the runs that it waits for, by id.
+        children: the rows of the runs that it waits for, by id; None for a moment that is past:
+            then nothing is said of how they are, nor of what could be done.
     """
     picture = _Picture(state, children, now)
     shown = [a for a in state.pending.values() if not _belongs(state, a)]
@@ -116,7 +117,9 @@ def _aside(activity: Activity) -> bool:
 
 
 class _Picture:
-    def __init__(self, state: RunState, children: Mapping[str, Entry], now: datetime) -> None:
+    def __init__(
+        self, state: RunState, children: Mapping[str, Entry] | None, now: datetime
+    ) -> None:
         self._state = state
         self._children = children
         self._now = now
@@ -190,6 +193,8 @@ class _Picture:
         return f"{instant(due)} ({ago(due, self._now)})"
 
     def _child(self, activity: Activity) -> str:
+        if self._children is None:
+            return f"run {activity.child}"
         entry = self._children.get(activity.child)
         if entry is None:
             return f"run {activity.child}, about to begin"
@@ -198,6 +203,8 @@ class _Picture:
 
     def _hints(self, activity: Activity) -> list[str]:
         """What a person can do about it."""
+        if self._children is None:
+            return []
         run, name = self._state.run, address(self._state, activity)
         if activity.kind == "approval":
             return [f"interlock approve {quoted(run)} {quoted(name)} (or reject)"]

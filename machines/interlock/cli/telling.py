@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
 from interlock.cli.showing import actor_name, print_variables
-from interlock.cli.source import Excerpt, excerpt, print_excerpt
+from interlock.cli.source import Excerpt, around, excerpt, print_excerpt
+from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.summing import MANY
 from interlock.cli.text import both, exact, moment, shorten
 from interlock.cli.view import activity_view, event_view, told
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Machine
-from interlock.projections import History
+from interlock.projections import History, RunState, branches, node_of
 from interlock.store.clock import SystemClock
-from interlock.store.event import Event
+from interlock.store.event import JSON, Event
 
 
 def tell_history(store: str, run: str, *, as_json: bool) -> None:
@@ -107,6 +109,7 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
     state = history.state()
     event, _, what = list(told(events))[-1]
     source = None if machine is None else excerpt(machine, event.state)
+    inside = _branches(state, machine)
     if as_json:
         print_document(
             {
@@ -121,25 +124,84 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
                 "variables": state.variables,
                 "waits": [activity_view(state, one) for one in state.pending.values()],
                 "source": None if source is None else source.view(),
+                "branches": [branch.view() for branch in inside],
             }
         )
         return
-    screen = Screen()
+    screen, now = Screen(), SystemClock().now()
     screen.line(
         Styled(run, "bold"), status(state.status), Styled(f"version {event.version}", "dim")
     )
     screen.pairs(
         [
             ("state", Styled(event.state, STYLES.get(state.status, ""))),
-            ("time", both(event.at, SystemClock().now())),
+            ("time", both(event.at, now)),
             ("what", what),
             ("actor", actor_name(event.actor)),
         ]
     )
+    if any(activity.join is not None for activity in state.pending.values()):
+        screen.heading("Waits for")
+        for line in indented(standing(state, None, event.at), screen.width):
+            screen.line(line)
     if state.variables:
         screen.heading("Variables")
         print_variables(screen, state.variables)
     _print_source(screen, source, event)
+    for branch in inside:
+        _print_branch(screen, branch)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A branch at some moment.
+
+    Attributes:
+        name: of the branch, below those that it is in.
+        state: where it is.
+        variables: what it remembers.
+        source: the lines around that place, None where they are not known.
+    """
+
+    name: str
+    state: str
+    variables: dict[str, JSON]
+    source: Excerpt | None
+
+    def view(self) -> dict[str, object]:
+        """As JSON."""
+        return {
+            "branch": self.name,
+            "state": self.state,
+            "variables": self.variables,
+            "source": None if self.source is None else self.source.view(),
+        }
+
+
+def _branches(state: RunState, machine: Machine | None) -> list[Inside]:
+    """The branches that are under way. Of many items only the first few."""
+    found = [thread for thread in state.threads.values() if thread.id in state.pending]
+    inside: list[Inside] = []
+    for thread in found[:MANY]:
+        name = "/".join(branches(state, state.pending[thread.id]))
+        place = node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
+        known = machine is not None and place in machine.by_id
+        source = around(excerpt(machine, place), _NEAR) if machine is not None and known else None
+        inside.append(Inside(name, place, thread.image.plain_variables(), source))
+    return inside
+
+
+_NEAR = 2
+"""Lines of source before and behind the place of a branch."""
+
+
+def _print_branch(screen: Screen, branch: Inside) -> None:
+    source = branch.source
+    where = "" if source is None else f": {source.file}:{source.line or source.first}"
+    screen.heading(f"{branch.name}{where}")
+    print_variables(screen, branch.variables)
+    if source is not None and source.lines:
+        print_excerpt(screen, source)
 
 
 def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:

@@ -146,7 +146,7 @@ def _check_facts(session: Session, activity: Activity, approval: Approval, said:
         return
     now = f"the facts {approval.facts[:16]}" if approval.facts else "no facts"
     message = (
-        f"{_of(session, activity.name)} is about {now}, not about {said.facts}, "
+        f"{_of(session, activity.name)} is about {now}, not about {said.facts[:16]}, "
         "which is what was decided on: look at it again"
     )
     raise _refused(session, message)

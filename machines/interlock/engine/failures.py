@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from interlock.engine.errors import RunFailedError
 from interlock.machines.errors import StepFailed
 from interlock.projections import RunState
@@ -11,6 +13,9 @@ from interlock.store.vocabulary import Failure
 
 EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 """Exceptions that no workflow is given: Python uses them to end programs and coroutines."""
+
+_TOLD = 3
+"""Errors of a group that its text tells of."""
 
 
 def record_failure(
@@ -49,12 +54,26 @@ def record_whole_failure(types: Types, error: BaseException, step: str = "") -> 
 
 
 def message_of(error: BaseException) -> str:
-    """The text of an exception; its `repr` when it has none or `str` fails."""
+    """The text of an exception; its `repr` when it has none or `str` fails.
+
+    That of a group says what is in it, as far as a line can.
+    """
     try:
-        text = str(error) or repr(error)
+        text = _text_of_group(error) or str(error) or repr(error)
     except Exception:
         return f"<{type(error).__name__} that cannot be shown>"
     return text.encode(errors="backslashreplace").decode()  # lone surrogates are no text
+
+
+def _text_of_group(error: BaseException) -> str:
+    if not isinstance(error, BaseExceptionGroup):
+        return ""
+    error = cast("BaseExceptionGroup[BaseException]", error)
+    inside = error.exceptions
+    said = [f"{type(one).__name__}: {message_of(one)}" for one in inside[:_TOLD]]
+    if len(inside) > _TOLD:
+        said.append(f"and {len(inside) - _TOLD} more")
+    return f"{error.message} ({'; '.join(said)})"
 
 
 def rebuild(state: RunState, types: Types | None) -> BaseException:

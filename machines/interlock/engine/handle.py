@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
 from interlock.engine.failures import rebuild
-from interlock.projections import History, RunState, fold, read_variable
+from interlock.projections import History, Progress, RunState, fold, progress, read_variable
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -87,6 +87,10 @@ class Run(Generic[R]):
             state = (await self.history()).state(at)
         types = self._engine.types_of(state.machine, state.hash)
         return read_variable(state, name, wanted, types, branch=branch)
+
+    async def progress(self) -> dict[str, Progress]:
+        """How far it is with each join or `each` that goes on, by state; {} for none."""
+        return progress(await self.snapshot())
 
     async def history(self) -> History:
         """All its events, and every state it went through."""

@@ -38,7 +38,7 @@ class Notice:
         name: of the approval, or of the undo.
         about: the facts of an approval, as plain JSON.
         facts: their digest.
-        names, groups, rule: who may decide, and to whom a right was handed.
+        names, groups, rule: who may decide, by a right that was handed to them as well.
         deadline: when the approval times out, None for never.
         error: why an undo failed.
     """
@@ -138,6 +138,7 @@ def _is_open(session: Session, activity: str, alarm: str) -> bool:
 def _notice(state: RunState, activity: Activity, what: str) -> Notice:
     approval = activity.approval or Approval()
     holders = sorted(set(approval.rights.values()) - set(approval.rights))
+    names = [name for name in approval.approvers.names if name not in approval.rights]
     error = activity.error
     return Notice(
         kind=what.partition(" ")[0],
@@ -148,7 +149,7 @@ def _notice(state: RunState, activity: Activity, what: str) -> Notice:
         name=activity.name,
         about=state.thread(activity).image.plain(activity.about),
         facts=approval.facts,
-        names=[*approval.approvers.names, *holders],
+        names=[*names, *holders],
         groups=approval.approvers.groups,
         rule=approval.approvers.rule,
         deadline=activity.due,

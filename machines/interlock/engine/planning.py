@@ -98,6 +98,12 @@ def _several(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
     return _Plan(args)
 
 
+def _raced(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    if not args and not kwargs:
+        raise BadDefinition("race() has no calls to choose from")
+    return _several(args, kwargs)
+
+
 def _awaited(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
     (handle,) = args
     if not isinstance(handle, Handle):
@@ -147,6 +153,6 @@ _PLANS: dict[str, Callable[[Sequence[Any], Mapping[str, Any]], _Plan]] = {
     "parallel": _several,
     "gather": _gathered,
     "settle": _settled,
-    "race": _several,
+    "race": _raced,
     "each": _each,
 }

@@ -1,6 +1,6 @@
 """What the log means: pure folds of events, and history opened at any instant."""
 
-from interlock.projections.address import address, branches, member_name
+from interlock.projections.address import address, branches, member_name, node_of
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.errors import (
@@ -16,6 +16,7 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
@@ -40,6 +41,7 @@ __all__ = [
     "NoSuchVersion",
     "NotOfThatType",
     "Outcome",
+    "Progress",
     "ProjectionError",
     "Received",
     "RunState",
@@ -58,6 +60,8 @@ __all__ = [
     "ledger",
     "load_history",
     "member_name",
+    "node_of",
+    "progress",
     "read_variable",
     "shared_at",
 ]

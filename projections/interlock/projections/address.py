@@ -57,6 +57,25 @@ def member_name(join: Joined, index: int) -> str:
     return name if alone else f"{name}[{index}]"
 
 
+def node_of(state: RunState, activity: Activity) -> str:
+    """The machine's state that an activity belongs to: what a join calls is nested in the join."""
+    within = activity.within
+    if within is None:
+        return activity.state
+    join = state.pending.get(within.join)
+    if join is not None:
+        outside = join.state.rpartition("/")[0]
+        return f"{node_of(state, join)}/{_below(activity.state, outside)}"
+    branch = state.pending.get(within.thread)
+    if branch is not None:
+        return f"{node_of(state, branch)}/{_below(activity.state, branch.state)}"
+    return activity.state
+
+
+def _below(state: str, outer: str) -> str:
+    return state[len(outer) + 1 :] if outer and state.startswith(f"{outer}/") else state
+
+
 def _join(state: RunState, activity: str) -> Joined | None:
     found = state.pending.get(activity)
     return None if found is None else found.join
