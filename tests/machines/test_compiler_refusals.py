@@ -56,7 +56,7 @@ class Service:
         return None
 
 
-@workflow
+@workflow(name="refused child")
 async def child(x: int) -> int:
     return await charge(x)
 

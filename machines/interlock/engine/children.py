@@ -12,7 +12,7 @@ from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Activity, RunState, fold
 from interlock.store.contract import FINISHED
-from interlock.store.errors import InterlockError, StoreError
+from interlock.store.errors import InterlockError, StoreError, UnknownType, Unrecordable
 from interlock.store.event import Actor
 from interlock.store.failure import Failure
 from interlock.store.joining import ChildEnded, CompensationRequested
@@ -72,6 +72,8 @@ async def _start(engine: Core, session: Session, activity: Activity) -> Record |
             engine, program, activity.child, args, kwargs, Actor("system", session.run),
             parent=parent, correlation=session.correlation,
         )  # fmt: skip
+    except (Unrecordable, UnknownType) as error:  # what it is given means nothing to it
+        return _refused(engine, session, str(error))
     except StoreError:
         raise
     except InterlockError as error:  # it cannot be started, now or later

@@ -96,10 +96,15 @@ def _shaped(join: Joined, values: list[Any]) -> Any:
     return values if join.shape == "list" else tuple(values)
 
 
+_FIRST = ("gather", "each")
+"""Joins that raise what failed first, not all that failed."""
+
+
 def _failure(join: Joined, types: Types) -> BaseException:
     own = [i for i in join.failed if join.outcomes[i].kind != "cancelled"] or join.failed
+    own = own[:1] if join.how in _FIRST else sorted(own)
     errors = [_noted(join, index, types) for index in own]
-    if len(errors) == 1 or join.how == "gather" or not errors:
+    if len(errors) < 2:
         return errors[0] if errors else asyncio.CancelledError("nothing was left to win")
     if all(isinstance(error, Exception) for error in errors):
         return ExceptionGroup(f"{len(errors)} calls failed", cast("list[Exception]", errors))

@@ -125,6 +125,7 @@ def _join(b: Beginning) -> None:
 def _child(b: Beginning) -> None:
     child = b.place.child
     assert child is not None  # places of kind child have one
+    b.encode = b.run.encoded  # a run of its own knows nothing of this one's memory
     args, kwargs = b.input(child.name)
     session = b.run.session
     started = ChildStarted(

@@ -83,19 +83,26 @@ async def each(
     """The results or outcomes of all items, some of them at a time."""
     size = len(every) if pace.batch is None else pace.batch.size
     done: list[asyncio.Future[Any]] = []
+    ended: list[asyncio.Future[Any]] = []
     for first in range(0, len(every), size or 1):
         if first and pace.batch is not None:
             await asyncio.sleep(duration(pace.batch.delay).total_seconds())
-        done += await _group(call, every[first : first + size], pace)
+        done += await _group(call, every[first : first + size], pace, ended)
         if pace.on_error == "stop":
-            _raise_first(done, ids, 0 if pace.batch is None else size)
+            _raise_first(done, ended, ids, 0 if pace.batch is None else size)
     return [outcome_of(t) if pace.on_error == "collect" else t.result() for t in done]
 
 
 async def _group(
-    call: Callable[[Any], Awaitable[Any]], items: Sequence[Any], pace: Pace
+    call: Callable[[Any], Awaitable[Any]],
+    items: Sequence[Any],
+    pace: Pace,
+    ended: list[asyncio.Future[Any]],
 ) -> list[asyncio.Future[Any]]:
-    """The finished tasks of a group; not all items have one when it stopped at an error."""
+    """The finished tasks of a group; not all items have one when it stopped at an error.
+
+    They are added to `ended` in the order of their ends.
+    """
     stops = pace.on_error == "stop"
     tasks: list[asyncio.Future[Any]] = []
     active: set[asyncio.Future[Any]] = set()
@@ -106,6 +113,7 @@ async def _group(
                 if stops and any(error_of(task) is not None for task in over):
                     break
             tasks.append(asyncio.ensure_future(call(item)))
+            tasks[-1].add_done_callback(ended.append)
             active.add(tasks[-1])
         until = asyncio.FIRST_EXCEPTION if stops else asyncio.ALL_COMPLETED
         if active and not (stops and any(t.done() and error_of(t) is not None for t in tasks)):
@@ -115,13 +123,17 @@ async def _group(
     return tasks
 
 
-def _raise_first(tasks: Sequence[asyncio.Future[Any]], ids: Sequence[str], size: int) -> None:
-    """Raise the error of the first item that failed, those apart that were cancelled then."""
-    errors = [(index, error_of(task)) for index, task in enumerate(tasks)]
-    failed = [(index, error) for index, error in errors if error is not None]
+def _raise_first(
+    tasks: Sequence[asyncio.Future[Any]],
+    ended: Sequence[asyncio.Future[Any]],
+    ids: Sequence[str],
+    size: int,
+) -> None:
+    """Raise what failed first, those apart that were cancelled then."""
+    failed = [(task, error) for task in ended if (error := error_of(task)) is not None]
     failed.sort(key=lambda found: isinstance(found[1], asyncio.CancelledError))
-    for index, error in failed[:1]:
-        error.add_note(item_note(index, ids, size))
+    for task, error in failed[:1]:
+        error.add_note(item_note(tasks.index(task), ids, size))
         raise error
 
 
