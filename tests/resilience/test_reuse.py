@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from interlock.engine import Engine
-from interlock.machines import BadDefinition, Cache, Debounce, Refused, Superseded, step
+from interlock.engine import Engine, UnknownMachine
+from interlock.machines import BadDefinition, Cache, Command, Debounce, Refused, Superseded, step
 from interlock.store.clock import ManualClock
+from interlock.store.open import open_store
 from resilience import services
 from resilience.services import CALLS, DOWN, later
 
@@ -163,6 +164,50 @@ async def test_a_debounced_command_is_sent_once_and_says_what_became_of_it() -> 
         await later(engine, clock, 2)
         with pytest.raises(Refused, match="completed"):
             await refused.outcome()
+
+
+class Unheard(Command):
+    """Of a class that the run knows nothing of."""
+
+
+async def test_what_cannot_be_carried_out_is_told_and_holds_nothing_up() -> None:
+    clock, burst = ManualClock(), Debounce("odd", "2 seconds")
+    async with Engine("memory://", clock=clock) as engine:
+        run = await engine.start(services.refreshed, "ann", id="run")
+        odd = await engine.send_debounced(run, Unheard(), burst)
+        nobody = await engine.send_debounced("nobody", Unheard(), Debounce("nobody", "2 seconds"))
+        good = await engine.send_debounced(
+            run, services.Refresh(part=3), Debounce("good", "2 seconds")
+        )
+        await later(engine, clock, 2)
+        await good.outcome()
+        assert await run.result() == 3
+        with pytest.raises(Refused, match="Unheard"):
+            await odd.outcome()
+        with pytest.raises(Refused, match="no run 'nobody'"):
+            await nobody.outcome()
+
+
+def _none(machine: str) -> None: ...
+
+
+async def test_an_offer_behind_one_of_an_unknown_machine_is_not_left_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, clock, burst = open_store("memory://"), ManualClock(), Debounce("both", "1 second")
+    async with Engine(store, clock=clock) as engine:
+        await engine.start(services.indexing, "ann", [1], id="first", debounce=burst)
+        monkeypatch.setattr(engine.programs, "find", _none)  # as in another program
+        await later(engine, clock, 1)
+        with pytest.raises(UnknownMachine, match="indexing"):
+            await engine.start(services.indexing, "ann", [2], id="second", debounce=burst)
+    async with Engine(store, clock=clock) as engine:
+        await engine.tick()
+        assert await (await engine.get("first")).result() == 1
+        run = await engine.start(services.indexing, "ann", [3], id="third", debounce=burst)
+        await later(engine, clock, 1)
+        assert await run.result() == 3
+    await store.close()
 
 
 async def test_a_burst_that_ended_while_nobody_was_there_is_carried_out(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ class Core:
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
         self.store.on_append(self.watch.note)
+        self.store.on_append(self.gatekeeper.listen)
         try:
             if self._wants_worker:
                 await self.resources.open(self.programs.served() if self._recovers else ())

@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interlock.engine import commands
-from interlock.engine.errors import EngineError, UnknownMachine
+from interlock.engine.errors import EngineClosed, UnknownMachine, UnknownRun
+from interlock.engine.failures import message_of
 from interlock.engine.gates.shared import Shared
 from interlock.engine.handle import Run
 from interlock.engine.starting import check_start, start_run
@@ -21,7 +22,13 @@ from interlock.machines.resilience.quiet import Debouncing, Done, Offer, OfferDa
 from interlock.projections import RunState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Timer
-from interlock.store.errors import StoreError
+from interlock.store.errors import (
+    InterlockError,
+    StoreBusy,
+    StoreClosed,
+    StoreFull,
+    StoreReadOnly,
+)
 from interlock.store.event import Actor
 from interlock.store.values import Types, decode_whole, encode_whole
 from interlock.store.vocabulary_shared import SharedMoved
@@ -67,8 +74,7 @@ class Debouncer:
             named={name: encode_whole(types, value) for name, value in kwargs.items()},
             by=by,
         )
-        await self._offer(debounce, offer)
-        return Debounced(self._engine, run, Offered(self._engine, debounce.key, run))
+        return Debounced(self._engine, run, await self._offer(debounce, offer))
 
     async def send(
         self, debounce: Debounce, run: str, command: Command, by: str, command_id: str
@@ -83,20 +89,23 @@ class Debouncer:
             args=[encode_whole(types, command)],
             by=by,
         )
-        await self._offer(debounce, offer)
-        return Offered(self._engine, debounce.key, offer.id)
+        return await self._offer(debounce, offer)
 
-    async def _offer(self, debounce: Debounce, offer: OfferData) -> None:
+    async def _offer(self, debounce: Debounce, offer: OfferData) -> Offered:
         shared = self.shared(debounce.key)
         while True:
+            last = await shared.load()
             due = self._engine.clock.now() + duration(debounce.quiet)
             made = Offer(offer=offer.model_copy(update={"due": due}))
             try:
                 await shared.send(made, Actor("user", offer.by))
             except Refused:  # the one before is being carried out
                 await self._carry_out(shared)
+                if shared.state == "releasing":
+                    raise UnknownMachine(self._engine.held[shared.stream]) from None
                 continue
-            return
+            before = 0 if last is None else last.head.version
+            return Offered(self._engine, debounce.key, offer.id, before)
 
     async def fire(self, timer: Timer) -> None:
         """It has been quiet: carry out the offer that stands, if it is due."""
@@ -122,10 +131,12 @@ class Debouncer:
             log.warning("debounce %s: %s", shared.stream, unknown)
             self._engine.held[shared.stream] = str(unknown)
             return
-        except StoreError:
+        except (StoreBusy, StoreFull, StoreClosed, StoreReadOnly, EngineClosed):
             raise  # to be tried again
-        except (Refused, EngineError) as refused:
-            error = str(refused)
+        except Exception as refused:  # it never can be: who offered it is told
+            error = message_of(refused)
+            if isinstance(refused, InterlockError):
+                error = refused.message
         with suppress(Refused):
             await shared.send(Done(id=offer.id, error=error), self._engine.worker)
 
@@ -140,7 +151,10 @@ class Debouncer:
 
     async def _command(self, offer: OfferData) -> None:
         entry = await self._engine.store.entry(offer.run)
-        types = self._engine.types_of("" if entry is None else entry.machine)
+        if entry is None:
+            message = f"there is no run {offer.run!r}"
+            raise UnknownRun(message)
+        types = self._engine.types_of(entry.machine)
         command = decode_whole(types, offer.args[0])
         assert isinstance(command, Command)
         await commands.send(self._engine, offer.run, command, Actor("user", offer.by), offer.id)
@@ -153,9 +167,11 @@ class Offered:
         id: of the run to be started, or of the command.
     """
 
-    def __init__(self, engine: Core, key: str, id: str) -> None:  # noqa: A002  its name
+    def __init__(self, engine: Core, key: str, id: str, after: int) -> None:  # noqa: A002  its name
         self._engine = engine
         self._key = key
+        self._read = after
+        self._stands = False
         self.id = id
 
     async def outcome(self) -> None:
@@ -175,22 +191,21 @@ class Offered:
                 await asyncio.wait_for(debouncer.moved.wait(), poll)
 
     async def _over(self) -> bool:
-        events = await self._engine.store.read(f"{PREFIX}{self._key}")
-        mine = False
-        for event in events:
+        for event in await self._engine.store.read(f"{PREFIX}{self._key}", after=self._read):
             body = event.body
             assert isinstance(body, SharedMoved)
             value: Any = body.value
             if body.command == Offer.__name__:
                 offered = str(value["offer"]["id"])
-                if mine and offered != self.id:
+                if self._stands and offered != self.id:
                     message = f"{self.id!r} was superseded by {offered!r}"
                     raise Superseded(message, by=offered)
-                mine = offered == self.id
-            elif mine and body.command == Done.__name__:
+                self._stands = offered == self.id
+            elif self._stands and body.command == Done.__name__:
                 if value["error"]:
                     raise Refused(value["error"], run=self.id)
                 return True
+            self._read = event.version
         return False
 
 

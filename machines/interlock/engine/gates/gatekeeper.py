@@ -61,7 +61,6 @@ class Gatekeeper:
         self._holder = str(uuid4())
         self._shared: dict[str, Shared] = {}
         self._gates: dict[str, Any] = {}
-        self._listening = False
         self.debouncer = Debouncer(engine, self)
 
     def wish(
@@ -188,9 +187,6 @@ class Gatekeeper:
 
     def shared(self, kind: type[Lifecycle[Any, Any]], stream: str) -> Shared:
         """A shared machine of this engine's store."""
-        if not self._listening:
-            self._listening = True
-            self._engine.store.on_append(self._note)
         found = self._shared.get(stream)
         if found is None:
             found = Shared(self._engine.store, self._engine.clock, kind, stream)
@@ -262,8 +258,9 @@ class Gatekeeper:
 
     # What others append
 
-    def _note(self, events: Sequence[Event]) -> None:
-        if events[0].stream.startswith("$"):
+    def listen(self, events: Sequence[Event]) -> None:
+        """Take note of a commit of this process, by whatever engine."""
+        if events[0].stream.startswith("$") and not self._engine.closing:
             for event in events:
                 self.note(event)
 
