@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engine.trouble import Troubled
+from interlock.cli.moving import lifecycle_timers
 from interlock.engine import Engine, Run
 from interlock.machines import Refused
 from interlock.projections import fold
@@ -120,6 +121,8 @@ async def test_timers_belong_to_active_states_and_survive_what_happens_beside_th
         await engine.send(run, Restrict())
         await engine.send(run, Rename(plan="silver"))
         assert await store.timers("s") == [timer]
+        known = lifecycle_timers((await run.history()).events, await run.snapshot())
+        assert known == {timer.name: timer.due}  # as an import sets them
         clock.set(clock.now() + 5 * DAY)
         await engine.send(run, Charge())
         (again,) = await store.timers("s")

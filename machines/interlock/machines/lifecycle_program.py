@@ -155,7 +155,7 @@ class LifecycleProgram:
             raise refused(self.chart, snapshot, self.commands, why)
         asking = _Asking(self, data, command)
         steps = react(self.chart, snapshot, event, asking.choose)
-        source = readable(self.machine, snapshot.active)
+        source = self._words(snapshot)
         if not is_final(self.chart, snapshot):
             for step in steps:
                 return self._joined(asking, source, steps, step)
@@ -197,7 +197,7 @@ class LifecycleProgram:
             raise refused(self.chart, snapshot, self.commands, why)
         asking = _Asking(self, data, None, edge)
         steps = react(self.chart, snapshot, edge.event, asking.choose)
-        return self._joined(asking, readable(self.machine, snapshot.active), steps)
+        return self._joined(asking, self._words(snapshot), steps)
 
     def enter(self, state: str, data: Any) -> tuple[Effect, ...]:
         """The effects of entering one state.
@@ -224,6 +224,10 @@ class LifecycleProgram:
                 text = f"{self.machine.name} has no state {state!r}"
                 raise MachineError(text)
         return snapshot
+
+    def _words(self, snapshot: Snapshot) -> str:
+        active = snapshot.active
+        return active[0] if self.chart.flat else readable(self.machine, active)
 
     def _joined(
         self,
@@ -253,7 +257,7 @@ class LifecycleProgram:
         for state in step.entered:
             found += self._effects("entering", state, asking.data)
         target = source if step.edges and not step.entered else ""
-        target = target or readable(self.machine, step.after.active)
+        target = target or self._words(step.after)
         return Taken(step.edges, source, target, asking.data, tuple(found), step)
 
     def _changed(self, edge: Edge, data: Any, arguments: tuple[Any, ...]) -> Any:

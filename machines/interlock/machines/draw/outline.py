@@ -16,7 +16,8 @@ class Row:
         kind: what a run does there (`step`, `approval`, `atomic`, `final` …).
         event: what starts it, "" in the row of a state without transitions.
         condition: the guard or the author's condition, "" for none.
-        target: where it leads, "" in the row of a state without transitions.
+        target: where it leads (several, in several regions, joined by "and"), "" in the row of a
+            state without transitions.
         internal: it stays in the state without leaving it.
         line: line of the author's source file, 0 for none.
     """
@@ -47,7 +48,7 @@ def _row(node: Node, edge: Edge | None) -> Row:
         kind=node.kind,
         event=edge.event,
         condition=" and ".join(part for part in (edge.label, edge.guard) if part),
-        target=edge.target,
+        target=" and ".join(edge.targets),
         internal=edge.internal,
         line=edge.line or node.line,
     )
