@@ -40,6 +40,39 @@ def test_a_run_is_drawn_from_the_database_alone(il: Invoke) -> None:
     assert "classDef at" in drawn["text"]
 
 
+def test_a_machine_goes_to_a_file_and_is_looked_at_there(il: Invoke, tmp_path: Path) -> None:
+    wanted = document(il("check", "cli.shop:checkout", "--json"))
+    for language in ("json", "scxml"):
+        printed = il("graph", "cli.shop:checkout", "--format", language)
+        file = tmp_path / f"checkout.{language}"
+        file.write_text(printed.stdout)
+        assert ("left out: ILK" in printed.stderr) == (language == "scxml")
+        checked = document(il("check", str(file), "--json"))
+        assert (checked["hash"], checked["machine"]) == (wanted["hash"], "cli-checkout")
+        assert il("graph", str(file)).stdout.startswith("stateDiagram-v2")
+    assert checked["file"] == str(file)
+    assert checked["states"][1]["line"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("a.scxml", "<scxml>", "ILK182"),
+        ("a.json", "{}", "ILK092"),
+        ("b.json", None, "ILK092"),
+        ("c.json", "\xff", "ILK092"),
+    ],
+)
+def test_a_file_that_holds_no_machine(
+    il: Invoke, tmp_path: Path, name: str, text: str | None, code: str
+) -> None:
+    file = tmp_path / name
+    if text is not None:
+        file.write_bytes(text.encode("latin-1"))
+    result = il("check", str(file), "--json")
+    assert (result.exit_code, document(result)["error"]["code"]) == (1, code)
+
+
 def test_graph_wants_a_machine_or_a_run(il: Invoke) -> None:
     assert il("graph").exit_code == 2
 

@@ -20,7 +20,7 @@ from interlock.machines.interchange import (
     LeftOut,
     NotCarriedOver,
     Unconvertible,
-    UnknownGuard,
+    UnknownFunction,
     bind_guards,
     from_transitions,
     named_guards,
@@ -349,9 +349,9 @@ def test_nothing_leads_out_of_a_final_state() -> None:
 
 def test_every_guard_has_to_be_given() -> None:
     machine = flat(guard="odd and not big")
-    with pytest.raises(UnknownGuard, match="not given: big"):
+    with pytest.raises(UnknownFunction, match="not given: big"):
         to_transitions(machine, guards={"odd": odd})
-    with pytest.raises(UnknownGuard, match="not given: big, odd"):
+    with pytest.raises(UnknownFunction, match="not given: big, odd"):
         bind_guards(machine, {})
 
 

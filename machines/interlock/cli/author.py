@@ -13,10 +13,12 @@ from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, StoreUrl, 
 
 
 class Format(StrEnum):
-    """The languages of diagrams."""
+    """The languages of diagrams and of descriptions."""
 
     MERMAID = "mermaid"
     DOT = "dot"
+    SCXML = "scxml"
+    JSON = "json"
 
 
 def graph(
@@ -24,11 +26,13 @@ def graph(
         str,
         typer.Argument(
             metavar="[MODULE:NAME]",
-            help="A workflow or lifecycle; with --run alone, the definition in the database.",
+            help="A workflow or lifecycle, or a .scxml or .json file; "
+            "with --run alone, the definition in the database.",
         ),
     ] = "",
     format_: Annotated[
-        Format, typer.Option("--format", help="Language of the diagram.")
+        Format,
+        typer.Option("--format", help="Of the diagram, or of a description of the machine."),
     ] = Format.MERMAID,
     run: Annotated[
         str, typer.Option("--run", metavar="RUN", help="Mark where this run is and was.")

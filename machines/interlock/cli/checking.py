@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from interlock.cli.machine_files import machine_at
 from interlock.cli.render import Column, Screen, Styled, print_document, status
-from interlock.cli.target import load_target, machine_of
 from interlock.machines.check import Problem, problems
 from interlock.machines.ir import Machine, Node
 
@@ -15,7 +15,7 @@ _FEW = 3
 
 def check(target: str, *, as_json: bool) -> bool:
     """Print a machine and its problems. False when there are errors."""
-    machine = machine_of(load_target(target))
+    machine = machine_at(target)
     found = problems(machine)
     if as_json:
         print_document(_view(machine, found))

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from interlock.cli.errors import NotStored
+from interlock.cli.machine_files import machine_at, tell_left_out
 from interlock.cli.render import print_document
 from interlock.cli.stores import events_of_run, reading, run_async
-from interlock.cli.target import load_target, machine_of
 from interlock.machines.draw import dot, mermaid
 from interlock.machines.ir import Machine
 from interlock.projections import History, RunState, evolve, node_of
@@ -17,7 +17,7 @@ from interlock.store.event import Event
 
 def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> None:
     """Print the diagram of a machine, or of a run's machine."""
-    machine = machine_of(load_target(target)) if target else None
+    machine = machine_at(target) if target else None
     at, visited, marked = None, list[str](), list[str]()
     if run:
         events, stored = run_async(_run(store, run))
@@ -34,7 +34,7 @@ def draw(store: str, target: str, language: str, run: str, *, as_json: bool) -> 
         message = f"the database has no definition for run {run!r}; name its machine: MODULE:NAME"
         raise NotStored(message)
     marked = [state for state in marked if state in machine.by_id] or marked[:1]
-    text = (dot if language == "dot" else mermaid)(machine, at=marked, visited=visited)
+    text = _text(machine, language, marked, visited)
     if not as_json:
         print(text.rstrip("\n"))
         return
@@ -63,6 +63,19 @@ def _inside(events: Sequence[Event]) -> tuple[list[str], list[str]]:
     pending = () if state is None else state.pending.values()
     active = [a for a in pending if a.within is not None and not a.within.handle]
     return list(been), [] if state is None else [node_of(state, activity) for activity in active]
+
+
+def _text(machine: Machine, language: str, marked: list[str], visited: list[str]) -> str:
+    if language == "json":
+        return machine.to_json()
+    if language == "scxml":
+        from interlock.machines.interchange import LeftOut, to_scxml
+
+        left_out: list[LeftOut] = []
+        text = to_scxml(machine, left_out=left_out)
+        tell_left_out(left_out)
+        return text
+    return (dot if language == "dot" else mermaid)(machine, at=marked, visited=visited)
 
 
 async def _run(url: str, run: str) -> tuple[list[Event], Machine | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -170,9 +170,11 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         plain = msgspec.to_builtins(self)
         for place in ("file", "line", "source", "module", "qualname", "helpers"):
             plain.pop(place, None)
+        _drop_default(plain, "unhandled", "refuse")
         for part in (*plain["nodes"], *plain["edges"]):
             part.pop("line", None)
             part.pop("file", None)
+            _drop_default(part, "event", DONE)
             if self.body:  # which stands for the author's functions, their names included
                 for effects in ("entering", "exiting", "effects"):
                     part.pop(effects, None)
@@ -197,3 +199,9 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     def from_json(cls, text: str) -> Machine:
         """The machine that `to_json` described."""
         return msgspec.json.decode(text, type=cls)
+
+
+def _drop_default(part: dict[str, Any], name: str, default: str) -> None:
+    """Leave a default out, which msgspec does only for the very object, not for an equal text."""
+    if part.get(name) == default:
+        del part[name]

@@ -50,6 +50,8 @@ class Lifecycle(Generic[S, D]):
             "refuse" it (the default), "ignore" it (accepted and recorded, nothing moves), or
             "defer" it (kept, and tried again after each transition). One word for all states,
             or a word for each of some. A command that a guard says no to is always refused.
+        program: what the class stands for, where that was not declared as methods: see
+            `interlock.machines.interchange.lifecycle_of`.
 
     Attributes:
         name: what it is called in the log.
@@ -69,6 +71,7 @@ class Lifecycle(Generic[S, D]):
         name: str | None = None,
         steps: Sequence[Step[..., Any]] = (),
         unhandled: Unhandled | Mapping[S, Unhandled] = "refuse",
+        program: LifecycleProgram | None = None,
     ) -> None:
         from interlock.machines.lifecycle_build import Declaration, build  # see above
         from interlock.machines.lifecycle_declared import RegionHead
@@ -82,7 +85,7 @@ class Lifecycle(Generic[S, D]):
         head = RegionHead(initial, initial, tuple(final), "", own)
         every = unhandled if isinstance(unhandled, str) else "refuse"
         declared = Declaration(cls, cls.name, head, tuple(steps), every)
-        cls._program = build(declared, Bases(Lifecycle, Region))
+        cls._program = program or build(declared, Bases(Lifecycle, Region))
         if not cls.name.startswith("$"):  # those are Interlock's own
             registry.register(cls)
 

@@ -79,7 +79,7 @@ def build(declaration: Declaration, bases: Bases) -> LifecycleProgram:
     machine = _machine(declaration, top, places, found)
     check_endless(machine, top)
     parts = Parts(found.handlers, found.guards, found.acting, found.delays, steps, places.id_of)
-    return LifecycleProgram(machine, top.data, commands, _types(top.data, commands, steps), parts)
+    return LifecycleProgram(machine, top.data, commands, types_of(top.data, commands, steps), parts)
 
 
 def _collect(level: Declared, places: Places, found: _Collected) -> None:
@@ -153,9 +153,10 @@ def _acting(level: Declared, instance: object, when: str, state: StrEnum) -> tup
     )
 
 
-def _types(
+def types_of(
     data: type[BaseModel], commands: dict[str, type[Command]], steps: dict[str, Step[..., Any]]
 ) -> Types:
+    """The classes that values of a lifecycle's runs may have."""
     types = Types()
     types.collect(data, *commands.values())
     for step in steps.values():

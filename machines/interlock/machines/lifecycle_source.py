@@ -73,7 +73,7 @@ def body_of(top: Declared) -> str:
         for _, rule in level.rules():
             if isinstance(rule, Move):
                 functions |= {f"guard {guard_name(guard)}": guard for guard in rule.guards}
-    parts = [f"{name}={_digest(function)}" for name, function in functions.items()]
+    parts = [f"{name}={digest_of(function)}" for name, function in functions.items()]
     return hashlib.sha256(";".join([*parts, *acting]).encode()).hexdigest()[:16]
 
 
@@ -82,7 +82,8 @@ def _acting(rule: Acting) -> str:
     return what if rule.when == "entering" else f"{rule.when} {what}"
 
 
-def _digest(function: Callable[..., Any]) -> str:
+def digest_of(function: Callable[..., Any]) -> str:
+    """The digest of one function, "" where its source cannot be found."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     except (OSError, TypeError, SyntaxError):

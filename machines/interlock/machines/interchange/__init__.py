@@ -9,8 +9,9 @@ from interlock.machines.interchange.leftover import (
     LeftOut,
     NotCarriedOver,
     Unconvertible,
-    UnknownGuard,
+    UnknownFunction,
 )
+from interlock.machines.interchange.lifecycle_of import Values, lifecycle_of
 from interlock.machines.interchange.to_scxml import to_scxml
 from interlock.machines.interchange.to_transitions import to_transitions
 
@@ -21,10 +22,12 @@ __all__ = [
     "Named",
     "NotCarriedOver",
     "Unconvertible",
-    "UnknownGuard",
+    "UnknownFunction",
+    "Values",
     "bind_guards",
     "from_scxml",
     "from_transitions",
+    "lifecycle_of",
     "named_guards",
     "to_scxml",
     "to_transitions",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from interlock.machines.guard import Check, Guard, Refuse
-from interlock.machines.interchange.leftover import UnknownGuard
+from interlock.machines.interchange.leftover import UnknownFunction
 from interlock.machines.ir import Machine
 
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -71,12 +71,12 @@ def bind_guards(machine: Machine, guards: Mapping[str, Guard]) -> dict[str, tupl
             mention are allowed.
 
     Raises:
-        UnknownGuard: the machine names some that are not given.
+        UnknownFunction: the machine names some that are not given.
     """
     missing = sorted({c.name for c in conditions_of(machine)} - guards.keys())
     if missing:
         text = f"{machine.name} names guards that were not given: {', '.join(missing)}"
-        raise UnknownGuard(text)
+        raise UnknownFunction(text)
     return {
         edge.id: tuple(_bound(c, guards[c.name]) for c in named_guards(edge.guard))
         for edge in machine.edges

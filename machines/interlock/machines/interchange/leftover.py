@@ -72,8 +72,8 @@ class BadDocument(MachineError):
     code = "ILK182"
 
 
-class UnknownGuard(MachineError):
-    """A machine names guards that the mapping from names to functions does not hold."""
+class UnknownFunction(MachineError):
+    """A machine names guards or effects that the mapping from names to functions does not hold."""
 
     code = "ILK183"
 

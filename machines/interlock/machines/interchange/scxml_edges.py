@@ -33,6 +33,7 @@ class Transitions:
         self._document = document
         self._timers = timers
         self._rename = rename
+        self._settled: set[tuple[str, str]] = set()
         self._events = tuple(dict.fromkeys(self._known_events()))
 
     def edges(self) -> Iterator[tuple[Edge, Item]]:
@@ -49,7 +50,10 @@ class Transitions:
                 events = list(dict.fromkeys(self._meant(state, item)))
                 for event in events:
                     alone = len(events) == 1
-                    yield self._edge(state, item, event, ours(item, "id") if alone else ""), item
+                    edge = self._edge(state, item, event, ours(item, "id") if alone else "")
+                    if not edge.guard:
+                        self._settled.add((state.id, event))
+                    yield edge, item
 
     def _edge(self, state: State, item: Item, event: str, identity: str) -> Edge:
         targets = self._document.named(item, "target") or (state.id,)
@@ -100,7 +104,9 @@ class Transitions:
             if everything and (self._document.finals or any(self._timers.values())):
                 self._document.leave_out("ILK190", item, "event='*' for what the machine sends")
             for event in self._events:
-                if everything or covers(plain, event):
+                name = self._rename.get(event, event)
+                first = event == plain or (state.id, name) not in self._settled
+                if first and (everything or covers(plain, event)):
                     yield command_name(event, self._rename)
 
     def _known_events(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from interlock.machines.interchange.guards import conditions_of, is_name, named_
 from interlock.machines.interchange.leftover import (
     LeftOut,
     Unconvertible,
-    UnknownGuard,
+    UnknownFunction,
     hand_over,
 )
 from interlock.machines.interchange.reserved import is_done, is_timer
@@ -45,7 +45,7 @@ def to_transitions(
         NotCarriedOver: something cannot, and `left_out` is None.
         Unconvertible: a workflow, a nested machine, or a name that the library takes for
             something else.
-        UnknownGuard: `guards` misses some that the machine names.
+        UnknownFunction: `guards` misses some that the machine names.
     """
     _refuse(machine)
     if guards is not None:
@@ -103,7 +103,7 @@ def _all_given(machine: Machine, guards: Mapping[str, Guard]) -> None:
     missing = sorted({c.name for c in conditions_of(machine)} - guards.keys())
     if missing:
         text = f"{machine.name} names guards that were not given: {', '.join(missing)}"
-        raise UnknownGuard(text)
+        raise UnknownFunction(text)
 
 
 def _left_out(machine: Machine) -> Iterator[LeftOut]:
