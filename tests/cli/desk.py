@@ -7,6 +7,7 @@ from typing import Literal
 
 from interlock.machines import (
     Command,
+    Retry,
     approval,
     parallel,
     race,
@@ -76,3 +77,31 @@ async def desk(deal: Deal) -> list[str]:
 async def two(deal: Deal) -> list[str]:
     first, second = await parallel(approval("manager", about=deal), approval("auditor"))
     return [first.by, second.by]
+
+
+BROKEN: list[str] = []
+"""Ids of deals that cannot be unbooked, once for each time they are named here."""
+
+
+async def unbook(deal: str) -> None:
+    if deal in BROKEN:
+        BROKEN.remove(deal)
+        message = f"{deal} is locked"
+        raise OSError(message)
+
+
+@step(compensate=unbook, compensate_retry=Retry.none)
+async def book(deal: str) -> str:
+    return deal
+
+
+@step
+async def refuse() -> None:
+    message = "no"
+    raise ValueError(message)
+
+
+@workflow(name="cli-booking")
+async def booking(deal: str) -> None:
+    await book(deal)
+    await refuse()

@@ -153,6 +153,42 @@ def test_a_reply_is_printed(il: Invoke) -> None:
     assert 'replied {"asked": "more", "over": 4}\n' in told.stdout
 
 
+def test_a_right_is_handed_over(il: Invoke) -> None:
+    said = il("delegate", "d-1", "compliance/officer", "--to", "cid", "--by", "ann")
+    assert said.stdout.startswith(
+        "ann handed the right to decide on compliance/officer over to cid\n"
+    )
+    assert "ann, bob, cid for ann" in il("approvals", "--name", "compliance/officer").stdout
+    refused = il("approve", "d-1", "compliance/officer", "--by", "ann")
+    assert "ann handed the right over to cid" in refused.stderr
+    assert il("approve", "d-1", "compliance/officer", "--by", "cid").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "end"),
+    [
+        ("--retry", "book is undone again, says ann", "compensated"),
+        ("--resolved", "book was undone by other means, says ann", "compensated"),
+        ("--skip", "book stays, says ann", "compensation failed"),
+    ],
+)
+def test_a_failed_undo_is_settled(
+    il: Invoke, tmp_path: Path, answer: str, said: str, end: str
+) -> None:
+    desk.BROKEN[:] = ["d-2"]
+    (tmp_path / "in").write_text('"d-2"\n')
+    il("run", "cli.desk:booking", "--input", str(tmp_path / "in"))
+    (row,) = lines(il("runs", "--status", "undo failed", "--json"))
+    run = row["run"]
+    shown = il("show", run).stdout
+    assert f"→ interlock undo {run} book --retry --reason WHY (or --resolved, or --skip)" in shown
+    assert il("undo", run, "book", "--reason", "late").exit_code == 2
+    wrong = il("undo", run, "refuse", answer, "--reason", "late")
+    assert "failed: book" in wrong.stderr
+    settled = il("undo", run, "book", answer, "--reason", "late", "--by", "ann").stdout
+    assert settled == f"{said}\n{run} is {end}\n"
+
+
 def test_history_says_which_branch_an_event_is_of(il: Invoke) -> None:
     told = [row["what"] for row in lines(il("history", "d-1", "--json"))]
     assert told[2] == "[compliance] branch compliance begins"

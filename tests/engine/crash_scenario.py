@@ -11,8 +11,10 @@ import asyncio
 import os
 import sqlite3
 import sys
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from interlock.engine import Engine, NotInDoubt
 from interlock.machines import (
@@ -32,6 +34,9 @@ from interlock.store import crash
 from interlock.store.contract import FINISHED
 
 _world = Path()
+
+Play: TypeAlias = Callable[[str], Coroutine[Any, Any, None]]
+"""Brings the runs of a database to their ends."""
 
 
 class World:
@@ -176,8 +181,8 @@ async def nudge(engine: Engine) -> None:
             return
 
 
-def job(database: str, world: str, point: str, visit: str) -> str:
-    """Run the scenario in a child; how it ended."""
+def job(database: str, world: str, point: str, visit: str, play: Play = scenario) -> str:
+    """Run a scenario in a child; how it ended."""
     child = os.fork()
     if child == 0:
         global _world  # noqa: PLW0603  the child's only
@@ -186,7 +191,7 @@ def job(database: str, world: str, point: str, visit: str) -> str:
             crash.arm(point, int(visit))
         code = 1
         try:
-            asyncio.run(scenario(database))
+            asyncio.run(play(database))
             code = 0
         finally:
             sys.stderr.flush()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look
+from interlock.cli import author, breakers, decide, keep, look, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -25,9 +25,11 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
     ("reject", DECIDE, decide.reject),
+    ("delegate", DECIDE, persons.delegate),
     ("send", DECIDE, decide.send),
     ("cancel", DECIDE, decide.cancel),
     ("resolve", DECIDE, decide.resolve),
+    ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),

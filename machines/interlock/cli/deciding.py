@@ -17,6 +17,7 @@ from interlock.cli.view import entry_view
 from interlock.engine import Engine
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
+from interlock.engine.undo_answers import UndoAnswer
 from interlock.projections import address, fold
 from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
@@ -186,6 +187,21 @@ async def cancel(engine: Engine, entry: Entry, by: str, reason: str) -> Told:
     """Ask for a run to be cancelled."""
     await engine.cancel(entry.run, by=by, reason=reason)
     return Told(f"cancellation asked for by {by}")
+
+
+async def delegate(engine: Engine, entry: Entry, name: str, to: str, by: str, reason: str) -> Told:
+    """Hand the right to decide over."""
+    await engine.delegate(entry.run, name, to=to, by=by, reason=reason)
+    return Told(f"{by} handed the right to decide on {name} over to {to}")
+
+
+async def answer_undo(
+    engine: Engine, entry: Entry, step: str, answer: UndoAnswer, by: str, reason: str
+) -> Told:
+    """Say what becomes of a failed undo."""
+    await engine.undo(entry.run, step, answer, by=by, reason=reason)
+    found = {"retry": "is undone again", "resolve": "was undone by other means", "skip": "stays"}
+    return Told(f"{step} {found[answer]}, says {by}")
 
 
 async def vote(

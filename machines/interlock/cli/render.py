@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 STYLES = {
     "running": "cyan", "waiting": "yellow", "sleeping": "blue", "in doubt": "bold magenta",
-    "compensating": "magenta", "held": "bold red", "open": "cyan", "completed": "green",
+    "compensating": "magenta", "undo failed": "bold red", "held": "bold red",
+    "open": "cyan", "completed": "green",
     "failed": "red", "cancelled": "dim", "compensated": "dark_orange",
     "compensation failed": "bold red",
     "intended": "yellow", "started": "cyan", "retrying": "yellow", "confirmed": "green",

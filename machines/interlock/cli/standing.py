@@ -210,10 +210,21 @@ class _Picture:
             return [f"interlock approve {quoted(run)} {quoted(name)} (or reject)"]
         if activity.kind == "wait" and activity.commands:
             return [f"interlock send {quoted(run)} {'|'.join(activity.commands)} JSON"]
+        if activity.status == "undo failed":
+            said = f"interlock undo {quoted(run)} {quoted(self._undone(activity))}"
+            return [f"{said} --retry --reason WHY (or --resolved, or --skip)"]
         if activity.status == "in doubt":
             said = f"interlock resolve {quoted(run)} {quoted(activity.name)}"
             return [f"{said} --happened (or --did-not, or --again)"]
         return []
+
+    def _undone(self, undo: Activity) -> str:
+        """What an undo undoes: its step, or its activity where that is not the only one."""
+        steps = {entry.activity: entry.step for entry in self._state.stack}
+        failed = [a for a in self._state.pending.values() if a.status == "undo failed"]
+        step = steps.get(undo.of, undo.of)
+        alone = sum(steps.get(a.of) == step for a in failed) == 1
+        return step if alone else undo.of
 
 
 _WORDS = {"wait": "command", "step": "step", "undo": "undo", "sleep": "sleep", "child": "child"}
