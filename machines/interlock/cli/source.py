@@ -42,16 +42,25 @@ class Excerpt:
         }  # fmt: skip
 
 
-def excerpt(machine: Machine, events: Sequence[Event]) -> Excerpt:
-    """The lines around the place where a run stood: the whole definition when it is short.
+def excerpt_of_run(machine: Machine, events: Sequence[Event]) -> Excerpt:
+    """The lines around the place where a run stood after these events.
 
     In a lifecycle that is the transition that was taken last.
     """
-    node = machine.by_id.get(events[-1].state)
+    if machine.kind == "lifecycle":
+        return _excerpt(machine, machine.file, _moved(machine, events))
+    return excerpt(machine, events[-1].state)
+
+
+def excerpt(machine: Machine, state: str) -> Excerpt:
+    """The lines around a state: the whole definition when it is short."""
+    node = machine.by_id.get(state)
     line = node.line if node is not None else 0
     file = node.file if node is not None and node.file else machine.file
-    if machine.kind == "lifecycle":
-        line, file = _moved(machine, events), machine.file
+    return _excerpt(machine, file, line)
+
+
+def _excerpt(machine: Machine, file: str, line: int) -> Excerpt:
     own = Text(machine.file, machine.line, machine.source)
     text = next((t for t in (own, *machine.helpers) if _holds(t, file, line)), own)
     lines, first = text.source.splitlines(), _first(text)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
 from interlock.cli.showing import actor_name, print_variables
-from interlock.cli.source import Excerpt, around, excerpt, print_excerpt
+from interlock.cli.source import Excerpt, around, excerpt, excerpt_of_run, print_excerpt
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.summing import MANY
@@ -109,7 +109,7 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
     history = History(events)
     state = history.state()
     event, _, what = list(told(events))[-1]
-    source = None if machine is None else excerpt(machine, events)
+    source = None if machine is None else excerpt_of_run(machine, events)
     inside = _branches(state, machine)
     if as_json:
         print_document(
