@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cli.kit import ORDERS, Invoke, document, lines
+from interlock.cli.wording import changed
 
 
 def test_runs_are_listed_in_natural_order(il: Invoke) -> None:
@@ -101,6 +102,17 @@ def test_at_marks_the_line_in_text(il: Invoke) -> None:
     ]
 
 
+def test_at_marks_the_transition_that_a_lifecycle_took_last(il: Invoke) -> None:
+    def marked() -> str:
+        shown = il("at", "bill-1").stdout.splitlines()
+        (line,) = (line for line in shown if line.startswith("> "))
+        return line.split("  ", 1)[1].strip()
+
+    assert marked().startswith("class Billing(")
+    assert il("send", "bill-1", "Pay", '{"amount": 10}').exit_code == 0
+    assert marked().startswith("@on(Pay, source=Stage.NEW")
+
+
 def test_at_takes_instants(il: Invoke) -> None:
     events = lines(il("history", "order-2", "--json"))
     first = document(il("at", "order-2", "--time", events[0]["at"], "--json"))
@@ -118,3 +130,20 @@ def test_approvals_are_listed_with_their_facts(il: Invoke) -> None:
         ("order-10", "manager"),
     ]
     assert '{"id": "order-10", "total": "600"}' in il("approvals").stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("on", "off", "on → off"),
+        ("on(a/x, b/y)", "on(a/x, b/z)", "b/y → b/z"),
+        ("on(a/x, b/y)", "on(a/w, b/z)", "a/x → a/w, b/y → b/z"),
+        ("on(a/x(c/1, d/2), b/y)", "on(a/x(c/1, d/3), b/y)", "a/x(c/1, d/2) → a/x(c/1, d/3)"),
+        ("on(a/x, b/y)", "off", "on(a/x, b/y) → off"),
+        ("on(a/x)", "on", "on(a/x) → on"),
+    ],
+)
+def test_of_a_state_with_regions_those_are_told_that_changed(
+    before: str, after: str, told: str
+) -> None:
+    assert changed(before, after) == told

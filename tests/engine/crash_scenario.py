@@ -204,4 +204,5 @@ def job(database: str, world: str, point: str, visit: str, play: Play = scenario
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(job(*line.split()), flush=True)
+        database_, world_, point_, visit_ = line.split()
+        print(job(database_, world_, point_, visit_), flush=True)

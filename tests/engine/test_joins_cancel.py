@@ -86,7 +86,7 @@ async def test_when_one_fails_its_siblings_are_cancelled(engine: Engine, board: 
     assert await run.result() == "('item -1', -1)"
     assert sorted(cancels.SAID) == ["boss: another one failed", "tidied 5"]
     assert await engine.store.due(engine.clock.now() + timedelta(days=2)) == []
-    with pytest.raises(Refused, match="was withdrawn at .*: another one failed"):
+    with pytest.raises(Refused, match=r"was withdrawn at .*: another one failed"):
         await engine.approve("run", "boss", by="ann")
 
 

@@ -91,6 +91,7 @@ def printed(name: str, store: str, *, under: str = "", numbers: bool = True) -> 
 
 def cut(output: str) -> str:
     """Output as a page shows it."""
+    output = output.replace(f"{FOLDER}/", "")
     lines = re.sub(
         r"worker \S+:\d+", lambda found: "worker pc:4711".ljust(len(found[0])), output
     ).splitlines()

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 
-from interlock.machines import Cache, Ok, each, parallel, race, sleep, step, workflow
+from pydantic import BaseModel
+
+from interlock.machines import (
+    Cache,
+    Command,
+    Effect,
+    Lifecycle,
+    Ok,
+    each,
+    entering,
+    on,
+    parallel,
+    race,
+    sleep,
+    step,
+    workflow,
+)
 from resilience.services import UNDER_WAY, look_up, pay, post, print_page, scan, service
 
 
@@ -104,3 +121,35 @@ async def scanned_or_not(pages: list[int]) -> list[bool]:
 async def paid_beside_a_sleep(customer: str) -> str:
     await parallel(pay(customer), sleep("1 hour"))
     return "paid"
+
+
+class Basket(BaseModel):
+    customer: str = "ann"
+
+
+class Station(StrEnum):
+    OPEN = "open"
+    ORDERED = "ordered"
+    GONE = "gone"
+
+
+class Order(Command):
+    """Buy what is in the basket."""
+
+
+class Leave(Command):
+    """Go away."""
+
+
+class Shopping(Lifecycle[Station, Basket], initial=Station.OPEN, final={Station.GONE}):
+    @on(Order, source=Station.OPEN, target=Station.ORDERED)
+    def order(self, basket: Basket, command: Order) -> Basket:
+        return basket
+
+    @on(Leave, source=(Station.OPEN, Station.ORDERED), target=Station.GONE)
+    def leave(self, basket: Basket, command: Leave) -> Basket:
+        return basket
+
+    @entering(Station.ORDERED)
+    def charge(self, basket: Basket) -> list[Effect]:
+        return [pay.effect(basket.customer), plain.effect("after")]

@@ -197,3 +197,34 @@ async def test_cancelling_a_run_frees_the_places_of_its_calls() -> None:
         services.HELD[0].set()
         other = await engine.start(composed.printed_each, list(range(4)), id="other")
         assert await other.result() == 304
+
+
+async def test_the_effects_of_a_lifecycle_wait_for_their_breaker(tmp_path: Path) -> None:
+    url, clock = f"sqlite:///{tmp_path}/runs.db", ManualClock()
+    async with Engine(url, clock=clock) as engine:
+        await trip(engine)
+        run = await engine.start(composed.Shopping, composed.Basket(), id="run")
+        await engine.send(run, composed.Order())
+        await engine.settle()
+        entry = (await engine.runs())[0]
+        assert (entry.state, entry.waits, entry.waits_for) == ("ordered", "breaker", "waits")
+        assert "pay" not in CALLS
+    async with Engine(url, clock=clock) as engine:
+        await engine.breaker("waits").force_close(by="ann", reason="test")
+        await engine.settle()
+        assert sorted(CALLS) == ["after", "pay"]
+        await engine.send("run", composed.Leave())
+        assert await (await engine.get("run")).state() == "gone"
+
+
+async def test_a_lifecycle_that_moves_on_leaves_its_effects_to_themselves() -> None:
+    async with Engine("memory://", clock=ManualClock()) as engine:
+        await trip(engine)
+        run = await engine.start(composed.Shopping, composed.Basket(), id="run")
+        await engine.send(run, composed.Order())
+        await engine.settle()
+        await engine.send(run, composed.Leave())
+        await engine.settle()
+        await engine.breaker("waits").force_close(by="ann", reason="test")
+        await engine.settle()
+        assert (await run.state(), sorted(CALLS)) == ("gone", ["after", "pay"])

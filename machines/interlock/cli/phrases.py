@@ -224,8 +224,8 @@ def _held(event: Event, body: RunHeld, plain: Plain) -> str:
 
 def _transition(event: Event, body: TransitionTaken, plain: Plain) -> str:
     if not body.command:
-        edges = " and ".join((body.transition, *body.also))
-        return f"{edges} by {'time' if event.actor.kind == 'timer' else 'itself'}"
+        methods = (edge.rpartition(".")[2] for edge in (body.transition, *body.also))
+        return f"{' and '.join(methods)} by {'time' if event.actor.kind == 'timer' else 'itself'}"
     late = ", kept since it came" if body.deferred else ""
     return f"{body.command} {compact(plain(body.value))} accepted{_by(event, ' from ')}{late}"
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interlock.machines.ir import Machine, Text
+from interlock.store.event import Event
+from interlock.store.vocabulary import TransitionTaken
 
 if TYPE_CHECKING:
     from interlock.cli.render import Screen
@@ -39,11 +42,25 @@ class Excerpt:
         }  # fmt: skip
 
 
+def excerpt_of_run(machine: Machine, events: Sequence[Event]) -> Excerpt:
+    """The lines around the place where a run stood after these events.
+
+    In a lifecycle that is the transition that was taken last.
+    """
+    if machine.kind == "lifecycle":
+        return _excerpt(machine, machine.file, _moved(machine, events))
+    return excerpt(machine, events[-1].state)
+
+
 def excerpt(machine: Machine, state: str) -> Excerpt:
     """The lines around a state: the whole definition when it is short."""
     node = machine.by_id.get(state)
     line = node.line if node is not None else 0
     file = node.file if node is not None and node.file else machine.file
+    return _excerpt(machine, file, line)
+
+
+def _excerpt(machine: Machine, file: str, line: int) -> Excerpt:
     own = Text(machine.file, machine.line, machine.source)
     text = next((t for t in (own, *machine.helpers) if _holds(t, file, line)), own)
     lines, first = text.source.splitlines(), _first(text)
@@ -52,6 +69,14 @@ def excerpt(machine: Machine, state: str) -> Excerpt:
         start, end = max(0, place - _AROUND), place + _AROUND + 1
         return Excerpt(text.file, line, first + start, tuple(lines[start:end]))
     return Excerpt(text.file, line, first, tuple(lines))
+
+
+def _moved(machine: Machine, events: Sequence[Event]) -> int:
+    """The line of the last transition of a lifecycle, that of its class before the first."""
+    taken = (event.body for event in reversed(events) if isinstance(event.body, TransitionTaken))
+    last = next(taken, None)
+    lines = {edge.id: edge.line for edge in machine.edges}
+    return machine.line if last is None else lines.get(last.transition, machine.line)
 
 
 def _holds(text: Text, file: str, line: int) -> bool:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
 from interlock.cli.showing import actor_name, print_variables
-from interlock.cli.source import Excerpt, around, excerpt, print_excerpt
+from interlock.cli.source import Excerpt, around, excerpt, excerpt_of_run, print_excerpt
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.summing import MANY
 from interlock.cli.text import both, exact, moment, shorten
 from interlock.cli.view import activity_view, event_view, told
+from interlock.cli.wording import changed
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Machine
@@ -79,7 +80,7 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
 
 def moves(event: Event, before: str) -> str:
     """The state after an event, and the one before it when that is another."""
-    return event.state if before in ("", event.state) else f"{before} → {event.state}"
+    return event.state if before in ("", event.state) else changed(before, event.state)
 
 
 def who(event: Event) -> str:
@@ -108,7 +109,7 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
     history = History(events)
     state = history.state()
     event, _, what = list(told(events))[-1]
-    source = None if machine is None else excerpt(machine, event.state)
+    source = None if machine is None else excerpt_of_run(machine, events)
     inside = _branches(state, machine)
     if as_json:
         print_document(

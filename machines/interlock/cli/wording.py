@@ -48,3 +48,24 @@ def by(event: Event, before: str = "") -> str:
 def because(said: str, reason: str) -> str:
     """What happened, and why."""
     return f"{said}: {reason}" if reason else said
+
+
+def changed(before: str, after: str) -> str:
+    """One state and the next; of one with regions only those that changed: `a/x → a/y`."""
+    old, new = _regions(before), _regions(after)
+    if old[0] != new[0] or len(old) != len(new):
+        return f"{before} → {after}"
+    others = (f"{one} → {other}" for one, other in zip(old, new, strict=True) if one != other)
+    return ", ".join(others)
+
+
+def _regions(state: str) -> list[str]:
+    """The name of a state, and what is active in each of its regions."""
+    name, _, inside = state.removesuffix(")").partition("(")
+    parts, depth, start = [name], 0, 0
+    for place, character in enumerate(inside):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and not depth:
+            parts.append(inside[start:place])
+            start = place + 2
+    return [*parts, inside[start:]] if inside else parts

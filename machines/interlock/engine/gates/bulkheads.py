@@ -39,12 +39,19 @@ class BulkheadGate:
         self._parking = parking
         self._places = places
         self._queue: deque[Who] = deque()
+        self._asking = asyncio.Lock()
 
     async def enter(self, who: Who) -> Place | Held:
         """Take a place, or wait for one: then the call is woken with this gate in hand."""
-        if self._places is not None and self.used + len(self._queue) >= self._places.count:
-            await self._places.more(self.used + 1, len(self._queue))
-            self._fill()
+        if self._places is None:
+            return self._take(who)
+        async with self._asking:
+            if self.used + len(self._queue) >= self._places.count:
+                await self._places.more(self.used + 1, len(self._queue))
+                self._fill()
+            return self._take(who)
+
+    def _take(self, who: Who) -> Place | Held:
         if not self._queue and self.used < self._limit():
             self.used += 1
             return Place(self)
@@ -73,9 +80,12 @@ class BulkheadGate:
 
     async def renew(self) -> None:
         """Keep the shared places that are used for another while, and ask for more if need be."""
-        if self._places is not None and self.used:
-            await self._places.renew(self.used + len(self._queue))
-            self._fill()
+        if self._places is None:
+            return
+        async with self._asking:
+            if self.used or self._queue:
+                await self._places.renew(self.used + len(self._queue))
+                self._fill()
 
     async def keep(self) -> None:
         """Renew again and again, for as long as the task lives."""
