@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any
 
 from interlock.cli.text import compact, instant
 from interlock.cli.wording import Plain, name_of
@@ -20,7 +20,6 @@ from interlock.store.joining import (
     ChildEnded,
     ChildStarted,
     CompensationRequested,
-    How,
     JoinStarted,
     Replied,
     RunEnding,
@@ -73,11 +72,10 @@ def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
 
 
 def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
-    if not body.over and name_of(body.activity).partition(":")[0] in get_args(How):
-        said = f"the other calls of {name_of(body.activity)} are being cancelled"
-        return f"{said}: {body.reason}" if body.reason else said
-    word = "is cancelled" if body.over else "is being cancelled"
-    return f"{name_of(body.activity)} {word}" + (f": {body.reason}" if body.reason else "")
+    """Which call of a join it was is said before."""
+    word = "cancelled" if body.over else "being cancelled"
+    said = word if body.activity.endswith("]") else f"{name_of(body.activity)} is {word}"
+    return f"{said}: {body.reason}" if body.reason else said
 
 
 def _skipped(event: Event, body: StepSkipped, plain: Plain) -> str:
