@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from interlock.cli.text import compact, instant
 from interlock.cli.wording import Plain, name_of
@@ -20,6 +20,7 @@ from interlock.store.joining import (
     ChildEnded,
     ChildStarted,
     CompensationRequested,
+    How,
     JoinStarted,
     Replied,
     RunEnding,
@@ -73,8 +74,14 @@ def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
 
 def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
     """Which call of a join it was is said before."""
+    name = name_of(body.activity)
     word = "cancelled" if body.over else "being cancelled"
-    said = word if body.activity.endswith("]") else f"{name_of(body.activity)} is {word}"
+    if body.activity.endswith("]"):
+        said = word
+    elif name.rpartition("/")[2].partition(":")[0] in get_args(How):
+        said = f"the other calls of {name} are {word}"
+    else:
+        said = f"{name} is {word}"
     return f"{said}: {body.reason}" if body.reason else said
 
 
