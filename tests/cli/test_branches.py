@@ -186,7 +186,7 @@ def test_a_failed_undo_is_settled(
     wrong = il("undo", run, "refuse", answer, "--reason", "late")
     assert "failed: book" in wrong.stderr
     settled = il("undo", run, "book", answer, "--reason", "late", "--by", "ann").stdout
-    assert settled == f"{said}\n{run} is {end}\n"
+    assert settled == f"{said}\n{run} is {end} with ValueError: no\n"
 
 
 def test_history_says_which_branch_an_event_is_of(il: Invoke) -> None:

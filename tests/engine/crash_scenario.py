@@ -25,7 +25,13 @@ from interlock.machines import (
     Retry,
     approval,
     current,
+    each,
+    parallel,
+    race,
+    settle,
     sleep,
+    start,
+    start_child,
     step,
     wait_for,
     workflow,
@@ -140,15 +146,47 @@ async def careful(amount: int) -> list[str]:
     return [first, second]
 
 
-RUNS = ("paying-1", "paying-2", "careful-1")
+@workflow
+async def charging(amount: int) -> int:
+    made = await charge(amount)
+    await sleep("2 ms")
+    return amount + len(made)
+
+
+async def visiting(amount: int) -> list[object]:
+    said = await post(amount)
+    decision = await approval("visitor", about=said)
+    paid = await charge(amount)
+    return [said, decision.granted, paid]
+
+
+@workflow
+async def spreading_out(amounts: list[int], ok: bool) -> list[object]:
+    kid = start_child(charging, 5)
+    begun = start(charge.named("begun")(3))
+    visits = await parallel(visiting(1), visiting(2))
+    paid = await each(charge, amounts, concurrency=2)
+    won = await race(post.named("posted")(9), wait_for(Paid), sleep("1 hour"))
+    start(sleep("1 day"))
+    rest = await settle(charging(7), begun, kid, ship.named("maybe")(False))
+    await ship(ok)
+    return [*visits, paid, won.name, [type(one).__name__ for one in rest]]
+
+
+RUNS = (
+    "paying-1", "paying-2", "careful-1", "spreading-1", "spreading-2",
+    "spreading-1/charging#1", "spreading-2/charging#1",
+)  # fmt: skip
 
 
 async def scenario(database: str) -> None:
     """Start what is not started, decide what waits, and return when every run has ended."""
-    async with Engine(f"sqlite:///{database}", machines=[paying, careful]) as engine:
+    async with Engine(f"sqlite:///{database}", machines=[paying, careful, spreading_out]) as engine:
         await engine.start(paying, [1, 2], True, id="paying-1")
         await engine.start(paying, [4], False, id="paying-2")
         await engine.start(careful, 7, id="careful-1")
+        await engine.start(spreading_out, [1, 2, 3], True, id="spreading-1")
+        await engine.start(spreading_out, [4], False, id="spreading-2")
         await engine.send("careful-1", Paid(amount=Decimal(3)), command_id="few")
         while True:
             entries = {e.run: e for e in await engine.runs()}
@@ -162,7 +200,7 @@ async def nudge(engine: Engine) -> None:
     """Do what people would do: decide, pay, and find out about what is in doubt."""
     for pending in await engine.approvals():
         try:
-            await engine.approve(pending.run, pending.name, by="ann", reason="fine")
+            await engine.approve(pending.run, pending.activity, by="ann", reason="fine")
         except Refused:
             continue
     careful_1 = await engine.store.entry("careful-1")

@@ -82,5 +82,5 @@ async def test_a_callback_that_comes_early_late_twice_or_never(tmp_path: Path) -
         await later(engine, clock, days=1)
         with pytest.raises(ExceptionGroup) as both:
             await eve.result()
-        assert [type(error) for error in both.value.exceptions] == [ConnectionError, TimedOut]
+        assert [type(error) for error in both.value.exceptions] == [TimedOut, ConnectionError]
     printed("webhook_callback", store)

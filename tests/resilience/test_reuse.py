@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 from interlock.engine import Engine, UnknownMachine
-from interlock.machines import BadDefinition, Cache, Command, Debounce, Refused, Superseded, step
+from interlock.machines import (
+    BadDefinition,
+    Cache,
+    Command,
+    Debounce,
+    Refused,
+    Superseded,
+    resource,
+    step,
+    workflow,
+)
 from interlock.store.clock import ManualClock
 from interlock.store.open import open_store
 from resilience import services
@@ -225,3 +235,22 @@ def test_debounces_are_checked() -> None:
         Debounce("")
     with pytest.raises(BadDefinition, match="quiet time above zero"):
         Debounce("key", timedelta())
+
+
+async def test_a_resource_is_no_part_of_what_makes_calls_the_same() -> None:
+    asked: list[str] = []
+
+    @step(cache=Cache())
+    async def rate(currency: str, bank: list[str] = resource("bank")) -> int:
+        bank.append(currency)
+        return len(bank)
+
+    @workflow(name="rating")
+    async def rating(currency: str) -> int:
+        return await rate(currency)
+
+    resources = {"bank": asked}
+    async with Engine("memory://", machines=[rating], resources=resources) as engine:
+        for run, currency in (("1", "CHF"), ("2", "CHF"), ("3", "EUR")):
+            await (await engine.start(rating, currency, id=run)).result()
+    assert asked == ["CHF", "EUR"]

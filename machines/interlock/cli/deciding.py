@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from interlock.cli.joined import error_text
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.situations import situations
 from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
@@ -54,6 +55,7 @@ class _After:
         told: what the decision came to.
         entry: its row.
         waits: all that it waits for, where that is several things.
+        error: why it ended badly, "" where it did not.
         continued: this process has driven it on.
         hint: who goes on with it, "" where that needs no word.
     """
@@ -61,6 +63,7 @@ class _After:
     told: Told
     entry: Entry
     waits: str
+    error: str
     continued: bool
     hint: str
 
@@ -74,6 +77,7 @@ def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool
     if as_json:
         reply = {"reply": told.reply} if told.answered else {}
         recorded = {"recorded": told.said, "continued": after.continued, "summary": after.waits}
+        recorded |= {"error": after.error or None}
         print_document({**entry_view(entry), **recorded, **reply})
         return
     screen = Screen()
@@ -83,7 +87,8 @@ def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool
     stands = entry.waits and entry.status != "running"
     waits = [f"for {after.waits or waits_of(entry)}"] if stands else []
     place = [] if entry.state == entry.status else [f"at {entry.state},"]
-    screen.line(f"{run} is", *place, status(entry.status), *waits)
+    ended = [f"with {after.error}"] if after.error else []
+    screen.line(f"{run} is", *place, status(entry.status), *waits, *ended)
     if after.hint:
         screen.line(Styled(after.hint, "dim"))
 
@@ -110,7 +115,16 @@ async def _decide(url: str, resources: Mapping[Any, Any], run: str, act: Act) ->
         if lacking and hint:
             hint = f"a worker goes on with it; this command does not: {lacking}"
         waits = (await situations(engine.store, [after]))[run].summary
-        return _After(told, after, waits, engine.driving and serves, hint)
+        error = await _error(engine, after)
+        return _After(told, after, waits, error, engine.driving and serves, hint)
+
+
+async def _error(engine: Engine, entry: Entry) -> str:
+    """Why a run ended badly."""
+    if entry.status not in FINISHED or entry.status == "completed":
+        return ""
+    error = fold(await engine.store.read(entry.run)).error
+    return "" if error is None else error_text(error)
 
 
 async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:

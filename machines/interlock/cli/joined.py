@@ -73,11 +73,16 @@ def _child_ended(event: Event, body: ChildEnded, plain: Plain) -> str:
 
 
 def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
-    if not body.over and name_of(body.activity).partition(":")[0] in get_args(How):
-        said = f"the other calls of {name_of(body.activity)} are being cancelled"
-        return f"{said}: {body.reason}" if body.reason else said
-    word = "is cancelled" if body.over else "is being cancelled"
-    return f"{name_of(body.activity)} {word}" + (f": {body.reason}" if body.reason else "")
+    """Which call of a join it was is said before."""
+    name = name_of(body.activity)
+    word = "cancelled" if body.over else "being cancelled"
+    if body.activity.endswith("]"):
+        said = word
+    elif name.rpartition("/")[2].partition(":")[0] in get_args(How):
+        said = f"the other calls of {name} are {word}"
+    else:
+        said = f"{name} is {word}"
+    return f"{said}: {body.reason}" if body.reason else said
 
 
 def _skipped(event: Event, body: StepSkipped, plain: Plain) -> str:

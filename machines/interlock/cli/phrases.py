@@ -51,16 +51,19 @@ from interlock.store.vocabulary import (
 )
 
 
-def phrase(event: Event, plain: Plain) -> str:
+def phrase(event: Event, plain: Plain, branch: str | None = None) -> str:
     """What happened, in one line. An event type without a phrase is named by its type.
 
-    What happened to one of several calls begins with which one it was.
+    Args:
+        branch: what the branch or item is called that it happened to, "" for none; None where
+            only the event is at hand.
     """
     make = PHRASES.get(event.type)
     if make is None:
         return event.type
     said = make(event, event.body, plain)
-    branch = branch_of(getattr(event.body, "activity", ""))
+    if branch is None:
+        branch = branch_of(getattr(event.body, "activity", ""))
     return f"[{branch}] {said}" if branch else said
 
 

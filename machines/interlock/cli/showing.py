@@ -11,9 +11,11 @@ from interlock.cli.effects import print_effects
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.summing import MANY
 from interlock.cli.text import both, compact, pretty
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
+from interlock.cli.wording import branch_of
 from interlock.machines.ir import Machine
 from interlock.projections import Effect, RunState, branches, entry_of, fold, ledger
 from interlock.store.clock import SystemClock
@@ -139,8 +141,8 @@ def print_variables(screen: Screen, variables: dict[str, JSON]) -> None:
 
 
 def _print_branches(screen: Screen, state: RunState) -> None:
-    """The variables of the branches."""
-    for activity, thread in state.threads.items():
+    """The variables of the branches; of many items only those of the first few."""
+    for activity, thread in list(state.threads.items())[:MANY]:
         variables = thread.image.plain_variables()
         if variables and activity in state.pending:
             name = "/".join(branches(state, state.pending[activity]))
@@ -184,7 +186,13 @@ def _decisions(screen: Screen, state: RunState, now: datetime) -> None:
     ]  # fmt: skip
     granted, rejected = Styled("granted", "green"), Styled("rejected", "red")
     rows = [
-        (d.name, granted if d.granted else rejected, d.actor.id, ago(d.at, now), d.reason)
+        (
+            "/".join(filter(None, (branch_of(d.activity), d.name))),
+            granted if d.granted else rejected,
+            d.actor.id,
+            ago(d.at, now),
+            d.reason,
+        )
         for d in state.decisions
     ]
     screen.table(columns, rows)

@@ -99,6 +99,9 @@ def _lines(lines: list[Line], indent: str, width: int) -> Iterator[str]:
         yield from _lines(line.below, indent + "  ", width)
 
 
+_MOST = 30
+"""Calls of one join under way that are listed: how many there are is said besides."""
+
 _WIDEST = 24
 """Characters of a label up to which the others of its level are aligned with it."""
 
@@ -141,15 +144,17 @@ class _Picture:
         members = self._state.pending
         active = [(members[m], i) for m, i in join.active.items() if m in members]
         plain = [a for a, _ in active if a.status in ("scheduled", "started") and a.kind == "step"]
-        for member, index in active:
-            if len(plain) <= MANY or member not in plain:
-                shown[index] = self.line(member, member_name(join, index))
+        told = [(a, i) for a, i in active if len(plain) <= MANY or a not in plain]
+        for member, index in told[:_MOST]:
+            shown[index] = self.line(member, member_name(join, index))
         for index in join.failed[:MANY]:
             shown[index] = Line(member_name(join, index), _ended(join, index))
         if join.how != "each":
             for index in join.outcomes:
                 shown[index] = Line(member_name(join, index), _ended(join, index))
         line.below = [shown[index] for index in sorted(shown)]
+        if len(told) > _MOST:
+            line.below.append(Line("", f"and {len(told) - _MOST} more under way"))
         if len(join.failed) > MANY:
             line.below.append(Line("", f"and {len(join.failed) - MANY} more that failed"))
         return line

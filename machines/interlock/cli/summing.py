@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from interlock.cli.wording import item_of
+from interlock.cli.wording import branch_of, places_alike
 from interlock.projections import Effect
 
 MANY = 10
@@ -45,8 +45,8 @@ def rows(effects: Iterable[Effect], many: int = MANY) -> list[Row]:
     """
     groups: dict[tuple[str, ...], list[Effect]] = {}
     for effect in effects:
-        join, _ = item_of(effect.activity)
-        kind = (join, effect.step, effect.status) if join else (effect.activity,)
+        place = places_alike(effect.activity)
+        kind = (place, effect.step, effect.status) if place else (effect.activity,)
         groups.setdefault(kind, []).append(effect)
     told: list[Row] = []
     for group in groups.values():
@@ -63,13 +63,19 @@ def _row(group: Sequence[Effect]) -> Row:
         sum(effect.attempts for effect in group),
         sum(effect.interruptions for effect in group),
         last.since,
-        f"{last.key.rpartition('[')[0]}[…]" if many else last.key,
+        _alike(last.key) if many else last.key,
         last.error,
         last.note,
     )
 
 
+def _alike(key: str) -> str:
+    """`move/each:halve#1[…]`: what the keys of many items have in common."""
+    first, _, rest = key.partition("[")
+    return f"{first}[…]{rest.rpartition(']')[2]}"
+
+
 def _named(effect: Effect) -> str:
-    """What was called, and for which item: `halve 7`."""
-    _, item = item_of(effect.activity)
-    return effect.step if item in ("", effect.step) else f"{effect.step} {item}"
+    """What was called, and in which branch or for which item: `halve 7`."""
+    branch = branch_of(effect.activity)
+    return effect.step if branch in ("", effect.step) else f"{effect.step} {branch}"

@@ -188,6 +188,8 @@ def _branches(state: RunState, machine: Machine | None) -> list[Inside]:
         place = node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
         known = machine is not None and place in machine.by_id
         source = around(excerpt(machine, place), _NEAR) if machine is not None and known else None
+        if source is None and not thread.image.variables:
+            continue  # nothing is known of what was started on its own
         inside.append(Inside(name, place, thread.image.plain_variables(), source))
     return inside
 

@@ -15,6 +15,7 @@ from interlock.projections import (
     RunState,
     Voted,
     address,
+    branches,
     evolve,
     member_name,
 )
@@ -199,10 +200,23 @@ def told(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
     before = ""
     for event in events:
         activity = None if state is None else _activity_of(state, event)
+        branch = None if state is None or activity is None else _branch(state, activity, event)
         state = evolve(state, event)
-        activity = activity or _activity_of(state, event)
-        yield event, before, phrase(event, _image(state, activity).plain)
+        if activity is None and (activity := _activity_of(state, event)) is not None:
+            branch = _branch(state, activity, event)
+        yield event, before, phrase(event, _image(state, activity).plain, branch)
         before = event.state
+
+
+def _branch(state: RunState, activity: Activity, event: Event) -> str:
+    """What the branch or item is called that an event is of."""
+    found = branches(state, activity)
+    within = activity.within
+    if event.type == "ActivityStopped" and within is not None and within.join:
+        join = state.pending[within.join].join  # of a call without a name of its own, say which
+        named = "" if join is None else member_name(join, within.index)
+        found = found if named in found else [*found, named]
+    return "/".join(found)
 
 
 def _activity_of(state: RunState, event: Event) -> Activity | None:

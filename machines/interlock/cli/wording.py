@@ -28,6 +28,11 @@ def branch_of(activity: str) -> str:
     return "/".join(_PLACE.findall(activity))
 
 
+def places_alike(activity: str) -> str:
+    """What the activities of all items have in common: `each:order#1[]/charge#3`; "" for none."""
+    return _PLACE.sub("[]", activity) if branch_of(activity) else ""
+
+
 def item_of(activity: str) -> tuple[str, str]:
     """The join and the name of the call among its calls, of an activity that stands in one.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from interlock.engine.abandoning import abandon, abandons
 from interlock.engine.alarms import ring
-from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
+from interlock.engine.errors import UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.session import Decide, Session
@@ -27,7 +27,6 @@ from interlock.store.vocabulary import (
     CancelRequested,
     CommandReceived,
     SleepEnded,
-    StepResolved,
     WaitTimedOut,
 )
 
@@ -104,45 +103,6 @@ async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
     if recorded:  # a second request must not disturb what the run does about the first
         engine.drivers.interrupt(run, recorded[-1].version)
-
-
-async def resolve(
-    engine: Core,
-    run: str,
-    step: str,
-    happened: bool | None,
-    result: object,
-    actor: Actor,
-    reason: str,
-) -> None:
-    """Record what a person found out about a step in doubt."""
-    entry = await engine.store.entry(run)
-    if entry is None:
-        raise _unknown(engine, run)
-    machine = await machine_of(engine, entry.machine, entry.hash)
-    nodes = {} if machine is None else machine.by_id
-
-    def record(session: Session) -> None:
-        doubtful = [a for a in session.state.pending.values() if a.status == "in doubt"]
-        for activity in doubtful:
-            if step in (activity.name, activity.state, activity.id):
-                break
-        else:
-            names = ", ".join(a.name for a in doubtful) or "none"
-            message = f"step {step!r} of run {run!r} is not in doubt; in doubt: {names}"
-            raise NotInDoubt(message)
-        node = None if session.state.lifecycle else nodes.get(activity.state)
-        session.emit(
-            StepResolved(
-                activity.id, activity.name, bool(happened), reason,
-                encode_whole(engine.types_of(session.machine, session.hash), result),
-                undoable=node is not None and node.compensated,
-                again=happened is None,
-                irreversible="" if node is None else node.irreversible,
-            )
-        )  # fmt: skip
-
-    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
 
 
 async def fire(engine: Core, timer: Timer) -> None:

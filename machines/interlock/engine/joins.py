@@ -41,7 +41,7 @@ def look(run: WorkflowRun, activity: Activity, *, cancelled: bool) -> bool:
         begun = True
         if run.state.pending.get(activity.id) is not activity or _decided(join):
             return True
-    if join.active or join.paused or not _is_over(join):
+    if join.active or (join.paused and not join.stopping) or not _is_over(join):
         return begun
     finish(run, activity, cancelled=cancelled)
     return True

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from interlock.engine import approvals, commands
+from interlock.engine import approvals
 from interlock.engine.approvals import Said
 from interlock.engine.core import Core
+from interlock.engine.doubts import resolve
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
 from interlock.engine.undo_answers import UndoAnswer, answer_undo
@@ -131,11 +132,17 @@ class People(Core):
 
         When it did not, it is called now; so it is, under the same key, with None: try again.
 
+        Args:
+            step: the step, its state or activity; below its branch where several are in doubt:
+                `north/charge`.
+
         Raises:
             NotInDoubt: no such step of this run is in doubt.
+            Refused: several are; it says which.
+            UnknownMachine: whether it can be undone is not known to this program.
         """
         actor = Actor("user", by)
-        await commands.resolve(self, run_id(run), step, happened, result, actor, reason)
+        await resolve(self, run_id(run), step, happened, result, actor, reason)
 
 
 def run_id(run: str | Run[Any]) -> str:

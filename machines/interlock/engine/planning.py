@@ -59,10 +59,14 @@ class _Encoder:
         self._state = b.place.state
         self._root = b.root
         self._encode: Callable[[object, str], Encoded] = b.run.encoded
+        self._known = b.run.state
 
     def planned(self, call: object) -> Planned:
         """A call as it is recorded."""
         if isinstance(call, Handle):
+            if call.id not in self._known.pending and call.id not in self._known.handles:
+                message = f"{call!r} was awaited, which this run did not start"
+                raise BadDefinition(message)
             return Planned("", handle=call.id)
         if not isinstance(call, Call):
             message = (

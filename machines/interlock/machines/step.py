@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, get_args, overload
 
 from interlock.machines.duration import Duration
+from interlock.machines.kinds import check_errors, check_function, check_kind
 from interlock.machines.place import bad_definition, declared_duration
 from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.cache import Cache
@@ -260,8 +261,9 @@ def step(
     crash.
 
     Raises:
-        BadDefinition: a generator, an unknown `on_crash`, `"verify"` without `verify=`, a shared
-            result of a step that can be undone, or both `compensate=` and `irreversible=`.
+        BadDefinition: an option that is no such thing, a generator, an unknown `on_crash`,
+            `"verify"` without `verify=`, a shared result of a step that can be undone, or both
+            `compensate=` and `irreversible=`.
     """
     if verify is not None and on_crash == "retry":
         on_crash = "verify"
@@ -296,5 +298,10 @@ def step(
         map_error=map_error,
         gates=gated(given, cache, singleflight),
     )
+    check_kind("cache", cache, Cache, 'Cache(ttl="1 hour")')
+    check_kind("compensate_retry", compensate_retry, Retry, "Retry.standard")
+    for option, value in (("compensate", compensate), ("verify", verify), ("map_error", map_error)):
+        check_function(option, value)
+    check_errors("raises", options.raises)
     decorator = StepDecorator(name, options)
     return decorator if function is None else decorator(function)

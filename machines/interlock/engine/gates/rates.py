@@ -38,28 +38,45 @@ class RateGate:
         self._leased = 0
         self._until: datetime | None = None
         self._spent: datetime | None = None
-        self._lock = asyncio.Lock()
+        self._taking: asyncio.Event | None = None
         self._turns: dict[Who, datetime] = {}
 
     async def enter(self, who: Who) -> Token | Held:
         """Spend a token, or say when it is this call's turn."""
-        async with self._lock:  # who comes meanwhile spends what is being taken
-            return await self._enter(who)
-
-    async def _enter(self, who: Who) -> Token | Held:
         await self.shared.ready()
         now = self._clock.now()
         mine = self._turns.pop(who, None)
         if mine is not None and mine > now:  # woken by something else
             self._turns[who] = mine
             return self._held(now, mine)
-        self._turns = {w: at for w, at in self._turns.items() if at > now - _LATE}
-        waits_first = mine is None and bool(self._turns)
-        if not waits_first and (self._spend(now) or await self._take(now)):
-            return Token(self)
-        if self.limit.when == "fail":
-            return self._held(now, self._turn(now))
-        turn = self._turns[who] = self._turn(now)
+        while True:  # in one go wherever possible: calls that come together are made together
+            self._forget_late(now)
+            if mine is None and self._turns:
+                return self._wait(who, now)
+            if self._spend(now):
+                return Token(self)
+            if self._taking is None:
+                break
+            await self._taking.wait()  # to spend what is being taken
+            now = self._clock.now()
+        taking = self._taking = asyncio.Event()
+        try:
+            return Token(self) if await self._take(now) else self._wait(who, now)
+        finally:
+            self._taking = None
+            taking.set()
+
+    def _forget_late(self, now: datetime) -> None:
+        while self._turns:
+            who, at = next(iter(self._turns.items()))
+            if at > now - _LATE:
+                return
+            del self._turns[who]
+
+    def _wait(self, who: Who, now: datetime) -> Held:
+        turn = self._turn(now)
+        if self.limit.when == "wait":
+            self._turns[who] = turn
         return self._held(now, turn)
 
     def _held(self, now: datetime, turn: datetime) -> Held:

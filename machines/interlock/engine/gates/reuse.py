@@ -16,6 +16,7 @@ from interlock.machines.duration import duration
 from interlock.machines.errors import StepFailed
 from interlock.machines.resilience.cache import Cache
 from interlock.machines.resilience.kept import Keep, KeptData
+from interlock.machines.resource import wanted_by
 from interlock.store.clock import Clock
 from interlock.store.errors import UnknownType, Unrecordable
 from interlock.store.event import Actor, Encoded
@@ -23,14 +24,15 @@ from interlock.store.values import Types, decode_whole, digest, encode_whole
 
 
 def key_of(function: Callable[..., object] | None, call: Call) -> str:
-    """The digest of what makes calls of a step the same: by default all its arguments."""
+    """The digest of what makes calls of a step the same: by default all its recorded arguments."""
     key: object
     if function is not None:
         key = function(*call.args, **call.kwargs)
     else:
         bound = inspect.signature(call.step.function).bind(*call.args, **call.kwargs)
         bound.apply_defaults()
-        key = dict(bound.arguments)
+        resources = wanted_by(call.step.function)
+        key = {name: value for name, value in bound.arguments.items() if name not in resources}
     text = f"{call.step.name}\0{key if isinstance(key, str) else digest(call.types, key)}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

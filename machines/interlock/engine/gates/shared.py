@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.errors import Refused
+from interlock.machines.ir import Machine
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import Taken
 from interlock.projections import SharedState, evolve_shared
@@ -66,7 +68,7 @@ class Shared:
             for event in await self._store.read(self.stream, after=head.version - 1):
                 self.note(event)
         elif not self._loaded:
-            await self._store.define(_definition(self._program.machine))
+            await _define(self._store, self._program.machine)
         self._loaded = True
         return self.last
 
@@ -137,5 +139,13 @@ class Shared:
         )
 
 
-def _definition(machine: Any) -> Definition:
-    return Definition(machine.hash, machine.name, machine.to_json(), machine.source)
+_defined: WeakKeyDictionary[Store, set[str]] = WeakKeyDictionary()
+"""Machines that a store is known to hold."""
+
+
+async def _define(store: Store, machine: Machine) -> None:
+    known = _defined.setdefault(store, set())
+    if machine.hash not in known:
+        made = Definition(machine.hash, machine.name, machine.to_json(), machine.source)
+        await store.define(made)
+        known.add(machine.hash)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from interlock.machines.duration import Duration
+from interlock.machines.kinds import check_kind
 from interlock.machines.place import declared_duration
 from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.limits import Bulkhead, RateLimit
@@ -35,7 +36,7 @@ class Policy:
         breaker, rate, bulkhead: gates, or their names.
 
     Raises:
-        BadDefinition: `timeout` is no duration.
+        BadDefinition: `timeout` is no duration, or another of them is something else.
     """
 
     retry: Retry | None = None
@@ -45,6 +46,10 @@ class Policy:
     bulkhead: Bulkhead | str | None = None
 
     def __post_init__(self) -> None:
+        check_kind("retry", self.retry, Retry, "Retry.standard, or Retry(attempts=5)")
+        check_kind("breaker", self.breaker, (Breaker, str), "a Breaker(...), or its name")
+        check_kind("rate", self.rate, (RateLimit, str), "a RateLimit(...), or its name")
+        check_kind("bulkhead", self.bulkhead, (Bulkhead, str), "a Bulkhead(...), or its name")
         if self.timeout is not None:
             declared_duration(self.timeout)
 
