@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from engine.sagas import World
 from interlock.projections import History
 from interlock.store.joining import ChildEnded, ChildStarted
-from interlock.store.vocabulary import StepSucceeded
+from interlock.store.vocabulary import StepResolved, StepSucceeded
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Account:
         returned = [label for label in self.world.returned if not label.startswith("undo ")]
         recorded = [
             event.body.result for history in self.histories.values() for event in history.events
-            if isinstance(event.body, StepSucceeded)
+            if _is_done(event.body)
         ]  # fmt: skip
         assert Counter(returned) == Counter(recorded)
 
@@ -93,7 +94,7 @@ class Account:
         found = set[str]()
         for history in self.histories.values():
             of = {getattr(event.body, "of", "") for event in history.events if event.type == how}
-            results = [e.body for e in history.events if isinstance(e.body, StepSucceeded)]
+            results = [e.body for e in history.events if _is_done(e.body)]
             found |= {str(body.result) for body in results if body.activity in of}
         return found
 
@@ -115,7 +116,7 @@ class Account:
         children = self._children(run)
         for event in self.histories[run].events:
             body = event.body
-            if isinstance(body, StepSucceeded) and body.undoable:
+            if _is_done(body) and body.undoable:
                 found[body.activity] = [str(body.result)]
             elif isinstance(body, ChildEnded) and body.status == "completed":
                 labels = self._undos(children[body.activity])
@@ -127,3 +128,8 @@ class Account:
         """What the undoing of a run calls, in order."""
         completed = self._completed(run)
         return [label for labels in reversed(completed.values()) for label in labels]
+
+
+def _is_done(body: object) -> TypeGuard[StepSucceeded | StepResolved]:
+    """Whether a call is known to have happened."""
+    return isinstance(body, StepSucceeded) or (isinstance(body, StepResolved) and body.happened)

@@ -35,6 +35,7 @@ class World:
         called: every call of an undo, in order: the label of its step.
         undone: those that returned: key and label.
         returned: labels of the calls that returned.
+        closing: the process ends: no call returns any more.
     """
 
     waiting: dict[str, tuple[str, asyncio.Future[bool]]] = field(
@@ -43,13 +44,18 @@ class World:
     called: list[str] = field(default_factory=list[str])
     undone: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     returned: list[str] = field(default_factory=list[str])
+    closing: bool = False
 
-    async def call(self, label: str) -> str:
+    async def call(self, label: str, *, stubborn: bool = False) -> str:
         key = current().key
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.waiting[key] = (label, future)
         try:
             well = await future
+        except asyncio.CancelledError:
+            if not stubborn or self.closing:
+                raise
+            well = True
         finally:
             self.waiting.pop(key, None)
         if not well:
@@ -78,6 +84,18 @@ async def act(label: str) -> str:
     return await WORLD.call(label)
 
 
+@step(compensate=undo, compensate_retry=Retry.none)
+async def stubborn(label: str) -> str:
+    """Does what it does, even if it is cancelled meanwhile."""
+    return await WORLD.call(label, stubborn=True)
+
+
+@step(compensate=undo, compensate_retry=Retry.none, on_crash="hold")
+async def once(label: str) -> str:
+    """At most once: a person looks after it when its process died."""
+    return await WORLD.call(label)
+
+
 @step
 async def plain(label: str) -> str:
     return await WORLD.call(label)
@@ -89,7 +107,7 @@ async def post(label: str) -> str:
 
 
 NAMES: dict[str, Any] = {
-    "act": act, "plain": plain, "post": post, "each": each, "parallel": parallel, "race": race,
+    "act": act, "plain": plain, "post": post, "stubborn": stubborn, "once": once, "each": each, "parallel": parallel, "race": race,
     "settle": settle, "start": start, "workflow": workflow, "asyncio": asyncio,
 }  # fmt: skip
 
@@ -127,7 +145,8 @@ class Composer:
         self._count += 1
         return f"{letter}{self._count}"
 
-    def _leaf(self, p: str, name: str = "act") -> str:
+    def _leaf(self, p: str, name: str = "") -> str:
+        name = name or self._random.choice(["act"] * 4 + ["stubborn", "once"])
         label = self._next("n")
         self._budget -= 1
         return f"{name}.named('{label}')({p} + '{label} ')"
@@ -174,7 +193,8 @@ class Composer:
     def _started(self, depth: int, p: str) -> list[str]:
         handle = self._next("s")
         lines = [f"{handle} = start({self._called(depth, p)})", *self._body(depth - 1, p)]
-        return [*lines, *([f"await {handle}"] if self._random.random() < 0.6 else [])]
+        ends = [[f"await {handle}"], [f"await {handle}"], [f"{handle}.cancel()"], []]
+        return [*lines, *self._random.choice(ends)]
 
     def _tried(self, depth: int, p: str) -> list[str]:
         body = indent("\n".join(self._body(depth, p)), "    ")

@@ -57,7 +57,9 @@ class Stage:
 
     async def reopen(self) -> None:
         self.crashed = self.crashed or self.store.dead
+        self.world.closing = True
         await asyncio.wait_for(self.engine.close(), 5)
+        self.world.closing = False
         self.world.waiting.clear()
         await self.open()
 
@@ -97,11 +99,24 @@ class Stage:
         failed: list[tuple[str, Activity]] = []
         for entry in await self.store.entries(ALL):
             state = (await self.history(entry.run)).replay()
-            failed += [(entry.run, a) for a in state.pending.values() if a.status == "undo failed"]
+            for activity in state.pending.values():
+                if activity.status == "in doubt":
+                    await self.resolve(entry.run, activity)
+                    return
+                if activity.status == "undo failed":
+                    failed.append((entry.run, activity))
         assert failed, "nothing moves, and nobody is asked"
         answer, which = self.answers.pop(0) if self.answers else ("retry", 0)
         run, undo = failed[which % len(failed)]
         await self.person(self.engine.undo(run, undo.of, answer, by="ann", reason="it is so"))
+
+    async def resolve(self, run: str, doubtful: Activity) -> None:
+        label = str(doubtful.args[0])
+        happened = label in self.world.returned
+        result = label if happened else None
+        await self.person(
+            self.engine.resolve(run, doubtful.id, happened=happened, result=result, by="ann")
+        )
 
     async def person(self, asked: Any) -> None:
         """Somebody asks for something. A process that dies answers nobody."""
