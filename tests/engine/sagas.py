@@ -108,7 +108,8 @@ async def post(label: str) -> str:
 
 NAMES: dict[str, Any] = {
     "act": act, "plain": plain, "post": post, "stubborn": stubborn, "once": once, "each": each,
-    "parallel": parallel, "race": race, "settle": settle, "start": start, "workflow": workflow, "asyncio": asyncio,
+    "parallel": parallel, "race": race, "settle": settle, "start": start, "workflow": workflow,
+    "asyncio": asyncio,
 }  # fmt: skip
 
 
