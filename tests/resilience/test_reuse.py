@@ -254,3 +254,12 @@ async def test_a_resource_is_no_part_of_what_makes_calls_the_same() -> None:
         for run, currency in (("1", "CHF"), ("2", "CHF"), ("3", "EUR")):
             await (await engine.start(rating, currency, id=run)).result()
     assert asked == ["CHF", "EUR"]
+
+
+async def test_what_a_gate_or_a_kept_error_answered_is_no_call_in_the_ledger() -> None:
+    async with Engine("memory://") as engine:
+        for number in range(2):
+            await (await engine.start(services.judging, "x", id=f"judge-{number}")).result()
+        ledgers = [(await (await engine.get(f"judge-{n}")).history()).ledger() for n in range(2)]
+    assert [[effect.attempts for effect in ledger] for ledger in ledgers] == [[1], [0]]
+    assert CALLS == ["judge"]

@@ -92,11 +92,16 @@ def _step_recalled(event: Event, body: StepRecalled, plain: Plain) -> str:
 
 
 def _step_succeeded(event: Event, body: StepSucceeded, plain: Plain) -> str:
+    if body.reused:
+        result = compact(plain(body.result))
+        return f"{body.step} was not called: {body.reused_run} had {result} ({body.reused})"
     attempt = "" if body.attempt == 1 else f" (attempt {body.attempt})"
     return f"{body.step} returned {compact(plain(body.result))}{attempt}"
 
 
 def _step_failed(event: Event, body: StepFailed, plain: Plain) -> str:
+    if not body.called:
+        return f"{body.step} was not called: {error_text(body.error)}"
     return _failed(body.step, body.attempt, body.error, body.retry_at)
 
 

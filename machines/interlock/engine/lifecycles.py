@@ -216,10 +216,10 @@ class LifecycleRun:
         failed = StepFailed(activity.id, activity.name, activity.attempt, failure, at)
         self.session.emit(failed)
 
-    def fail(self, activity: Activity, error: BaseException) -> None:
+    def fail(self, activity: Activity, error: BaseException, *, called: bool = True) -> None:
         """An effect raised for the last time: recorded; the lifecycle stays where it is."""
         failure, _ = record_failure(Memory(self.program.types), error, activity.name)
-        failed = StepFailed(activity.id, activity.name, activity.attempt, failure)
+        failed = StepFailed(activity.id, activity.name, activity.attempt, failure, called=called)
         self.session.emit(failed)
 
     def stopped(self, activity: Activity) -> None:

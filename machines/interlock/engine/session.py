@@ -248,8 +248,8 @@ class Mover(Protocol):
         """A call raised, and will be made again at an instant."""
         ...
 
-    def fail(self, activity: Activity, error: BaseException) -> None:
-        """A call raised for the last time."""
+    def fail(self, activity: Activity, error: BaseException, *, called: bool = True) -> None:
+        """A call raised for the last time, or was not even `called`."""
         ...
 
     def stopped(self, activity: Activity) -> None:

@@ -337,9 +337,9 @@ class WorkflowRun:
         failed, _ = self._failed(activity, error, at)
         self.session.emit(failed)
 
-    def fail(self, activity: Activity, error: BaseException) -> None:
-        """A step raised for the last time: raise that in the workflow."""
-        failed, raised = self._failed(activity, error, None)
+    def fail(self, activity: Activity, error: BaseException, *, called: bool = True) -> None:
+        """A step raised for the last time, or was not `called`: raise that in the workflow."""
+        failed, raised = self._failed(activity, error, None, called)
         self.session.emit(failed)
         thread = self.thread(activity.thread if activity.alone else "")
         self._go_on(activity, partial(thread.throw, raised))
@@ -349,7 +349,7 @@ class WorkflowRun:
         joins.stopped(self, activity)
 
     def _failed(
-        self, activity: Activity, error: BaseException, at: datetime | None
+        self, activity: Activity, error: BaseException, at: datetime | None, called: bool = True
     ) -> tuple[StepFailed, BaseException]:
         name = self.step_of(activity).name
         if activity.alone:
@@ -359,7 +359,7 @@ class WorkflowRun:
         else:
             failure, memory = record_whole_failure(self.program.types, error, name), None
             raised = error
-        failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory)
+        failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory, called)
         return failed, raised
 
     def _go_on(self, activity: Activity, action: Callable[[], Ended]) -> None:

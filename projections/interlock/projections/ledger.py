@@ -118,7 +118,7 @@ def _released(effects: dict[str, Effect], event: Event, body: StepReleased) -> N
 
 def _failed(effects: dict[str, Effect], event: Event, body: StepFailed) -> None:
     effect = _set(effects, event, body.activity, "retrying" if body.retry_at else "failed")
-    effect.attempts = body.attempt
+    effect.attempts = body.attempt - (not body.called)
     effect.error = f"{body.error.type}: {body.error.message}"
 
 

@@ -121,7 +121,10 @@ class StepReleased(Body, frozen=True):
 
 
 class StepFailed(Body, frozen=True):
-    """An attempt raised. With `retry_at` it is also the intent of the next attempt."""
+    """An attempt raised. With `retry_at` it is also the intent of the next attempt.
+
+    Without `called` no call was made: something that guards it said no.
+    """
 
     activity: str
     step: str
@@ -129,6 +132,7 @@ class StepFailed(Body, frozen=True):
     error: Failure
     retry_at: datetime | None = None
     memory: Delta | None = None
+    called: bool = True
 
 
 class StepInDoubt(Body, frozen=True):

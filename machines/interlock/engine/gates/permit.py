@@ -58,7 +58,7 @@ class Call:
         """What follows when a gate says no for good; an undo is tried again by its schedule."""
         if self.activity.kind == "undo":
             return self.failed(error)
-        return lambda mover, mine: mover.fail(mine, error)
+        return lambda mover, mine: mover.fail(mine, error, called=False)
 
 
 @dataclass(frozen=True, slots=True)

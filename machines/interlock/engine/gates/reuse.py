@@ -69,7 +69,11 @@ class Outcome:
         assert isinstance(value, BaseException)
         error = value
         error.add_note(f"from the {how}: a call of {self.run}")
-        return (lambda mover, mine: mover.fail(mine, error)) if final else call.failed(error)
+        return (
+            (lambda mover, mine: mover.fail(mine, error, called=False))
+            if final
+            else call.failed(error)
+        )
 
 
 def encoded(types: Types, value: object) -> Encoded:

@@ -123,7 +123,8 @@ class CircuitBreaker(
     )
     def recover(self, breaker: BreakerData, command: Passed) -> BreakerData:
         """All trials have passed."""
-        return BreakerData(reason=f"{command.trials} trials passed")
+        trials = "1 trial" if command.trials == 1 else f"{command.trials} trials"
+        return BreakerData(reason=f"{trials} passed")
 
     @on(Passed, source=Position.HALF_OPEN, target=Position.HALF_OPEN, guard=trial_is_known)
     def passed(self, breaker: BreakerData, command: Passed) -> BreakerData:
