@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ from interlock.machines import (
     Command,
     Retry,
     approval,
+    each,
     parallel,
     race,
     reply,
@@ -105,3 +107,13 @@ async def refuse() -> None:
 async def booking(deal: str) -> None:
     await book(deal)
     await refuse()
+
+
+@step(on_crash="hold")
+async def pay(where: str) -> Deal:
+    return await asyncio.Future[Deal]()
+
+
+@workflow(name="cli-paying")
+async def paying() -> list[Deal]:
+    return list(await each(pay, ["north", "south"], ids=str))

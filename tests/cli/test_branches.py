@@ -9,7 +9,7 @@ import pytest
 
 from cli import desk
 from cli.kit import Invoke, document, lines
-from interlock.engine import Engine
+from interlock.engine import Engine, Run
 
 BILL = "d-1/settle:compliance+finance+supplier+bill#1[bill]"
 
@@ -187,6 +187,37 @@ def test_a_failed_undo_is_settled(
     assert "failed: book" in wrong.stderr
     settled = il("undo", run, "book", answer, "--reason", "late", "--by", "ann").stdout
     assert settled == f"{said}\n{run} is {end} with ValueError: no\n"
+
+
+async def test_a_call_in_doubt_is_named_with_its_item(il: Invoke, store: str) -> None:
+    async with Engine(store, machines=[desk.paying]) as engine:
+        run = await engine.start(desk.paying, id="p-1")
+        while await _begun(run) < 2:  # noqa: ASYNC110  no event tells it
+            await asyncio.sleep(0.01)
+    async with Engine(store, machines=[desk.paying]) as engine:
+        await engine.settle()
+    await asyncio.to_thread(_settle_doubts, il)
+
+
+async def _begun(run: Run[list[desk.Deal]]) -> int:
+    state = await run.snapshot()
+    return sum(activity.status == "started" for activity in state.pending.values())
+
+
+def _settle_doubts(il: Invoke) -> None:
+    shown = il("show", "p-1").stdout
+    assert "    south  step pay, in doubt, attempt 1" in shown
+    assert "           → interlock resolve p-1 south/pay --happened (or --did-not, or" in shown
+    either = il("resolve", "p-1", "pay", "--happened")
+    assert "are in doubt: say north/pay, south/pay" in either.stderr
+    other = il("resolve", "p-1", "south/pay", "--happened", "--result", '{"id": 1}')
+    assert "ILK094: --result of south/pay: id: Input should be a valid string" in other.stderr
+    for where, amount in (("south", 2), ("north", 1)):
+        result = f'{{"id": "{where}", "amount": {amount}}}'
+        il("resolve", "p-1", f"{where}/pay", "--happened", "--result", result)
+    assert document(il("show", "p-1", "--json"))["result"] == [
+        {"id": "north", "amount": 1}, {"id": "south", "amount": 2},
+    ]  # fmt: skip
 
 
 def test_history_says_which_branch_an_event_is_of(il: Invoke) -> None:

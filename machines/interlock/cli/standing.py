@@ -219,7 +219,7 @@ class _Picture:
             said = f"interlock undo {quoted(run)} {quoted(self._undone(activity))}"
             return [f"{said} --retry --reason WHY (or --resolved, or --skip)"]
         if activity.status == "in doubt":
-            said = f"interlock resolve {quoted(run)} {quoted(activity.name)}"
+            said = f"interlock resolve {quoted(run)} {quoted(name)}"
             return [f"{said} --happened (or --did-not, or --again)"]
         return []
 

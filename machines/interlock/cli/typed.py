@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from interlock.cli.errors import BadArgument
+from interlock.cli.wording import name_of
 from interlock.engine import Engine, UnknownMachine
 from interlock.machines.command import Command
 from interlock.machines.duration import duration
@@ -122,7 +123,8 @@ def result_of(engine: Engine, entry: Entry, step: str, text: str) -> object:
         steps = list(program.steps.values())
     else:
         steps = [place.step for place in places(program) if place.step is not None]
-    named = [s for s in steps if step.partition("#")[0] in (s.name, s.label)]
+    called = name_of(step).rpartition("/")[2]
+    named = [s for s in steps if called in (s.name, s.label)]
     if not named:
         return value
     annotation = return_annotation(named[0].function)

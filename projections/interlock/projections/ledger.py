@@ -150,8 +150,8 @@ def _child_started(effects: dict[str, Effect], event: Event, body: ChildStarted)
 
 
 def _child_ended(effects: dict[str, Effect], event: Event, body: ChildEnded) -> None:
-    done = body.status == "completed"
-    effect = _set(effects, event, body.activity, "confirmed" if done else "failed")
+    ends: dict[str, EffectStatus] = {"completed": "confirmed", "cancelled": "cancelled"}
+    effect = _set(effects, event, body.activity, ends.get(body.status, "failed"))
     effect.irreversible = body.irreversible
     if body.error is not None:
         effect.error = f"{body.error.type}: {body.error.message}"
