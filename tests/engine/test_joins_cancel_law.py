@@ -1,4 +1,4 @@
-"""Law: a run that is cancelled ends, whatever it was doing and wherever the engine died meanwhile."""
+"""Law: a run that is cancelled ends, whatever it did and wherever the engine died meanwhile."""
 
 from __future__ import annotations
 
