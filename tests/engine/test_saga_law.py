@@ -87,7 +87,9 @@ class Stage:
         if kind == "restart":
             await self.reopen()
         elif kind == "cancel":
-            await self.person(self.engine.cancel("run", reason="so"))
+            runs = await self.store.entries(ALL)  # children are cancelled by people, too
+            run = "run" if which < 4 else runs[which % len(runs)].run
+            await self.person(self.engine.cancel(run, reason="so"))
         elif self.world.waiting:
             keys = [*self.world.waiting]
             self.world.answer(keys[which % len(keys)], well=kind == "well")
