@@ -103,6 +103,56 @@ def test_check_of_what_cannot_be_compiled_ends_with_its_code(
     assert "await asyncio.to_thread(print)" in result.stderr
 
 
+FORGOTTEN = """
+from enum import StrEnum
+from pydantic import BaseModel
+from interlock.machines import Command, Lifecycle, Region, on, step, workflow
+
+@step
+async def charge(amount: int) -> None: ...
+
+@workflow
+async def paying(amount: int) -> None:
+    await charge(amount)
+    if amount:
+        print([forgoten for _ in (later(), len("x"), __name__)])
+
+class On(StrEnum):
+    YES = "yes"
+
+class Inside(StrEnum):
+    HERE = "here"
+
+class Data(BaseModel):
+    pass
+
+class Press(Command):
+    pass
+
+class Lamp(Lifecycle[On, Data], initial=On.YES, final=()):
+    class Part(Region[Inside, Data], of=On.YES, initial=Inside.HERE):
+        @on(Press, source=Inside.HERE)
+        def press(self, data: Data, command: Press) -> Data:
+            return dta
+
+def later() -> int:
+    return missing
+"""
+
+
+def test_check_finds_names_that_nothing_defines(
+    il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "forgotten_names.py").write_text(FORGOTTEN)
+    monkeypatch.chdir(tmp_path)
+    for target, name, line in (("paying", "forgoten", 13), ("Lamp", "dta", 31)):
+        result = il("check", f"forgotten_names:{target}", "--json")
+        assert result.exit_code == 1
+        (found,) = [p for p in document(result)["problems"] if p["code"] == "ILK088"]
+        assert (found["line"], found["severity"]) == (line, "error")
+        assert f"'{name}' is not defined" in found["message"]
+
+
 @pytest.mark.parametrize(
     ("target", "code"),
     [

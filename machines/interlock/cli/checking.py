@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
-from interlock.cli.machine_files import machine_at
+from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document, status
-from interlock.machines.check import Problem, problems
+from interlock.cli.target import load_target
+from interlock.machines.check import Problem, problems, undefined
 from interlock.machines.ir import Machine, Node
+from interlock.machines.workflow import Workflow
 
 _FEW = 3
 """Up to how many states are named where they share a way out."""
@@ -16,12 +20,33 @@ _FEW = 3
 def check(target: str, *, as_json: bool) -> bool:
     """Print a machine and its problems. False when there are errors."""
     machine = machine_at(target)
-    found = problems(machine)
+    found = [*_undefined(target), *problems(machine)]
     if as_json:
         print_document(_view(machine, found))
     else:
         _print(Screen(), machine, found)
     return not any(problem.severity == "error" for problem in found)
+
+
+def _undefined(target: str) -> Iterator[Problem]:
+    """Of a workflow or a lifecycle, its names that nothing defines; of a file, none."""
+    if names_file(target):
+        return
+    kind = load_target(target)
+    if isinstance(kind, Workflow):
+        yield from undefined(kind.function)
+    elif isinstance(kind, type):
+        for function in _functions(kind):
+            yield from undefined(function)
+
+
+def _functions(cls: type) -> Iterator[FunctionType]:
+    """The functions of a class, and of the classes inside."""
+    for member in list(vars(cls).values()):
+        if isinstance(member, FunctionType):
+            yield member
+        elif isinstance(member, type) and member.__qualname__.startswith(f"{cls.__qualname__}."):
+            yield from _functions(member)
 
 
 def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:

@@ -22,9 +22,9 @@ def machine_at(target: str) -> Machine:
         BadTarget: there is no such file or name, or the file holds no machine.
         BadDocument, Unconvertible: the file is no SCXML that a machine can be made of.
     """
-    path = Path(target)
-    if path.suffix not in (".scxml", ".json"):
+    if not names_file(target):
         return machine_of(load_target(target))
+    path = Path(target)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -32,6 +32,11 @@ def machine_at(target: str) -> Machine:
         raise BadTarget(message) from error
     found = _scxml(text) if path.suffix == ".scxml" else _json(target, text)
     return found if found.file else msgspec.structs.replace(found, file=target, line=1)
+
+
+def names_file(target: str) -> bool:
+    """Whether this is a file that describes a machine."""
+    return Path(target).suffix in (".scxml", ".json")
 
 
 def tell_left_out(items: Iterable[object]) -> None:

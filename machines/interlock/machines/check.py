@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import ALWAYS, DONE, Edge, Machine, Node
 from interlock.machines.kernel import endless, flaws
+from interlock.machines.undefined import undefined_names
 
 Severity = Literal["error", "warning", "info"]
 
@@ -45,6 +46,13 @@ def problems(machine: Machine) -> list[Problem]:
     order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
     places = {node.id: number for number, node in enumerate(machine.nodes)}
     return sorted(found, key=lambda p: (order[p.severity], places.get(p.state, -1), p.code))
+
+
+def undefined(function: Callable[..., Any]) -> Iterator[Problem]:
+    """ILK088: a name that nothing defines."""
+    for name, line in undefined_names(function):
+        text = f"{name!r} is not defined: a NameError in the middle of a run; define or import it"
+        yield Problem("ILK088", "error", "", text, line)
 
 
 def _names(machine: Machine) -> Iterator[Problem]:
