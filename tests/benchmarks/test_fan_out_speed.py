@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from benchmarks.floors import Report, Timed, bare_groups, median
 from interlock.engine import Engine
-from interlock.machines import each, step, workflow
+from interlock.machines import Retry, Workflow, each, step, workflow
 from interlock.projections import fold
 from interlock.store.open import open_store
 
@@ -19,6 +20,46 @@ from interlock.store.open import open_store
 @step
 async def nothing(i: int) -> int:
     return i
+
+
+async def back(i: int) -> None:
+    """Undo nothing."""
+
+
+@step(compensate=back)
+async def undoable(i: int) -> int:
+    return i
+
+
+@step(retry=Retry(attempts=1))
+async def fail() -> None:
+    raise ValueError("undo everything")
+
+
+async def twice(i: int) -> int:
+    return await nothing(await nothing.named("first")(i))
+
+
+@workflow
+async def one(i: int) -> int:
+    return await nothing(i)
+
+
+@workflow
+async def every_helper(items: list[int]) -> int:
+    return len(await each(twice, items, concurrency=64))
+
+
+@workflow
+async def every_child(items: list[int]) -> int:
+    return len(await each(one, items, concurrency=64))
+
+
+@workflow
+async def every_undone(items: list[int]) -> int:
+    await each(undoable, items, concurrency=64)
+    await fail()
+    return 0
 
 
 @workflow
@@ -82,6 +123,35 @@ def test_each_is_linear(timed: Timed, tmp_path: Path, report: Report) -> None:
         f"{sizes[middle] / sizes[small]:.2f} × the size of 2,500 (linear is 4); over 50,000 "
         f"{best[large]:.1f} s, {best[large] / best[middle]:.2f} × the time and "
         f"{sizes[large] / sizes[middle]:.2f} × the size of 10,000 (linear is 5)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "flow"),
+    [("helper of two steps", every_helper), ("child", every_child), ("undone step", every_undone)],
+)
+def test_other_items_are_linear(
+    timed: Timed, tmp_path: Path, report: Report, what: str, flow: Workflow[[list[int]], int]
+) -> None:
+    async def seconds(count: int) -> float:
+        url = f"sqlite:///{tmp_path}/{count}-{time.perf_counter_ns()}.db"
+        async with Engine(url) as engine:
+            began = time.perf_counter()
+            run = await engine.start(flow, list(range(count)), id="every")
+            with suppress(ValueError):
+                await run.result()
+            return time.perf_counter() - began
+
+    found: list[tuple[float, float]] = []
+
+    def once() -> None:
+        found.append((asyncio.run(seconds(500)), asyncio.run(seconds(2_000))))
+
+    timed(once, 3)
+    small, large = (min(times) for times in zip(*found, strict=True))
+    report(
+        f"each {what}: {large / 2_000 * 1e6:.0f} µs an item of 2,000, "
+        f"{large / small:.2f} × the time of 500 (linear is 4)"
     )
 
 

@@ -198,6 +198,8 @@ async def accept(
                 except Refused:
                     if await _accepted_before(engine, run, command_id):
                         return
+                    if await _is_behind(engine, session):
+                        continue
                     raise
                 try:
                     await engine.flush(session, command_id)
@@ -213,6 +215,14 @@ async def accept(
             engine.wake(run)
     finally:
         engine.sessions.release(run)
+
+
+async def _is_behind(engine: Core, session: Session) -> bool:
+    """Whether another process moved a run that is in memory here, and nobody told us yet."""
+    head = await engine.store.head(session.run)
+    behind = head.version > session.version
+    session.broken = session.broken or behind
+    return behind
 
 
 async def _accepted_before(engine: Core, run: str, command_id: str) -> bool:

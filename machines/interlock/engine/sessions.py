@@ -1,15 +1,22 @@
-"""The runs that are in memory now: only those that somebody holds."""
+"""The runs that are in memory now: those that somebody holds, and a few long ones that wait."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from interlock.engine.session import Session
 from interlock.projections import RunState, fold
 from interlock.store.clock import Clock
 from interlock.store.contract import Store
+
+LONG = 200
+"""Events of a run that takes a while to load."""
+
+KEPT = 16
+"""How many of those stay in memory while they wait, the latest: one that is moved again and again
+would be loaded each time."""
 
 
 class Sessions:
@@ -22,17 +29,31 @@ class Sessions:
         self._table: dict[str, Session] = {}
         self._loading: dict[str, asyncio.Task[Session]] = {}
         self._held: Counter[str] = Counter()
+        self._kept: OrderedDict[str, Session] = OrderedDict()
 
     def hold(self, run: str) -> None:
         """Keep the run's session in memory until as many calls of `release`."""
         self._held[run] += 1
+        session = self._kept.pop(run, None)
+        if session is not None and not session.broken:
+            self._table[run] = session
 
     def release(self, run: str) -> None:
         """Undo one `hold`."""
         self._held[run] -= 1
         if self._held[run] <= 0:
             del self._held[run]
-            self._table.pop(run, None)
+            session = self._table.pop(run, None)
+            if session is not None and self._is_kept(session):
+                self._kept[run] = session
+                if len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+
+    def _is_kept(self, session: Session) -> bool:
+        """Whether a run is long and goes on; only the worker hears what others append to it."""
+        if session.broken or session.version < LONG or not self._drives():
+            return False
+        return session.state.ended is None
 
     def cached(self, run: str) -> Session | None:
         """The run's session if it is in memory and not broken."""
@@ -45,7 +66,7 @@ class Sessions:
         A run that does not exist gives a session without state. With `new` a run that is not in
         memory is taken for one: if it is not, the first append meets a conflict, and breaks it.
         """
-        session = self._table.get(run)
+        session = self._table.get(run) or self._kept.get(run)
         if session is not None and not session.broken:
             return session
         if new and session is None and run not in self._loading:
@@ -68,7 +89,7 @@ class Sessions:
 
     def outdated(self, run: str, version: int) -> bool:
         """Note that the log has a version; True when the run in memory is behind it."""
-        session = self._table.get(run)
+        session = self._table.get(run) or self._kept.get(run)
         if session is None or session.version >= version:
             return False
         session.broken = True
