@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, cast
 
 from interlock.cli.errors import BadArgument, described
 from interlock.cli.intake import Intake, intake_of
+from interlock.cli.notifying import notify_of
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.settling import settled
@@ -22,6 +23,7 @@ from interlock.cli.stores import may_be_made, run_async
 from interlock.cli.target import import_apps, load_target
 from interlock.cli.text import lasting, one_line
 from interlock.engine import Engine
+from interlock.engine.notices import Notify
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import stopwatch
 from interlock.store.contract import Entry, Filter
@@ -85,11 +87,11 @@ def run_file(
     """
     may_be_made(store)
     kind = load_target(target)
-    resources = import_apps([target])
+    resources, notify = import_apps([target]), notify_of([target])
     with ExitStack() as files:
         lines, total = _open(files, source)
         report = run_async(
-            _Batch(store, kind, resources, id_field, in_flight, total).run(lines, wait)
+            _Batch(store, kind, resources, notify, id_field, in_flight, total).run(lines, wait)
         )
     if as_json:
         print_document(_view(store, report))
@@ -118,12 +120,14 @@ class _Batch:
         store: str,
         kind: object,
         resources: Mapping[Any, Any],
+        notify: Notify | None,
         id_field: str,
         in_flight: int,
         total: int | None,
     ) -> None:
         self._store = store
         self._resources = resources
+        self._notify = notify
         self._kind = kind
         self._intake: Intake = intake_of(kind, id_field)
         self._in_flight = in_flight
@@ -139,6 +143,7 @@ class _Batch:
             self._store,
             machines=[self._kind],
             resources=self._resources,
+            notify=self._notify,
             concurrency=self._in_flight,
         ) as engine:
             with self._bar:

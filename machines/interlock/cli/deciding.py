@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from interlock.cli.joined import error_text
+from interlock.cli.notifying import notify_of
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.situations import situations
 from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
@@ -16,6 +17,7 @@ from interlock.cli.text import compact, instant
 from interlock.cli.typed import command_of, result_of
 from interlock.cli.view import entry_view
 from interlock.engine import Engine
+from interlock.engine.notices import Notify
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.engine.undo_answers import UndoAnswer
@@ -72,7 +74,7 @@ def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool
     """Record a decision, drive the run on if this process may, and print where it is then."""
     must_hold_store(store)
     resources = import_apps(apps)
-    after = run_async(_decide(store, resources, run, act))
+    after = run_async(_decide(store, resources, notify_of(apps), run, act))
     entry, told = after.entry, after.told
     if as_json:
         reply = {"reply": told.reply} if told.answered else {}
@@ -98,9 +100,13 @@ def waits_of(entry: Entry) -> str:
     return f"{entry.waits} {entry.waits_for}".rstrip()
 
 
-async def _decide(url: str, resources: Mapping[Any, Any], run: str, act: Act) -> _After:
+async def _decide(
+    url: str, resources: Mapping[Any, Any], notify: Notify | None, run: str, act: Act
+) -> _After:
     lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
-    async with Engine(url, recover=False, worker=not lacking, resources=resources) as engine:
+    async with Engine(
+        url, recover=False, worker=not lacking, resources=resources, notify=notify
+    ) as engine:
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry.hash)
         if module == "interlock.demo" or module.startswith("interlock.demo."):

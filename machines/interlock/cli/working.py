@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from interlock.cli.errors import BadTarget
+from interlock.cli.notifying import notify_of
 from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_lines
 from interlock.cli.settling import settled
@@ -21,6 +22,7 @@ from interlock.cli.stores import module_of, must_hold_store, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.cli.text import exact, instant
 from interlock.engine import Engine
+from interlock.engine.notices import Notify
 from interlock.machines import registry
 from interlock.store.contract import Filter
 from interlock.store.decisions import ApprovalRequested
@@ -42,7 +44,8 @@ def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool)
     resources = import_apps(modules)
     if not registry.all():
         raise BadTarget(run_async(_nothing_to_serve(store, modules)))
-    run_async(_work(store, resources, until_idle=until_idle, as_json=as_json))
+    notify = notify_of(modules)
+    run_async(_work(store, resources, notify, until_idle=until_idle, as_json=as_json))
 
 
 async def _nothing_to_serve(url: str, modules: Sequence[str]) -> str:
@@ -61,7 +64,12 @@ async def _nothing_to_serve(url: str, modules: Sequence[str]) -> str:
 
 
 async def _work(
-    store: str, resources: Mapping[Any, Any], *, until_idle: bool, as_json: bool
+    store: str,
+    resources: Mapping[Any, Any],
+    notify: Notify | None,
+    *,
+    until_idle: bool,
+    as_json: bool,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -69,7 +77,7 @@ async def _work(
         with contextlib.suppress(NotImplementedError, ValueError):  # not in the main thread
             loop.add_signal_handler(number, stop.set)
     teller = Teller(as_json=as_json)
-    async with Engine(store, resources=resources) as engine:
+    async with Engine(store, resources=resources, notify=notify) as engine:
         engine.store.on_append(teller.tell)
         teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
         await _tell_edited(engine, teller)
