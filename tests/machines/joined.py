@@ -130,7 +130,27 @@ class Joiner(Composer):
             )
             self._phases += 1
             return f"with phase('p{self._phases}'):\n{self.indented(text)}"
+        if depth > 0 and self.chance(6):
+            return self.group(depth)
         return super().statement(depth, loop)
+
+    def group(self, depth: int) -> str:
+        """A group of tasks, and what came of them."""
+        self._joins += 1
+        name = f"g{self._joins}"
+        count = self._random.randint(1, 3)
+        made = [f"v{i} = {name}.create_task({self.call(depth - 1)})" for i in range(count)]
+        if self.chance(3):
+            made.append(f"vs = [{name}.create_task({self.call(depth - 1)}) for x in range(2)]")
+        if self.chance(4):
+            made.insert(1, self.pick("bump(xs)", "c = 1 // num(a)", "e = d"))
+        taken = self.pick("v0.result()", "(v0.done(), v0.cancelled())", "[v0.result()]")
+        text = f"async with asyncio.TaskGroup() as {name}:\n{self.indented(chr(10).join(made))}\n"
+        text += f"c = {taken}"
+        if self.chance(2):
+            return text
+        failed = "c = repr(err), v0.cancelled() or repr(v0.exception())"
+        return f"try:\n{self.indented(text)}\nexcept ExceptionGroup as err:\n    {failed}"
 
     def begun(self) -> str:
         """Calls that are started and perhaps never awaited."""
@@ -233,16 +253,17 @@ def native_names(found: dict[str, Any]) -> dict[str, Any]:
 
     def workflow(function: Callable[..., Any]) -> Callable[..., Any]:
         async def run(*args: Any) -> Any:
-            begun.set([])  # a call in a join is a task, which has its own
-            before = begun.get()
+            before: list[asyncio.Future[Any]] = []
+            around = begun.set(before)
             try:
                 return await function(*args)
             finally:
                 await stop(before)
+                begun.reset(around)
 
-        return lambda *args: asyncio.ensure_future(run(*args))
+        return run
 
-    loop = SimpleNamespace(gather=_gather, create_task=start, CancelledError=CancelledError)
+    loop = SimpleNamespace(gather=_gather, create_task=start, TaskGroup=asyncio.TaskGroup)
     return {**found, "asyncio": loop, "workflow": workflow, "start": start}
 
 

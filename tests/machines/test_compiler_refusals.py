@@ -104,7 +104,33 @@ REFUSED = [
     ("ILK044", 2, "await asyncio.sleep(1, x)"),
     ("ILK045", 2, "both = asyncio.gather(charge(1), charge(2))"),
     ("ILK045", 2, "await asyncio.wait([])"),
-    ("ILK045", 2, "async with asyncio.TaskGroup() as group:\n    pass"),
+    ("ILK166", 2, "async with asyncio.TaskGroup() as group:\n    pass"),
+    ("ILK166", 2, "async with asyncio.TaskGroup():\n    pass"),
+    ("ILK166", 2, "async with asyncio.TaskGroup() as g, x:\n    g.create_task(charge(x))"),
+    ("ILK166", 2, "async with asyncio.TaskGroup() as g:\n    await g.create_task(charge(x))"),
+    (
+        "ILK166",
+        2,
+        "async with asyncio.TaskGroup() as g:\n    g.create_task(charge(x))\n    plain(g)",
+    ),
+    ("ILK166", 2, "async with asyncio.TaskGroup() as g:\n    return g.create_task(charge(x))"),
+    (
+        "ILK166",
+        3,
+        (
+            "for y in x:\n    async with asyncio.TaskGroup() as g:\n"
+            "        g.create_task(charge(y))\n        if y:\n            break"
+        ),
+    ),
+    (
+        "ILK166",
+        2,
+        (
+            "async with asyncio.TaskGroup() as g:\n    f = lambda y: g.create_task(charge(y))\n"
+            "    f(x)"
+        ),
+    ),
+    ("ILK141", 3, "async with asyncio.TaskGroup() as g:\n    g.create_task(service.call())"),
     ("ILK045", 2, "for done in asyncio.as_completed([]):\n    pass"),
     ("ILK046", 2, "await asyncio.wait_for(charge(1), 5)"),
     ("ILK046", 2, "async with asyncio.timeout(5):\n    await charge(x)"),
@@ -290,6 +316,11 @@ EXACT = [
         "use it inside a step, or get and release it in steps",
     ),
     (
+        "ILK166",
+        "async with asyncio.TaskGroup() as group:\n    y = await charge(x)",
+        "make the tasks in it, `task = group.create_task(f(x))`, and read `task.result()` behind",
+    ),
+    (
         "ILK053",
         "try:\n    await charge(x)\nexcept* (KeyError, ValueError):\n    pass",
         "found, others = errors.split((KeyError, ValueError))",
@@ -384,4 +415,4 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     assert codes == sorted(set(codes))
     assert codes[0] == "ILK040"
     later = {code for code in codes if code > "ILK069"}
-    assert later == {f"ILK{n}" for n in (*range(140, 147), *range(150, 166))}
+    assert later == {f"ILK{n}" for n in (*range(140, 147), *range(150, 167))}

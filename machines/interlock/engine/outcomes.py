@@ -68,6 +68,10 @@ def combined(join: Joined, types: Types) -> Any:
             raise _failure(join, types)
         name: str | int = join.names[join.first] if join.names else join.first
         return Won(name, value_of(join.outcomes[join.first], types))
+    if join.how == "tasks":
+        known = [join.outcomes.get(index) for index in range(len(join.calls))]
+        stopped = Err(asyncio.CancelledError("another one failed before it began"))
+        return [stopped if o is None else _collected(join, o, types) for o in known]
     if join.collect:
         return _shaped(join, [_collected(join, o, types) for o in _ordered(join)])
     if join.failed:

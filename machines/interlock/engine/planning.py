@@ -129,6 +129,10 @@ def _settled(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
     return made
 
 
+def _tasks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
+    return _Plan(args, shape="list")
+
+
 def _each(args: Sequence[Any], kwargs: Mapping[str, Any]) -> _Plan:
     return _every(*args, **kwargs)
 
@@ -157,6 +161,7 @@ _PLANS: dict[str, Callable[[Sequence[Any], Mapping[str, Any]], _Plan]] = {
     "parallel": _several,
     "gather": _gathered,
     "settle": _settled,
+    "tasks": _tasks,
     "race": _raced,
     "each": _each,
 }

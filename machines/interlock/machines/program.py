@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # only named in annotations
 PlaceKind: TypeAlias = Literal[
     "step", "approval", "sleep", "wait", "received", "join", "child", "helper"
 ]
-Join: TypeAlias = Literal["await", "parallel", "gather", "settle", "race", "each"]
+Join: TypeAlias = Literal["await", "parallel", "gather", "settle", "race", "each", "tasks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,8 @@ class Place:
         step: the step that is called, for kind `step` (with its `label` and options).
         commands: the command types that a wait accepts.
         how: what a join does with its calls: `await` one handle, all of them (`parallel`), as
-            asyncio does (`gather`), as values (`settle`), the first (`race`), one an item (`each`).
+            asyncio does (`gather`), as values (`settle`), the first (`race`), one an item (`each`),
+            as a task group does (`tasks`).
         calls: the places of the calls that are written in a join.
         program: the compiled helper; its states are named below this one: `helper/step`.
         child: the workflow that is run.

@@ -9,7 +9,7 @@ from interlock.store.event import Body, Delta, Encoded
 from interlock.store.failure import Failure
 from interlock.store.within import Planned, Within
 
-How = Literal["await", "parallel", "gather", "settle", "race", "each"]
+How = Literal["await", "parallel", "gather", "settle", "race", "each", "tasks"]
 
 
 class JoinStarted(Body, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.concurrency import advised, concurrency, timed
+from interlock.machines.compiler.groups import is_group
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.nested import find
 from interlock.machines.compiler.noted import token_of
@@ -102,6 +103,11 @@ class Check(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_AsyncWith(self, node: ast.AsyncWith) -> None:
+        if is_group(node, self._scope):
+            self._look(node, lambda: self._sites.group(node))
+            for statement in node.body:
+                self.visit(statement)
+            return
         self._refuse_concurrency(node)
         name = short(node.items[0])
         raise self._source.refuse(refusals.ASYNC_WITH, node, name=name)
@@ -117,7 +123,8 @@ class Check(ast.NodeVisitor):
 
     def visit_With(self, node: ast.With) -> None:
         self._refuse_concurrency(node)
-        if any(holds(child, ast.Await) for child in node.body) and not self._suppresses(node):
+        awaits = any(holds(child, ast.Await, ast.AsyncWith) for child in node.body)
+        if awaits and not self._suppresses(node):
             name = short(node.items[0].context_expr)
             raise self._source.refuse(refusals.WITH_AROUND_AWAIT, node, name=name)
         outer = self._sites.phase

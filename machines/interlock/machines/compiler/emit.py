@@ -34,6 +34,7 @@ from interlock.machines.compiler.syntax import (
     placed,
 )
 from interlock.machines.segment import start
+from interlock.machines.tasks import TaskGroup
 
 RETURNED, RAISED, BOUNCED = -1, -2, -3
 """What the compiled function answers with; 0 and more is the number of a pause."""
@@ -60,6 +61,7 @@ _HELPERS: dict[str, object] = {
     ".handle": support.handle,
     ".start": start,
     ".seconds": support.seconds,
+    ".tasks": TaskGroup,
 }
 
 

@@ -33,6 +33,8 @@ class Failures:
             return self._try(node, handled)
         if isinstance(node, NESTED):
             return {}
+        if isinstance(node, ast.AsyncWith):  # of a task group, whatever is raised in it
+            return {ExceptionGroup: None}
         found: dict[Error, None] = {}
         if isinstance(node, ast.Raise):
             found |= handled if node.exc is None else self._raised(node.exc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interlock.machines import compose, fanout
@@ -60,8 +61,6 @@ def is_inner(node: ast.expr, scope: Scope) -> bool:
 
 def site(sites: Sites, called: ast.Call, how: Join) -> Site:
     """The site of an awaited join; its calls become known to `sites`."""
-    from interlock.machines.compiler.sites import Site  # it asks here
-
     named = any(keyword.arg for keyword in called.keywords)
     if how in ("parallel", "settle", "race") and called.args and named:
         raise sites.refuse(refusals.MIXED_CALLS, called, name=short(called.func))
@@ -72,12 +71,19 @@ def site(sites: Sites, called: ast.Call, how: Join) -> Site:
         calls += found
         text = short(argument, 30).lstrip("*")
         words |= dict.fromkeys([name] if name else [_word(c.base) for c in found] or [text])
-    base = f"{how}:{_joined(list(words))}"
-    return Site(
-        "join", base, called.lineno, how=how, calls=tuple(calls), text=", ".join(words),
-        collects=how == "settle" or _collects(called),
-        groups=how in ("parallel", "race") and _are_several(called),
-    )  # fmt: skip
+    made = joined(how, called.lineno, calls, list(words))
+    collects = how == "settle" or _collects(called)
+    groups = how in ("parallel", "race") and _are_several(called)
+    return replace(made, collects=collects, groups=groups)
+
+
+def joined(how: Join, line: int, calls: Sequence[Site], words: Sequence[str] = ()) -> Site:
+    """The site of a wait for these calls, called as they are unless there are other words."""
+    from interlock.machines.compiler.sites import Site  # it asks here
+
+    said = list(words) or list(dict.fromkeys(_word(found.base) for found in calls))
+    base, text = f"{how}:{_joined(said)}", ", ".join(said)
+    return Site("join", base, line, how=how, calls=tuple(calls), text=text, groups=how == "tasks")
 
 
 def _are_several(called: ast.Call) -> bool:

@@ -269,6 +269,12 @@ EVENT_LOOP = Refusal(
     "declare f with @step: `await f(x)` is what `loop.run_in_executor(None, f, x)` was, and "
     "`handle = start(f(x))` what `loop.create_task(f(x))` was; the time is `now()`",
 )
+TASK_GROUP = Refusal(
+    "ILK166",
+    "`async with {name}",
+    "make the tasks in it, `task = {group}.create_task(f(x))`, and read `task.result()` behind "
+    "it; or write `a, b = await parallel(f(x), g(y))`",
+)
 
 ALL: tuple[Refusal, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Refusal)

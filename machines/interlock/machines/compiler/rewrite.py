@@ -7,7 +7,7 @@ import asyncio
 import copy
 from typing import Any
 
-from interlock.machines.compiler import commands
+from interlock.machines.compiler import commands, groups
 from interlock.machines.compiler.noted import Token, token_of
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
@@ -70,6 +70,10 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
         return node  # it is compiled by itself, from its own text
+
+    def visit_AsyncWith(self, node: ast.AsyncWith) -> list[ast.stmt]:
+        self.generic_visit(node)  # the block of a task group: others are refused
+        return groups.written(node)
 
     def visit_Await(self, node: ast.Await) -> ast.Await:
         self.generic_visit(node)

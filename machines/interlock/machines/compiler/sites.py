@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from interlock.machines import outcome, segment, waits
 from interlock.machines.command import Command
-from interlock.machines.compiler import commands, joins, refusals
+from interlock.machines.compiler import commands, groups, joins, refusals
 from interlock.machines.compiler.calls import changed, check_call
 from interlock.machines.compiler.concurrency import advised, concurrency
 from interlock.machines.compiler.helper import Helper
@@ -108,6 +108,12 @@ class Sites:
             site, phase = self._find(node), self.phase
             self._known[key] = replace(site, base=phase + site.base, phase=phase)
         return self._known[key]
+
+    def group(self, node: ast.AsyncWith) -> None:
+        """Know the wait at the end of the block of an `asyncio.TaskGroup`."""
+        site = groups.site(self, node)
+        key = (node.lineno, node.col_offset)
+        self._known[key] = replace(site, base=self.phase + site.base, phase=self.phase)
 
     def step_of(self, node: ast.expr) -> Step[..., Any] | None:
         """The step that an expression in front of call parentheses means, if any."""

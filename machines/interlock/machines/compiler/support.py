@@ -17,6 +17,7 @@ from interlock.machines.compiler.known import reads
 from interlock.machines.compiler.noted import Token
 from interlock.machines.errors import MachineError
 from interlock.machines.segment import Handle
+from interlock.machines.tasks import Task
 
 LONGEST = 1_000_000
 """Items that an iterable other than a list, tuple, text or range may give to one `for`."""
@@ -139,6 +140,8 @@ def handle(value: object) -> object:
     """
     if isinstance(value, Handle | Call):
         return value  # pyright: ignore[reportUnknownVariableType]  # a handle of anything
+    if isinstance(value, Task):
+        raise TypeError("a task of a TaskGroup is over behind its block: read task.result()")
     kind = type(value).__name__
     message = f"object {kind} can't be used in 'await' expression: only handles of start(...) can"
     raise TypeError(message)

@@ -20,6 +20,7 @@ from interlock.machines.outcome import Err, Ok, Won
 from interlock.machines.resource import wanted_by
 from interlock.machines.segment import Handle, start, start_child
 from interlock.machines.step import Step
+from interlock.machines.tasks import Task, TaskGroup
 from interlock.machines.waits import Decision, Vote
 from interlock.store.errors import InterlockError
 from interlock.store.values import Types
@@ -43,6 +44,9 @@ def collect_types(
         for cls in (Ok, Err, Won, Handle, Call, ChildRefused):
             if cls not in types:
                 types.register(cls, f"interlock.{cls.__name__}")  # an author may have one, too
+    if any(site.how == "tasks" for site in sites):
+        types.register(Task, "interlock.Task")
+        types.register(TaskGroup, "interlock.TaskGroup")
     for found in (*_composed(body, scope), *_mentioned(body, scope)):
         try:
             types.collect(found)
