@@ -75,6 +75,7 @@ class Mortal(MemoryStore):
         dies: number of the commit from now, 0 for never.
         kept: whether that commit is in the log.
         dead: it has stopped.
+        slow: how many turns of the loop a commit takes, before and after it is kept.
     """
 
     def __init__(self) -> None:
@@ -82,6 +83,7 @@ class Mortal(MemoryStore):
         self.dies = 0
         self.kept = True
         self.dead = asyncio.Event()
+        self.slow: Callable[[], int] = lambda: 0
 
     async def append(self, commit: Commit) -> Appended:
         if self.dead.is_set():
@@ -93,7 +95,10 @@ class Mortal(MemoryStore):
                     await super().append(commit)
                 self.dead.set()
                 await asyncio.Event().wait()
-        return await super().append(commit)
+        await quiet(self.slow())
+        appended = await super().append(commit)
+        await quiet(self.slow())
+        return appended
 
     def revive(self) -> None:
         self.dead = asyncio.Event()
@@ -134,6 +139,7 @@ class Life:
 
     async def live(self, flow: Workflow[..., Any], *args: Any) -> RunState:
         """Start the run, and open engines until it has ended."""
+        self.store.slow = lambda: self.random.choice((0, 0, 1, 3, 8))
         while not await self._once(flow, args):
             self.store.revive()
             self.died += 1
