@@ -19,7 +19,9 @@ from interlock.engine import Engine
 from interlock.store.clock import stopwatch
 
 LONG = os.environ.get("INTERLOCK_PROFILE") == "long"
-COUNT, KILLED = (50_000, 47_000) if LONG else (400, 360)
+COUNT, KILLED = (
+    (50_000, 47_000) if LONG else (400, 100)
+)  # early: on a busy machine the signal comes late
 RUN = ["run", "batch_migration:migration", "--input", "-", "--id-field", "id"]
 WORK = ["work", "batch_migration", "--until-idle"]
 
