@@ -115,6 +115,11 @@ def define(**members: Any) -> Any:
     return types.new_class("Made", base, head, lambda ns: ns.update(members, **place))
 
 
+def nameless() -> Callable[[object, object], bool]:
+    """A guard that looks at the command."""
+    return lambda data, command: True
+
+
 MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "shared states": (
         lambda: define(one=region(name="1"), two=region(name="2")),
@@ -189,7 +194,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], str]] = {
     "taking a stranger": (lambda: LooseTaking(same), "name methods that stand under on"),
     "guard of a command": (
         lambda: define(
-            m=flow(LooseAlways(source=Top.A, target=Top.B, guard=lambda d, c: True)),
+            m=flow(LooseAlways(source=Top.A, target=Top.B, guard=nameless())),
         ),
         "no name to refuse by",
     ),
