@@ -78,6 +78,9 @@ def list_runs(
 _LONG_STATE = 32
 """Characters of a state on a terminal; a pipe and JSON get all of it."""
 
+_SHORT = 36
+"""Characters of a run's id and state up to which a narrow terminal has room for its machine."""
+
 _LONG_WAITS = {False: 90, True: 40}
 """Characters of what a run waits for, on a wide terminal and on a narrow one."""
 
@@ -98,7 +101,9 @@ def _print_runs(
         "waits for": Column("waits for"),
         "child of": Column("child of"),
     }
-    left_out = {"machine"} if screen.narrow else set[str]()
+    states = max((len(entry.state) for entry in entries), default=0)
+    crowded = screen.narrow and ids + states > _SHORT
+    left_out = {"machine"} if crowded else set[str]()
     left_out |= set() if children else {"child of"}
     rows: list[list[Cell]] = []
     for entry in entries:
