@@ -31,6 +31,7 @@ from interlock.machines.compiler.syntax import (
     function_of,
     inner_code,
     load,
+    located,
     placed,
 )
 from interlock.machines.segment import start
@@ -99,8 +100,8 @@ class Emitter:
         free = [*self._source.cells, *_HELPERS, ".handlers", ".calls"]
         outer = _function(".outer", [], [*(assign(n, const(None)) for n in free), inner])
         module = ast.Module([placed(outer, self._source.tree)], [])
-        ast.fix_missing_locations(module)
         flags = self._source.code.co_flags & _FLAGS
+        located(module)
         compiled: CodeType = compile(module, self._source.file, "exec", flags, dont_inherit=True)
         return inner_code(inner_code(compiled, ".outer"), self._source.tree.name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 
 from interlock.machines.compiler.noted import token_of
 from interlock.machines.compiler.sites import Sites
@@ -14,9 +13,10 @@ GIVEN = ".captured"
 
 
 def with_given(tree: ast.AsyncFunctionDef, sites: Sites) -> ast.AsyncFunctionDef:
-    """A copy of a function where such calls are written out."""
-    made = copy.deepcopy(tree)
-    for statement in made.body:
+    """A function, which is changed, where such calls are written out."""
+    if not any(sites.given.values()):
+        return tree
+    for statement in tree.body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and sites.given.get(token_of(node)):
                 parts: list[ast.expr] = []
@@ -24,4 +24,4 @@ def with_given(tree: ast.AsyncFunctionDef, sites: Sites) -> ast.AsyncFunctionDef
                     parts += [const(name), ast.Lambda(function_arguments(), load(name))]
                 given = placed(ast.Call(load(GIVEN), parts, []), node)
                 node.keywords.append(ast.keyword(None, given))
-    return made
+    return tree

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import copy
 from typing import Any
 
 from interlock.machines.compiler import commands, groups
 from interlock.machines.compiler.noted import Token, token_of
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
-from interlock.machines.compiler.syntax import call, const, function_arguments, load, placed
+from interlock.machines.compiler.syntax import (
+    call,
+    const,
+    copied,
+    function_arguments,
+    load,
+    placed,
+)
 
 CALLS = ".calls"
 """The names of a program's calls, by number."""
@@ -22,7 +28,7 @@ MADE = ".made"
 def rewritten(tree: ast.AsyncFunctionDef, scope: Scope, sites: Sites) -> ast.AsyncFunctionDef:
     """A copy of the author's function with the calls that `sites` knows written as values."""
     numbers = {token: number for number, token in enumerate(sites.calls)}
-    made = copy.deepcopy(tree)
+    made = copied(tree)
     _Rewriter(scope, sites, numbers).generic_visit(made)
     return made
 
