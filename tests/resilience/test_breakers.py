@@ -48,6 +48,8 @@ async def test_calls_wait_for_an_open_breaker_and_are_made_when_it_closes() -> N
         assert (await engine.breaker("waits").state()).state == "closed"
         types = Counter(event.type for event in (await runs[4].history()).events)
         assert types["StepPostponed"] == 1
+        (effect,) = (await runs[0].history()).ledger()
+        assert (effect.status, effect.attempts, effect.note) == ("confirmed", 1, "")
         (await runs[4].history()).verify()
 
 
@@ -59,6 +61,7 @@ async def test_what_waits_is_a_row_of_the_ledger_and_can_be_cancelled() -> None:
         await engine.settle()
         (effect,) = (await run.history()).ledger()
         assert (effect.status, effect.note) == ("postponed", "breaker waits")
+        assert effect.attempts == 0
         await engine.cancel(run)
         await engine.settle()
         assert await run.status() == "cancelled"
@@ -139,6 +142,8 @@ async def test_people_open_and_close_it_with_their_names() -> None:
         assert CALLS == []
         await handle.force_close(by="bob", reason="it has moved")
         assert await run.result() == "pay 1"
+        (effect,) = (await run.history()).ledger()
+        assert (effect.status, effect.attempts, effect.note) == ("confirmed", 1, "")
         events = await engine.store.read("$breaker/waits")
         assert [event.actor.id for event in events] == ["ann", "bob"]
 

@@ -86,6 +86,7 @@ def _set(effects: dict[str, Effect], event: Event, activity: str, status: Effect
     effect = effects[activity]
     effect.status = status
     effect.since = event.at
+    effect.note = ""
     return effect
 
 
@@ -109,11 +110,13 @@ def _succeeded(effects: dict[str, Effect], event: Event, body: StepSucceeded) ->
 
 
 def _postponed(effects: dict[str, Effect], event: Event, body: StepPostponed) -> None:
+    effects[body.activity].attempts -= effects[body.activity].status == "intended"
     _set(effects, event, body.activity, "postponed").note = body.by
 
 
 def _released(effects: dict[str, Effect], event: Event, body: StepReleased) -> None:
-    _set(effects, event, body.activity, "intended").note = ""
+    effects[body.activity].attempts += effects[body.activity].status == "postponed"
+    _set(effects, event, body.activity, "intended")
 
 
 def _failed(effects: dict[str, Effect], event: Event, body: StepFailed) -> None:
