@@ -51,6 +51,8 @@ async def found(
     async def reopen() -> None:
         nonlocal engine, ended
         under_way = world.keys
+        if len(set(under_way)) < len(under_way):
+            return  # behind it nobody could say which of them was first
         ended.cancel()
         await engine.__aexit__(None, None, None)
         assert not world.waiting
