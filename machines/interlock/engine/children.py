@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.engine.failures import rebuild, record_whole_failure
 from interlock.engine.inputs import input_digest
-from interlock.engine.session import Mover, Session
+from interlock.engine.session import Mover, Session, record_stopped
 from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Activity, RunState, fold
@@ -30,18 +30,20 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
     left_alone = activity.stopping and _is_abandoned(session, activity)
     if entry is None:
         if activity.stopping and not left_alone:
-            return _stopped
+            return record_stopped
         failed = await _start(engine, session, activity)
-        return _stopped if left_alone and failed is None else failed
+        return record_stopped if left_alone and failed is None else failed
     if left_alone:
-        return _stopped
-    begun = fold(await engine.store.read(activity.child, upto=1))
+        return record_stopped
+    finished = entry.status in FINISHED
+    events = await engine.store.read(activity.child, upto=None if finished else 1)
+    begun = fold(events[:1])
     if (begun.parent, begun.parent_activity) != (session.run, activity.id):
-        return _stopped if activity.stopping else _refused(engine, session, _taken(activity))
-    if entry.status in FINISHED:
+        return record_stopped if activity.stopping else _refused(engine, session, _taken(activity))
+    if finished:
         if _differs(engine, session, activity, begun):
             return _refused(engine, session, f"{activity.child!r} was started with other input")
-        return _ended(engine, session, fold(await engine.store.read(activity.child)))
+        return _ended(engine, session, fold(events))
     if activity.stopping:
         await _cancel(engine, session, activity)
     return None
@@ -51,10 +53,6 @@ def _is_abandoned(session: Session, activity: Activity) -> bool:
     """Whether a child goes on by itself: its parent ends."""
     ends = session.state.ending is not None or session.state.cancel is not None
     return activity.abandon and ends
-
-
-def _stopped(mover: Mover, mine: Activity) -> None:
-    mover.stopped(mine)
 
 
 async def _start(engine: Core, session: Session, activity: Activity) -> Record | None:

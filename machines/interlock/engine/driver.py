@@ -12,7 +12,7 @@ from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
-from interlock.engine.session import Mover, Session
+from interlock.engine.session import Mover, Session, record_stopped
 from interlock.engine.undo import undo_call, undo_failed, undo_step
 from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
@@ -187,13 +187,13 @@ class Driver:
         try:
             outcome = await self._call(session, mover, activity)
             if outcome is None and activity.id in self._told:
-                outcome = _stopped
+                outcome = record_stopped
             if outcome is not None:
                 self._over.append((activity, outcome))
         except asyncio.CancelledError:
             if self.engine.closing or activity.id not in self._told:
                 raise
-            self._over.append((activity, _stopped))
+            self._over.append((activity, record_stopped))
         except BaseException as error:  # nobody awaits this task: the driver raises it
             self._wrong = error
         finally:
@@ -217,7 +217,7 @@ class Driver:
         if activity.child:
             return await self._look_after(session, activity)
         if activity.stopping:
-            return _stopped
+            return record_stopped
         step = mover.step_of(activity)
         gated, wrong = step, partial(self._failed, step, activity)
         if activity.kind == "undo":
@@ -389,10 +389,6 @@ class Driver:
                 except Conflict:
                     continue
                 return True
-
-
-def _stopped(mover: Mover, mine: Activity) -> None:
-    mover.stopped(mine)
 
 
 def _doubt(step: Step[..., Any]) -> Record:

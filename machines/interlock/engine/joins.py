@@ -146,11 +146,6 @@ def stop(run: WorkflowRun, activity: Activity, reason: str) -> None:
     run.session.emit(ActivityStopped(activity.id, reason, over=not waits))
 
 
-def stopped(run: WorkflowRun, activity: Activity) -> None:
-    """A call has seen that it is cancelled."""
-    run.session.emit(ActivityStopped(activity.id, "cancelled"))
-
-
 def cancel_wait(run: WorkflowRun, activity: Activity) -> bool:
     """Cancel what a thread's code waits for, which is no join. False: that is under way."""
     if activity.stopping:

@@ -221,7 +221,3 @@ class LifecycleRun:
         failure, _ = record_failure(Memory(self.program.types), error, activity.name)
         failed = StepFailed(activity.id, activity.name, activity.attempt, failure, called=called)
         self.session.emit(failed)
-
-    def stopped(self, activity: Activity) -> None:
-        """The calls of a lifecycle are not cancelled one by one."""
-        raise NotImplementedError

@@ -65,9 +65,7 @@ class People(Core):
             UnknownMachine: the function that says who may decide is not known here.
             HandlerFailed: that function raised.
         """
-        said = Said(True, reason, facts)
-        actor = Actor("user", by)
-        await approvals.decide(self, run_id(run), name, said, actor, command_id)
+        await self._vote(run_id(run), name, Said(True, reason, facts), by, command_id)
 
     async def reject(
         self,
@@ -80,9 +78,10 @@ class People(Core):
         command_id: str = "",
     ) -> None:
         """Say no to an approval that is pending; as `approve`."""
-        said = Said(False, reason, facts)
-        actor = Actor("user", by)
-        await approvals.decide(self, run_id(run), name, said, actor, command_id)
+        await self._vote(run_id(run), name, Said(False, reason, facts), by, command_id)
+
+    async def _vote(self, run: str, name: str, said: Said, by: str, command_id: str) -> None:
+        await approvals.decide(self, run, name, said, Actor("user", by), command_id)
 
     async def delegate(
         self,

@@ -108,7 +108,7 @@ class Programs:
             await store.define(definition_of(machine))
             self._defined.add(machine.hash)
 
-    def find(self, machine: str, hash: str = "") -> Program | LifecycleProgram | None:  # noqa: A002
+    def find(self, machine: str, hash: str = "") -> Program | LifecycleProgram | None:  # noqa: A002  as in the log
         """The program for a machine's name, None when nothing of that name was imported.
 
         Args:

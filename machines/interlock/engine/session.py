@@ -19,6 +19,7 @@ from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
 from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
+from interlock.store.joining import ActivityStopped
 from interlock.store.vocabulary import StepScheduled
 
 if TYPE_CHECKING:
@@ -252,9 +253,10 @@ class Mover(Protocol):
         """A call raised for the last time, or was not even `called`."""
         ...
 
-    def stopped(self, activity: Activity) -> None:
-        """A call has seen that it is cancelled."""
-        ...
+
+def record_stopped(mover: Mover, activity: Activity) -> None:
+    """A call, or a child, has seen that it is cancelled."""
+    mover.session.emit(ActivityStopped(activity.id, "cancelled"))
 
 
 Decide = Callable[[Session], None]

@@ -46,7 +46,7 @@ class Thread:
         segment: what the running code notes down.
     """
 
-    def __init__(self, id: str, root: str, program: Program, memory: Memory) -> None:  # noqa: A002
+    def __init__(self, id: str, root: str, program: Program, memory: Memory) -> None:  # noqa: A002  as in the fold
         self.id = id
         self.root = root
         self.memory = memory

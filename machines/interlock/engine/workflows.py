@@ -344,10 +344,6 @@ class WorkflowRun:
         thread = self.thread(activity.thread if activity.alone else "")
         self._go_on(activity, partial(thread.throw, raised))
 
-    def stopped(self, activity: Activity) -> None:
-        """A call has seen that it is cancelled."""
-        joins.stopped(self, activity)
-
     def _failed(
         self, activity: Activity, error: BaseException, at: datetime | None, called: bool = True
     ) -> tuple[StepFailed, BaseException]:
