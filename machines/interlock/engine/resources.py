@@ -117,13 +117,19 @@ def missing(program: Program | LifecycleProgram, given: Given) -> str:
     )
 
 
+def _steps(program: Program) -> Iterator[Step[..., Any]]:
+    """The steps that a workflow calls, in its joins and helpers as well."""
+    for place in (*program.places.values(), *program.calls.values()):
+        if place.step is not None:
+            yield place.step
+        if place.program is not None:
+            yield from _steps(place.program)
+
+
 def _needs(program: Program | LifecycleProgram) -> Iterator[tuple[Step[..., Any], Need]]:
     """Every resource that the steps of a program want, their undos and `verify=` included."""
-    if isinstance(program, LifecycleProgram):
-        steps = dict.fromkeys(program.steps.values())
-    else:
-        steps = dict.fromkeys(p.step for p in program.places.values() if p.step is not None)
-    for step in steps:
+    steps = program.steps.values() if isinstance(program, LifecycleProgram) else _steps(program)
+    for step in dict.fromkeys(steps):
         functions = (step.function, step.options.compensate, step.options.verify)
         for function in functions:
             plain = function.function if isinstance(function, Step) else function
