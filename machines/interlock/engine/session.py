@@ -141,6 +141,8 @@ class Session:
 
         After a refusal the session can still be used; after anything else it is broken.
         """
+        if not self._drafts:
+            self._at = None  # what was looked at before and refused had an instant of its own
         try:
             return record()
         except BaseException as error:
