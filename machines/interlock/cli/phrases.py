@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
+from interlock.cli.phrases_forks import FORKS
 from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
@@ -287,5 +288,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     CommandIgnored.__name__: _ignored,
     **PEOPLE,
     **SHARED,
+    **FORKS,
 }
 """The phrase of each type of event, by its name."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
+from interlock.engine.forks.following import follow, may_be_called
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_stopped
@@ -25,7 +26,7 @@ from interlock.store.vocabulary import StepInDoubt, StepStarted
 if TYPE_CHECKING:
     from interlock.engine.core import Core
 
-OVER = ("in doubt", "undo failed", "done")
+OVER = ("in doubt", "undo failed", "asked", "done")
 """No call is made for what is this: it waits for a person, or for the run to move on."""
 
 CALLS = ("step", "undo", "child")
@@ -90,6 +91,7 @@ class Driver:
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
+                await follow(self.engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -134,6 +136,8 @@ class Driver:
             return False
         self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
+        if session.following is not None and session.following.more:
+            return True
         due = self._due(session)
         if not due and not self._tasks:
             return False
@@ -156,6 +160,9 @@ class Driver:
             # somebody else recorded an outcome, and drives the run: ours is dropped
             if mine is not None and mine.attempt == activity.attempt and mine.status != "done":
                 record(mover, mine)
+        if session.following is not None:
+            session.following.go_on(mover)
+            return
         while mover.move():
             pass
 
@@ -165,6 +172,8 @@ class Driver:
         over = {activity.id for activity, _ in self._over}
         for activity in session.state.pending.values():
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
+                continue
+            if not may_be_called(session, activity):
                 continue
             due.append(activity)
             if session.state.lifecycle:
@@ -214,6 +223,7 @@ class Driver:
 
     async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
         """Make a call. Its outcome, or None when the run has to be looked at again."""
+        assert may_be_called(session, activity), "a fork calls nothing that nobody asked for"
         if activity.child:
             return await self._look_after(session, activity)
         if activity.stopping:

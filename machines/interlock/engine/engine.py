@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.errors import UnknownRun
+from interlock.engine.forks.making import Wanted, make_fork
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
@@ -24,6 +25,7 @@ from interlock.projections import BreakerState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
 from interlock.store.event import Actor
+from interlock.store.forking import Effects
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -93,6 +95,41 @@ class Engine(People):
             return await self.gatekeeper.debouncer.start(debounce, run, program, args, kwargs, by)
         await start_run(self, program, run, args, kwargs, Actor("user", by))
         return Run(self, run)
+
+    async def fork(
+        self,
+        run: str | Run[R],
+        at: int | datetime | None = None,
+        *,
+        id: str | None = None,  # noqa: A002  public name
+        set: Mapping[str, object] | None = None,  # noqa: A002  public name
+        effects: Effects = "recorded",
+        by: str = "",
+    ) -> Run[R]:
+        """Make a new run from an instant of another one; that one goes on as if nothing happened.
+
+        Both histories tell of it. By default nothing in the world is called: the fork is given
+        what its parent recorded for the same calls, waits and decisions, and where nothing is
+        recorded it waits for a person: see `answer`.
+
+        Args:
+            run: the run, in whatever state it is.
+            at: its version, or an aware instant; its last event by default.
+            id: of the new run, or generated. The same fork of the same id again finds it.
+            set: new values of variables by their paths: `{"order.total": 900}`.
+            effects: what becomes of its calls. `recorded`: as said. `ask`: a person is asked about
+                each call, and people decide and time passes as in any run. `live`: it is a run as
+                any other, and its calls are made, under keys of its own.
+            by: who makes it.
+
+        Raises:
+            UnknownRun, NoSuchVersion: there is nothing to fork.
+            NoSuchVariable, NotOfThatType: what `set` names is not there, or is of another type.
+            InputMismatch: the id is taken by another run.
+            BadRunId: as it says.
+        """
+        wanted = Wanted(run_id(run), at, set or {}, effects)
+        return Run(self, await make_fork(self, wanted, id, Actor("user", by)))
 
     async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
         """The run of this id.

@@ -8,10 +8,12 @@ from interlock.engine import approvals
 from interlock.engine.approvals import Said
 from interlock.engine.core import Core
 from interlock.engine.doubts import resolve
+from interlock.engine.forks.answering import answer
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
 from interlock.engine.undo_answers import UndoAnswer, answer_undo
 from interlock.store.event import Actor
+from interlock.store.forking import Answer
 
 if TYPE_CHECKING:
     from interlock.engine.handle import Run
@@ -116,6 +118,31 @@ class People(Core):
         """
         actor = Actor("user", by)
         await answer_undo(self, run_id(run), step, answer, actor, reason)
+
+    async def answer(
+        self,
+        run: str | Run[Any],
+        step: str,
+        how: Answer,
+        value: object = None,
+        *,
+        by: str = "",
+        reason: str = "",
+    ) -> None:
+        """Say what becomes of a call that a fork asks about, so that the fork can go on.
+
+        Args:
+            step: the step (or child), its state or activity; of an undo, `undo charge`.
+            how: `recorded` gives it what the parent recorded for it, or for the call most like
+                it; `value` the `value`; `error` raises `value`, an exception or a text; `live`
+                makes the call.
+
+        Raises:
+            Refused: it asks about no such call, or about several, or nothing is recorded.
+            UnknownRun: there is no such run.
+            UnknownMachine: whether the step can be undone is not known to this program.
+        """
+        await answer(self, run_id(run), step, how, value, Actor("user", by), reason)
 
     async def resolve(
         self,

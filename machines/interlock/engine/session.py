@@ -23,6 +23,7 @@ from interlock.store.joining import ActivityStopped
 from interlock.store.vocabulary import StepScheduled
 
 if TYPE_CHECKING:
+    from interlock.engine.forks.following import Following
     from interlock.engine.past_calls import PastCall
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class Session:
             were found in the log: a call may have been made before a crash.
         calling: activities whose calls are under way beside others.
         past_calls: completed calls that will be undone next, by activity.
+        following: what a fork is given, once that was read.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.following: Following | None = None
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""
@@ -135,6 +138,8 @@ class Session:
             target, self.actor, self.cause, self.correlation, "", body,
         )  # fmt: skip
         self._state = evolve(self._state, event)
+        if self.following is not None:
+            self.following.note(self._state, event)
 
     def decide(self, record: Callable[[], T]) -> T:
         """Let `record` emit events. When it raises, nothing of what it emitted remains.

@@ -18,7 +18,15 @@ from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
-from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
+from interlock.projections.run import (
+    Activity,
+    Forked,
+    Joined,
+    Outcome,
+    Received,
+    RunState,
+    Thread,
+)
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 
@@ -32,6 +40,7 @@ __all__ = [
     "Difference",
     "Effect",
     "EmptyHistory",
+    "Forked",
     "History",
     "Irreversible",
     "Joined",

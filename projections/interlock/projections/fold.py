@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from interlock.projections import joining, people
+from interlock.projections import forking, joining, people
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
@@ -70,7 +70,7 @@ def evolve(state: RunState | None, event: Event) -> RunState:
     elif event.state != state.state:
         state.state = event.state
         state.since = event.at
-    if state.held:
+    if state.held and event.type not in forking.UNMOVED:
         state.held = ""
     state.head = Head(event.version, event.digest, event.at)
     _HANDLERS[event.type](state, event, event.body)
@@ -375,4 +375,5 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,
     **people.HANDLERS,
+    **forking.HANDLERS,
 }

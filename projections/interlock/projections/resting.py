@@ -1,0 +1,92 @@
+"""Where a run may be left as it is and go on later: between two commits, not inside of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from interlock.projections.fold import evolve
+from interlock.projections.run import RunState
+from interlock.store.event import Event
+from interlock.store.joining import (
+    ActivityStopped,
+    BranchStarted,
+    Replied,
+    RunEnding,
+    StepSkipped,
+    WaitPassed,
+)
+from interlock.store.vocabulary import (
+    CancelDelivered,
+    RunCompleted,
+    RunStarted,
+    StepFailed,
+    StepScheduled,
+    StepSucceeded,
+    TransitionTaken,
+)
+
+_MORE_FOLLOWS = (RunStarted, StepSkipped, Replied, CancelDelivered, BranchStarted, RunEnding)
+"""After these the code that is running says more in the same commit."""
+
+
+def last_rest(events: Sequence[Event], version: int) -> int:
+    """The version at which a run goes on that is to go on from `version`.
+
+    For a workflow that is the last one, not after it, at which all of its code stood at awaits; 1
+    where it had not come to its first await. A lifecycle's transition has all that it led to.
+    """
+    if getattr(events[0].body, "lifecycle", False):
+        while version < len(events) and _follows(events[version]):
+            version += 1
+        return version
+    found = 1
+    state: RunState | None = None
+    for event in events[:version]:
+        state = evolve(state, event)
+        after = events[event.version].body if event.version < len(events) else None
+        if _rests(state, event.body, after):
+            found = event.version
+    return found
+
+
+def _follows(event: Event) -> bool:
+    """Whether a lifecycle's event is part of the transition before it."""
+    body = event.body
+    if isinstance(body, TransitionTaken):
+        by_itself = not body.command and event.actor.kind != "timer"
+        return by_itself or bool(body.deferred)
+    return isinstance(body, StepScheduled | RunCompleted)
+
+
+def _rests(state: RunState, body: Any, after: object) -> bool:
+    if state.ended is not None or state.compensation is not None:
+        return True
+    within = getattr(body, "within", None)
+    if isinstance(body, _MORE_FOLLOWS) or (within is not None and within.handle):
+        return False
+    if isinstance(after, WaitPassed):  # a look into the inbox waits for nothing
+        return False
+    if isinstance(body, StepSucceeded | StepFailed) and _goes_on(state, body):
+        return False
+    if isinstance(body, ActivityStopped) and not _all_told(state, body.activity):
+        return False
+    return all(t.current in state.pending for t in (state, *state.threads.values()))
+
+
+def _goes_on(state: RunState, body: StepSucceeded | StepFailed) -> bool:
+    """Whether some code goes on behind the call."""
+    if isinstance(body, StepFailed) and body.retry_at is not None:
+        return False
+    activity = state.pending.get(body.activity)
+    return activity is not None and activity.alone
+
+
+def _all_told(state: RunState, stopped: str) -> bool:
+    """Whether all that is stopped together with an activity was told so."""
+    if state.ending is not None:
+        return all(activity.stopping for activity in state.pending.values())
+    activity = state.pending.get(stopped)
+    if activity is None or activity.join is None:
+        return True
+    return all(state.pending[member].stopping for member in activity.join.active)
