@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from interlock.store.board import Board, Seen
 from interlock.store.event import Actor, Body, Event
 
 
@@ -248,6 +249,20 @@ class Store(Protocol):
 
     def release_worker(self) -> None:
         """Give the role back, so that another process may drive the runs."""
+        ...
+
+    def post(self, board: Board) -> None:
+        """Tell other processes what this worker does; without the role, nothing happens.
+
+        Never fails: who cannot tell goes on working.
+        """
+        ...
+
+    def worker(self) -> Seen | None:
+        """What the process that has the worker's role tells of itself; None when nobody has it.
+
+        Answered without disturbing anybody, by a read-only store as well.
+        """
         ...
 
     async def close(self) -> None:

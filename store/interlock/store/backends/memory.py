@@ -8,6 +8,7 @@ from datetime import datetime
 
 from interlock.store import crash
 from interlock.store.backends.base import Backend
+from interlock.store.board import Board, Seen
 from interlock.store.clock import Clock
 from interlock.store.contract import (
     FINISHED,
@@ -38,6 +39,8 @@ class MemoryStore(Backend):
         self._timers: dict[tuple[str, str], Timer] = {}
         self._commands: dict[str, tuple[str, int]] = {}
         self._definitions: dict[str, Definition] = {}
+        self._driven = False
+        self._board: Board | None = None
 
     async def append(self, commit: Commit) -> Appended:
         """Append one commit: see the contract."""
@@ -155,10 +158,21 @@ class MemoryStore(Backend):
     def acquire_worker(self) -> bool:
         """Always true: nobody else can reach this store."""
         self._check_open()
+        self._driven = True
         return True
 
     def release_worker(self) -> None:
-        """Nothing to give back."""
+        """Nobody drives it any more."""
+        self._driven, self._board = False, None
+
+    def post(self, board: Board) -> None:
+        """Keep what the worker tells."""
+        self._board = board if self._driven else None
+
+    def worker(self) -> Seen | None:
+        """What the engine that drives this store tells of itself."""
+        self._check_open()
+        return Seen(self._board) if self._driven else None
 
     async def close(self) -> None:
         """Refuse every further call, and end the followers."""

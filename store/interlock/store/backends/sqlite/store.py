@@ -17,6 +17,7 @@ from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
+from interlock.store.board import Board, Seen
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import StoreReadOnly
@@ -175,6 +176,15 @@ class SQLiteStore(Backend):
     def release_worker(self) -> None:
         """Give the role back."""
         self._lock.release()
+
+    def post(self, board: Board) -> None:
+        """Tell other processes what this worker does."""
+        self._lock.post(board)
+
+    def worker(self) -> Seen | None:
+        """What the process that has the worker's role tells of itself."""
+        self._check_open()
+        return self._lock.seen()
 
     async def close(self) -> None:
         """Finish what was accepted, then release threads, connections and the worker's role."""
