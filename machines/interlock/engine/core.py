@@ -28,6 +28,8 @@ from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
+from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.steps_of import steps_of
 from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
@@ -105,7 +107,9 @@ class Core:
         self.store.on_append(self.gatekeeper.listen)
         try:
             if self._wants_worker:
-                await self.resources.open(self.programs.served() if self.recovers else ())
+                served = self.programs.served() if self.recovers else ()
+                check_declared(step for program in served for step in steps_of(program))
+                await self.resources.open(served)
                 await self.take_over()
                 self.spawn(self.watch.watch())
         except BaseException:

@@ -108,11 +108,12 @@ class Transaction:
             raise
         return outcomes
 
-    def run(self, statement: str, parameters: Sequence[str]) -> None:
-        """One statement in a transaction of its own."""
+    def run(self, *statements: tuple[str, Sequence[str]]) -> None:
+        """Some statements, with their parameters, in a transaction of their own."""
         try:
             self._begin(patient=True)
-            self._cursor.execute(statement, parameters)
+            for statement, parameters in statements:
+                self._cursor.execute(statement, parameters)
             self._cursor.execute("COMMIT")
         except BaseException:
             self._rollback()
