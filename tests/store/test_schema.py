@@ -144,3 +144,13 @@ def test_two_processes_upgrade_one_file(old: Path) -> None:
     said = [process.communicate(timeout=20)[0] for process in both]
     assert said == ["5 runs\n"] * 2
     assert version(old) == str(SCHEMA)
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+def test_an_audit_finds_nothing_wrong_with_an_older_file(old: Path, readonly: bool) -> None:
+    async def flaws(store: Store) -> list[str]:
+        with store.inspect() as snapshot:
+            assert [i.entry.parent for i in snapshot.entries() if i.entry][2] == "order-1"
+            return [*snapshot.flaws()]
+
+    assert ask(old, flaws, readonly=readonly) == []

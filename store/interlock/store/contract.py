@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from interlock.store.event import Actor, Body, Event
 from interlock.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from interlock.store.inspection import Digest, Inspection
 
 
 class Head(msgspec.Struct, gc=False, frozen=True):
@@ -194,6 +198,17 @@ class Store(Protocol):
 
     async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
         """Events of all streams with `position > after`, in order of position."""
+        ...
+
+    async def digests(self, *, after: int = 0, limit: int = 500) -> list[Digest]:
+        """The digests of events with `position > after`, in order of position.
+
+        They are computed from the stored bytes; those of archived events are as they were kept.
+        """
+        ...
+
+    def inspect(self) -> AbstractContextManager[Inspection]:
+        """Everything that is stored, at this instant, for an audit (in any one thread)."""
         ...
 
     def follow(self, *, after: int = 0) -> AsyncIterator[Event]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 
 from interlock.store import crash
 from interlock.store.backends.base import Backend
+from interlock.store.backends.memory_inspection import MemoryInspection
 from interlock.store.clock import Clock
 from interlock.store.contract import (
     FINISHED,
@@ -22,6 +25,7 @@ from interlock.store.contract import (
 from interlock.store.envelope import decode
 from interlock.store.errors import Conflict, DuplicateCommand
 from interlock.store.event import Event
+from interlock.store.inspection import Digest, Inspection
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared, Row, prepare
 from interlock.store.snapshot import Snapshot, spare
@@ -93,6 +97,24 @@ class MemoryStore(Backend):
 
     def _event(self, index: int) -> Event:
         return decode(*self._log[index], index + 1)
+
+    async def digests(self, *, after: int = 0, limit: int = 500) -> list[Digest]:
+        """The digests of events with `position > after`, in order of position."""
+        with self.inspect() as snapshot:
+            return [*islice(snapshot.digests(after), max(limit, 0))]
+
+    @contextmanager
+    def inspect(self) -> Generator[Inspection]:
+        """Everything that is stored, at this instant, for an audit."""
+        self._check_open()
+        yield MemoryInspection(
+            self._log,
+            self._entries,
+            self._heads,
+            [*self._timers.values()],
+            self._commands,
+            [*self._definitions.values()],
+        )
 
     async def head(self, run: str) -> Head:
         """Where a stream ends (`Head()` when unknown)."""

@@ -37,7 +37,7 @@ class Connections:
 
     def __init__(self, path: Path, *, readonly: bool, log_id: str) -> None:
         self._stack = ExitStack()
-        self._datastore = Datastore(_uri(path, readonly=readonly), readonly=readonly)
+        self._datastore = Datastore(uri_of(path, readonly=readonly), readonly=readonly)
         try:
             self.recorder = Recorder(self._datastore)
             self.write = None if readonly else self._take(writes=True)
@@ -125,7 +125,7 @@ def connect(path: Path, *, readonly: bool, log_id: str) -> Connections:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _uri(path: Path, *, readonly: bool) -> str:
+def uri_of(path: Path, *, readonly: bool = True) -> str:
     """The file as a URI that says how it may be opened."""
     if not readonly:
         if path.exists() and not os.access(path, os.W_OK):

@@ -9,8 +9,10 @@ from datetime import datetime
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import ENTRY_COLUMNS, entry_of, instant, timer_of
 from interlock.store.contract import Definition, Entry, Filter, Head, Timer
+from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
 from interlock.store.event import Event
+from interlock.store.inspection import Digest
 from interlock.store.order import sort_key
 from interlock.store.snapshot import Snapshot
 
@@ -54,6 +56,13 @@ class Queries:
             f"{_EVENT} WHERE rowid>? ORDER BY rowid LIMIT ?", (after, max(limit, 0))
         )
         return [decode(*row) for row in rows]
+
+    def digests(self, after: int, limit: int) -> list[Digest]:
+        """Digests of events with `position > after`, in order."""
+        rows = self._cursor.execute(
+            f"{_EVENT} WHERE rowid>? ORDER BY rowid LIMIT ?", (after, max(limit, 0))
+        )
+        return [Digest(row[4], row[0], row[1], digest_of(*row[:4])) for row in rows]
 
     def position(self) -> int:
         """Position of the last event."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from hashlib import sha256
 
 from interlock.store import crash
 from interlock.store.backends.sqlite.recorder import EVENTS
@@ -145,15 +147,32 @@ def _create(connection: sqlite3.Connection, log_id: str, library: list[str]) -> 
         connection.execute(statement)
     connection.executemany(
         "INSERT INTO interlock_meta (key, value) VALUES (?, ?)",
-        [("schema_version", str(SCHEMA)), ("log_id", log_id)],
+        [("schema_version", str(SCHEMA)), ("log_id", log_id), ("sum log_id", sum_of(log_id))],
     )
 
 
 def _upgrade(connection: sqlite3.Connection, version: int) -> None:
     for statement in UPGRADES[version]:
         connection.execute(statement)
+    if version == 1:
+        _vouch(connection)
     connection.execute(
         "UPDATE interlock_meta SET value = ? WHERE key = 'schema_version'", (str(version + 1),)
+    )
+
+
+def _vouch(connection: sqlite3.Connection) -> None:
+    """Keep a digest beside what has none: the log's identity, and the definitions."""
+    facts = {
+        "log_id": connection.execute(
+            "SELECT value FROM interlock_meta WHERE key = 'log_id'"
+        ).fetchone()
+    }
+    for row in connection.execute("SELECT hash, name, ir, source FROM interlock_definitions"):
+        facts[f"definition {row[0]}"] = row
+    connection.executemany(
+        "INSERT OR IGNORE INTO interlock_meta VALUES (?, ?)",
+        [(f"sum {name}", sum_of(*values)) for name, values in facts.items()],
     )
 
 
@@ -168,3 +187,8 @@ def require(connection: sqlite3.Connection, path: str) -> int:
         message = f"{path} is an SQLite database without an Interlock store in it"
         raise NotADatabase(message)
     return version
+
+
+def sum_of(*values: str) -> str:
+    """SHA-256 (hex) over some texts, kept beside what nothing else vouches for."""
+    return sha256(json.dumps(values).encode()).hexdigest()

@@ -29,6 +29,6 @@ def keep(transaction: Transaction, snapshot: Snapshot) -> None:
 def drop(transaction: Transaction, run: str | None) -> None:
     """Delete those of one stream, or all."""
     if run is None:
-        transaction.run("DELETE FROM interlock_snapshots", ())
+        transaction.run(("DELETE FROM interlock_snapshots", ()))
     else:
-        transaction.run("DELETE FROM interlock_snapshots WHERE run=?", (run,))
+        transaction.run(("DELETE FROM interlock_snapshots WHERE run=?", (run,)))

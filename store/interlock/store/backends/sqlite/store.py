@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
 from interlock.store.backends.base import Backend
 from interlock.store.backends.sqlite import snapshots
-from interlock.store.backends.sqlite.connections import connect
+from interlock.store.backends.sqlite.connections import connect, uri_of
 from interlock.store.backends.sqlite.errors import is_busy, translated
+from interlock.store.backends.sqlite.inspection import SQLiteInspection
 from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
+from interlock.store.backends.sqlite.schema import sum_of
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import RunArchived, StoreReadOnly
 from interlock.store.event import Event
+from interlock.store.inspection import Digest, Inspection
 from interlock.store.prepared import prepare
 from interlock.store.snapshot import Snapshot
 
@@ -114,6 +118,17 @@ class SQLiteStore(Backend):
         last = events[-1].position
         return events + await self._ask_far(lambda ask: ask.log(last, limit - few))
 
+    async def digests(self, *, after: int = 0, limit: int = 500) -> list[Digest]:
+        """The digests of events with `position > after`, in order of position."""
+        return await self._ask_far(lambda ask: ask.digests(after, limit))
+
+    @contextmanager
+    def inspect(self) -> Generator[Inspection]:
+        """Everything that is stored, at this instant, for an audit."""
+        self._check_open()
+        with translated(str(self.path)), closing(SQLiteInspection(uri_of(self.path))) as snapshot:
+            yield snapshot
+
     async def head(self, run: str) -> Head:
         """Where a stream ends (`Head()` when unknown)."""
         return await self._ask_near(lambda ask: ask.head(run))
@@ -150,9 +165,15 @@ class SQLiteStore(Backend):
             self._defined.add(definition.hash)
             return
         values = (definition.hash, definition.name, definition.ir, definition.source)
-        statement = "INSERT OR IGNORE INTO interlock_definitions VALUES (?,?,?,?)"
+        vouched = (f"sum definition {definition.hash}", sum_of(*values))
 
-        await self._alone(writer, lambda transaction: transaction.run(statement, values))
+        def keep(transaction: Transaction) -> None:
+            transaction.run(
+                ("INSERT OR IGNORE INTO interlock_definitions VALUES (?,?,?,?)", values),
+                ("INSERT OR IGNORE INTO interlock_meta VALUES (?,?)", vouched),
+            )
+
+        await self._alone(writer, keep)
         self._defined.add(definition.hash)
 
     async def _alone(self, writer: Writer, act: Callable[[Transaction], None]) -> None:

@@ -116,10 +116,11 @@ class Transaction:
             raise
         return outcomes
 
-    def run(self, statement: str, parameters: Sequence[str]) -> None:
-        """One statement in a transaction of its own."""
+    def run(self, *statements: tuple[str, Sequence[str]]) -> None:
+        """Some statements, with their parameters, in a transaction of their own."""
         with self.own() as cursor:
-            cursor.execute(statement, parameters)
+            for statement, parameters in statements:
+                cursor.execute(statement, parameters)
 
     @contextmanager
     def own(self) -> Generator[sqlite3.Cursor]:
