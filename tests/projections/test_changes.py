@@ -77,7 +77,8 @@ def test_a_change_in_a_long_list_is_one_change() -> None:
     del cheaper[3000]
     assert wheres(lines, cheaper) == [("changed", "[77].price"), ("removed", "[3000]")]
     zeros: list[Any] = [0] * 3000 + [1] + [0] * 3000
-    assert len(changes(zeros, [0] * 6001)) == 1
+    more: list[Any] = [0] * 6001
+    assert len(changes(zeros, more)) == 1
 
 
 def test_a_path_is_written_as_in_python() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -100,10 +100,9 @@ def _without(value: Any, run: str) -> JSON:
     if isinstance(value, str):
         return "" if value == run else value
     if isinstance(value, list):
-        items: list[Any] = value
-        return [_without(one, run) for one in items]
+        return [_without(one, run) for one in cast("list[JSON]", value)]
     if isinstance(value, dict):
-        fields: dict[str, Any] = value  # a body is JSON
+        fields = cast("dict[str, JSON]", value)
         return {name: _without(one, run) for name, one in fields.items()}
     plain: JSON = value
     return plain
