@@ -16,6 +16,7 @@ from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
@@ -27,6 +28,8 @@ from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
+from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.steps_of import steps_of
 from interlock.projections import fold
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
@@ -81,10 +84,11 @@ class Core:
         self._given = store
         self._store: Store | None = None
         self._wants_worker = worker
-        self._recovers = recover
+        self.recovers = recover
         self.programs = Programs(machines)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
+        self.noticeboard = Noticeboard(self)
         self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
         self.groups = groups
@@ -103,7 +107,9 @@ class Core:
         self.store.on_append(self.gatekeeper.listen)
         try:
             if self._wants_worker:
-                await self.resources.open(self.programs.served() if self._recovers else ())
+                served = self.programs.served() if self.recovers else ()
+                check_declared(step for program in served for step in steps_of(program))
+                await self.resources.open(served)
                 await self.take_over()
                 self.spawn(self.watch.watch())
         except BaseException:
@@ -233,9 +239,10 @@ class Core:
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
         self.driving = True
+        self.noticeboard.post()
         try:
             await self.watch.begin()
-            if self._recovers:
+            if self.recovers:
                 await recover(self)
         except BaseException:
             self.driving = False
