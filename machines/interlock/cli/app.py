@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons
-from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
+from interlock.cli import author, breakers, decide, forking, keep, look, persons
+from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
@@ -31,7 +31,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("cancel", DECIDE, decide.cancel),
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
+    ("answer", DECIDE, forking.answer),
     ("breaker", DECIDE, breakers.breaker),
+    ("fork", TRY, forking.fork),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, keep.verify),

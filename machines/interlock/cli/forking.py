@@ -70,9 +70,7 @@ def answer(
     recorded: Annotated[
         bool, typer.Option("--recorded", help="It has the outcome that the parent recorded.")
     ] = False,
-    result: Annotated[
-        str, typer.Option("--result", metavar="JSON", help="It returns this.")
-    ] = "",
+    result: Annotated[str, typer.Option("--result", metavar="JSON", help="It returns this.")] = "",
     error: Annotated[str, typer.Option("--error", metavar="TEXT", help="It raises this.")] = "",
     live: Annotated[bool, typer.Option("--live", help="It is really made.")] = False,
     by: By = "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +12,11 @@ from typing import Any, cast, get_args
 from interlock.cli import deciding
 from interlock.cli.deciding import Told
 from interlock.cli.errors import BadArgument
-from interlock.cli.stores import events_of_run, must_hold_store, run_async
+from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
+from interlock.cli.target import import_apps
+from interlock.cli.telling import parse_instant
 from interlock.cli.text import compact
 from interlock.cli.typed import result_of
-from interlock.cli.telling import parse_instant
 from interlock.engine import Engine
 from interlock.store.contract import Entry
 from interlock.store.forking import Answer, Effects
@@ -58,8 +59,22 @@ def fork_run(store: str, apps: Sequence[str], asked: Asked, *, as_json: bool) ->
     values = dict(_value(text) for text in asked.values)
     at = _at(asked.at)
 
-    async def make(engine: Engine) -> tuple[str, str]:
-        await events_of_run(engine.store, asked.run)  # says which ids are near
+    must_hold_store(store)
+    resources = import_apps(apps)
+    after = run_async(_fork(store, resources, asked, at, values))
+    deciding.show(after, as_json=as_json)
+
+
+async def _fork(
+    url: str,
+    resources: Mapping[Any, Any],
+    asked: Asked,
+    at: int | datetime | None,
+    values: Mapping[str, object],
+) -> deciding.After:
+    async with deciding.opened(url, resources, None) as (engine, lacking):
+        entry = await entry_of_run(engine.store, asked.run)  # says which ids are near
+        deciding.import_demo(await module_of(engine.store, entry.hash))
         made = await engine.fork(
             asked.run, at, id=asked.name or None, set=values, by=asked.by,
             effects=cast("Effects", asked.effects),
@@ -67,9 +82,8 @@ def fork_run(store: str, apps: Sequence[str], asked: Asked, *, as_json: bool) ->
         fork = (await made.snapshot()).fork
         where = "" if fork is None else f" at {fork.version}"
         changed = "".join(f", {path} = {compact(_shown(new))}" for path, new in values.items())
-        return made.id, f"{made.id} forked from {asked.run}{where}{changed}"
-
-    deciding.decide_new(store, apps, make, as_json=as_json)
+        told = Told(f"{made.id} forked from {asked.run}{where}{changed}")
+        return await deciding.follow(engine, made.id, told, lacking)
 
 
 def _at(text: str) -> int | datetime | None:
@@ -97,7 +111,7 @@ def _exact(text: str) -> object:
 
 
 def _shown(value: object) -> Any:
-    return value if isinstance(value, str | int | float | list | dict | bool | None) else str(value)
+    return str(value) if isinstance(value, Decimal) else value
 
 
 async def answer(engine: Engine, entry: Entry, said: Said) -> Told:

@@ -76,8 +76,9 @@ def _started(event: Event, body: RunStarted, plain: Plain) -> str:
 
 def _step_scheduled(event: Event, body: StepScheduled, plain: Plain) -> str:
     if branch_of(body.activity):  # of many, whose keys are long and say nothing more
-        return f"{body.step} called"
-    return f"{body.step} called (attempt 1, key {body.key})"
+        return f"{body.step} is to be called" if body.client else f"{body.step} called"
+    word = "is to be called" if body.client else "called"
+    return f"{body.step} {word} (attempt 1, key {body.key})"
 
 
 def _step_started(event: Event, body: StepStarted, plain: Plain) -> str:

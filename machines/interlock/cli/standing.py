@@ -220,6 +220,8 @@ class _Picture:
         if activity.status == "undo failed":
             said = f"interlock undo {quoted(run)} {quoted(self._undone(activity))}"
             return [f"{said} --retry --reason WHY (or --resolved, or --skip)"]
+        if activity.status == "asked":
+            return [answering(self._state, activity)]
         if activity.status == "in doubt":
             said = f"interlock resolve {quoted(run)} {quoted(name)}"
             return [f"{said} --happened (or --did-not, or --again)"]
@@ -235,6 +237,16 @@ class _Picture:
 
 
 _WORDS = {"wait": "command", "step": "step", "undo": "undo", "sleep": "sleep", "child": "child"}
+
+
+def answering(state: RunState, activity: Activity) -> str:
+    """The command line that says what becomes of a call that a fork asks about."""
+    name = address(state, activity)
+    if activity.kind == "undo":
+        step = next((e.step for e in state.stack if e.activity == activity.of), activity.name)
+        name = f"undo {step}"
+    said = f"interlock answer {quoted(state.run)} {quoted(name)}"
+    return f"{said} --recorded (or --result, --error, --live)"
 
 
 def quoted(text: str) -> str:

@@ -98,14 +98,14 @@ class Engine(People):
 
     async def fork(
         self,
-        run: str | Run[R],
+        run: str | Run[Any],
         at: int | datetime | None = None,
         *,
         id: str | None = None,  # noqa: A002  public name
         set: Mapping[str, object] | None = None,  # noqa: A002  public name
         effects: Effects = "recorded",
         by: str = "",
-    ) -> Run[R]:
+    ) -> Run[Any]:
         """Make a new run from an instant of another one; that one goes on as if nothing happened.
 
         Both histories tell of it. By default nothing in the world is called: the fork is given

@@ -110,6 +110,12 @@ class Session:
         return self.state.lifecycle and not self.state.pending
 
     @property
+    def _calls_at_once(self) -> bool:
+        """Whether an intent is followed by its call; in a fork something else decides on that."""
+        fork = self._state.fork if self._state is not None else None
+        return fork is None or fork.effects == "live"
+
+    @property
     def version(self) -> int:
         """Version of the last event that is known to be in the log."""
         return self._head.version
@@ -130,7 +136,7 @@ class Session:
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
-        if isinstance(body, StepScheduled) and not self._drives():
+        if isinstance(body, StepScheduled) and not (self._drives() and self._calls_at_once):
             body = replace(body, client=True)
         target = state if state is not None else self.state.state
         self._drafts.append(Draft(body, target, self.actor, self.cause))

@@ -28,6 +28,7 @@ UNMOVED = frozenset({ForkMade.__name__})
 
 def _run_forked(state: RunState, event: Event, body: RunForked) -> None:
     state.fork = Forked(body.parent, body.version, event.version - 1, body.effects)
+    state.forks.clear()  # they were made of the parent
     state.parent, state.parent_activity = body.waiting, body.waiting_activity
     later = event.at - body.since
     for activity in state.pending.values():
@@ -62,7 +63,7 @@ def _put_off(activity: Activity, later: timedelta) -> None:
 
 
 def _fork_made(state: RunState, event: Event, body: ForkMade) -> None:
-    """Only for readers of the history."""
+    state.forks.append(body.fork)
 
 
 def _replayed(state: RunState, event: Event, body: OutcomeReplayed) -> None:

@@ -29,6 +29,7 @@ from interlock.store.joining import (
     WaitPassed,
 )
 from interlock.store.values import Image, canonical
+from interlock.store.values.atom import class_of
 from interlock.store.vocabulary import (
     CancelDelivered,
     CancelRequested,
@@ -242,9 +243,9 @@ def reachable(nodes: Mapping[int, Encoded], encoded: Encoded) -> Nodes:
     waiting: list[Any] = [encoded]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, list):
+        if class_of(value) is list:
             waiting.extend(value)
-        elif isinstance(value, dict):
+        elif class_of(value) is dict:
             number = value.get("$")
             if type(number) is not int:
                 waiting.extend(value.values())
@@ -254,12 +255,12 @@ def reachable(nodes: Mapping[int, Encoded], encoded: Encoded) -> Nodes:
     return found
 
 
-def _copied(node: Any) -> Encoded:
-    if not isinstance(node, list | dict):
+def _copied(node: Any) -> Any:
+    if class_of(node) not in (list, dict):
         return node
     copy: Any = node.copy()
-    content: Any = copy.get("v") if isinstance(copy, dict) else None
-    if isinstance(content, list | dict):
+    content: Any = copy.get("v") if class_of(copy) is dict else None
+    if class_of(content) in (list, dict):
         copy["v"] = content.copy()
     return copy
 

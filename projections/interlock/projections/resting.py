@@ -71,7 +71,8 @@ def _rests(state: RunState, body: Any, after: object) -> bool:
         return False
     if isinstance(body, ActivityStopped) and not _all_told(state, body.activity):
         return False
-    return all(t.current in state.pending for t in (state, *state.threads.values()))
+    standing = (state.current, *(thread.current for thread in state.threads.values()))
+    return all(current in state.pending for current in standing)
 
 
 def _goes_on(state: RunState, body: StepSucceeded | StepFailed) -> bool:

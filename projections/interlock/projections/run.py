@@ -265,6 +265,7 @@ class RunState:
         active: of a nested lifecycle, every active state and when it was entered.
         remembered: of a nested lifecycle, by history, the states that it brings back.
         fork: where it was forked from, None for a run that was started.
+        forks: ids of the forks that were made of it.
     """
 
     run: str
@@ -303,6 +304,7 @@ class RunState:
     active: dict[str, datetime] = field(default_factory=dict[str, datetime])
     remembered: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     fork: Forked | None = None
+    forks: list[str] = field(default_factory=list[str])
 
     @property
     def configuration(self) -> tuple[str, ...]:

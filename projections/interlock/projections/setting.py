@@ -6,16 +6,18 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from interlock.projections.errors import NoSuchVariable, NotOfThatType
 from interlock.store.event import Delta, Encoded
 from interlock.store.forking import Change
 from interlock.store.values import LONG, Image, Types, encode_whole
+from interlock.store.values.atom import class_of
 
+_JSON = (str, int, float, bool, type(None), list, dict)
 _PART = re.compile(r"\[(-?\d+)\]|\.?([^.\[\]]+)")
 
 
@@ -58,7 +60,8 @@ class _Setter:
         """Add the change to a delta, and make it in the image."""
         root, *parts = self._split()
         if root not in self._roots:
-            raise NoSuchVariable(f"there is no variable {root!r} to set; {_listed(self._roots)}")
+            message = f"there is no variable {root!r} to set; {_listed(self._roots)}"
+            raise NoSuchVariable(message)
         number, key, old = 0, "", self._roots[root]
         for part in parts:
             number, key, old = self._into(old, part)
@@ -97,26 +100,23 @@ class _Setter:
 
     def _into(self, holder: Encoded, part: str | int) -> tuple[int, Any, Encoded]:
         """The object that holds a part, the part's key in it, and its value."""
-        node: Any = holder
-        number = 0
-        if isinstance(holder, dict) and type(holder.get("$")) is int:
-            number = int(holder["$"])  # type: ignore[arg-type]  # asked for just before
-            node = self._image.nodes[number]
+        number = _number(holder)
+        node: Any = holder if number is None else self._image.nodes[number]
         places = _places(node)
-        if number == 0 or part not in places:
+        if number is None or part not in places:
             there = ", ".join(str(place) for place in places) or "nothing"
             of = f"{_kind(node)} has {there}" if places else f"it is {_kind(node)}"
-            raise NoSuchVariable(f"{self._path!r} leads nowhere: no {part!r} there; {of}")
+            message = f"{self._path!r} leads nowhere: no {part!r} there; {of}"
+            raise NoSuchVariable(message)
         key, value = places[part]
         return number, key, value
 
     def _fitting(self, old: Encoded, value: object, defined: dict[int, Encoded]) -> Encoded:
-        node: Any = old
-        if isinstance(old, dict) and type(old.get("$")) is int:
-            node = self._image.nodes[int(old["$"])]  # type: ignore[arg-type]  # asked for just before
+        number = _number(old)
+        node: Any = old if number is None else self._image.nodes[number]
         try:
             made = _atom_like(node, value)
-        except (ValueError, InvalidOperation, TypeError) as error:
+        except (ValueError, TypeError) as error:
             message = (
                 f"{self._path} is {_kind(node)}, now {_said(self._image.plain(old))}; it cannot "
                 f"be set to {value!r}: {error}"
@@ -126,17 +126,17 @@ class _Setter:
 
     def _placed(self, made: Any, defined: dict[int, Encoded]) -> Encoded:
         """Objects get numbers of their own, as all objects have."""
-        tag = made.get("$") if isinstance(made, dict) else None
-        if isinstance(made, str) and len(made) < LONG:
-            return made
-        if isinstance(made, list):
+        tag = made.get("$") if class_of(made) is dict else None
+        if class_of(made) is str and len(made) < LONG:
+            return cast("Encoded", made)
+        if class_of(made) is list:
             node: Any = [self._placed(item, defined) for item in made]
-        elif isinstance(made, dict) and tag is None:
+        elif class_of(made) is dict and tag is None:
             node = {name: self._placed(item, defined) for name, item in made.items()}
-        elif isinstance(made, str):
+        elif class_of(made) is str:
             node = made
         else:
-            return made
+            return cast("Encoded", made)
         number = max(self._image.next, max(defined, default=0) + 1)
         defined[number] = node
         return {"$": number}
@@ -144,9 +144,9 @@ class _Setter:
 
 def _places(node: Any) -> dict[str | int, tuple[Any, Encoded]]:
     """What a path may lead to inside of an object: key and value."""
-    if isinstance(node, list):
+    if class_of(node) is list:
         return {i: (i, value) for i, value in enumerate(node)}
-    if not isinstance(node, dict):
+    if class_of(node) is not dict:
         return {}
     tag = node.get("$")
     if tag is None:
@@ -159,37 +159,41 @@ def _places(node: Any) -> dict[str | int, tuple[Any, Encoded]]:
     return {}
 
 
-def _atom_like(old: Any, value: object) -> Any:
+def _atom_like(old: Any, value: Any) -> Any:
     """A value as recorded, if it is of the type of the old one.
 
     Raises:
-        ValueError, TypeError, InvalidOperation: it is not.
+        ValueError, TypeError: it is not.
     """
     if isinstance(value, Enum):
         value = value.name
-    if not isinstance(value, str | int | float | list | dict | bool | None):
+    if class_of(value) not in _JSON:
         value = encode_whole(Types(), value)  # a decimal, an instant and the like
         if _tag(value) != _tag(old):
-            raise ValueError(f"that is {_kind(value)}")
+            raise _that_is(value)
         return value
-    if old is None or isinstance(old, list):
-        if old is not None and not isinstance(value, list):
+    if old is None or class_of(old) is list:
+        if old is not None and class_of(value) is not list:
             raise ValueError("that is no list")
         return _plain_json(value)
-    if isinstance(old, dict) and "$" not in old:
-        if not isinstance(value, dict):
+    if class_of(old) is dict and "$" not in old:
+        if class_of(value) is not dict:
             raise ValueError("that is no object of JSON")
         return _plain_json(value)
-    if isinstance(old, dict):
+    if class_of(old) is dict:
         return _tagged_like(old, value)
     return _scalar_like(old, value)
 
 
-def _scalar_like(old: Any, value: object) -> Any:
+def _that_is(value: object, more: str = "") -> ValueError:
+    return ValueError(f"that is {_kind(value)}{more}")
+
+
+def _scalar_like(old: Any, value: Any) -> Any:
     if type(old) is float and type(value) is int:
         return float(value)
     if type(value) is not type(old):
-        raise ValueError(f"that is {_kind(value)}")
+        raise _that_is(value)
     return value
 
 
@@ -203,8 +207,12 @@ def _tagged_like(old: dict[str, Any], value: Any) -> Any:
     if read is None:
         raise ValueError("name a part of it" if _places(old) else "that cannot be set")
     if not isinstance(value, str) and not (tag in ("decimal", "int") and _is_number(value)):
-        raise ValueError(f"that is {_kind(value)}; write it as text")
-    return encode_whole(Types(), read(str(value)))
+        raise _that_is(value, "; write it as text")
+    try:
+        return encode_whole(Types(), read(str(value)))
+    except (ValueError, ArithmeticError):
+        message = f"that is no {tag}"
+        raise ValueError(message) from None
 
 
 def _is_number(value: object) -> bool:
@@ -229,23 +237,31 @@ _READ: dict[str, Any] = {
 
 def _plain_json(value: Any) -> Any:
     json.dumps(value, allow_nan=False)
-    if isinstance(value, dict) and any(str(name).startswith("$") for name in value):
+    if class_of(value) is dict and any(str(name).startswith("$") for name in value):
         raise ValueError("a key may not begin with $")
     return value
 
 
+def _number(value: Any) -> int | None:
+    """The object that a value refers to."""
+    number = value.get("$") if class_of(value) is dict else None
+    return number if type(number) is int else None
+
+
 def _tag(value: Any) -> Any:
-    return value.get("$") if isinstance(value, dict) else type(value)
+    return value.get("$") if class_of(value) is dict else class_of(value)
 
 
-_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text",
-          type(None): "null", list: "a list"}  # fmt: skip
+_NAMES: dict[type, str] = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text",
+    type(None): "null", list: "a list",
+}  # fmt: skip
 
 
 def _kind(node: Any) -> str:
     """What a recorded value is, for people."""
-    if not isinstance(node, dict):
-        return _NAMES.get(type(node), type(node).__name__)
+    if class_of(node) is not dict:
+        return _NAMES.get(class_of(node), class_of(node).__name__)
     tag = node.get("$", "dict")
     if tag in ("object", "enum", "error"):
         name = str(node["t"]).rpartition(".")[2]

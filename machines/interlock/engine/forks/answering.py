@@ -111,11 +111,15 @@ def _asked(session: Session, step: str) -> Activity:
         return found[0]
     if found:
         ids = ", ".join(a.id for a in found)
-        raise _refused(session, f"run {state.run!r} asks about several calls of {step!r}: say {ids}")
+        raise _refused(
+            session, f"run {state.run!r} asks about several calls of {step!r}: say {ids}"
+        )
     names = ", ".join(_names(session, a)[0] for a in asked) or "nothing"
     if state.fork is None:
         raise _refused(session, f"run {state.run!r} is no fork, and asks about nothing")
-    raise _refused(session, f"run {state.run!r} does not ask about {step!r}; it asks about: {names}")
+    raise _refused(
+        session, f"run {state.run!r} does not ask about {step!r}; it asks about: {names}"
+    )
 
 
 def _names(session: Session, activity: Activity) -> list[str]:

@@ -118,14 +118,14 @@ class Following:
                 return True
         if found is None:
             return self._deliver_rest(mover, fork)
-        while found is not None:
+        while True:
             last = found
-            self._give(mover, found)
+            self._give(mover, last)
             found = self._first(mover.session.state, fork)
-            apart = found is None or found.source is not last.source
-            if apart or last.source.moved_between(last.outcome, found.outcome):
+            if found is None or found.source is not last.source:
                 return True
-        return True
+            if last.source.moved_between(last.outcome, found.outcome):
+                return True
 
     def _give(self, mover: Mover, found: _Found) -> None:
         """Record one outcome; the commands that came before it come before it here."""
@@ -179,9 +179,7 @@ class Following:
         before = outcome.version <= fork.version and source is self.sources[0]
         return before or fork.effects == "recorded" or activity.answer == "recorded"
 
-    def _fits(
-        self, state: RunState, activity: Activity, source: Source, outcome: Outcome
-    ) -> bool:
+    def _fits(self, state: RunState, activity: Activity, source: Source, outcome: Outcome) -> bool:
         """Whether an outcome can be one here, as things stand."""
         body = outcome.event.body
         if isinstance(body, ActivityStopped):

@@ -62,8 +62,8 @@ def _next(own: Record, source: Source, fork: Forked) -> Event | None:
         if isinstance(body, TransitionTaken) and not body.deferred:
             if body.command or event.actor.kind == "timer":
                 return event
-        elif isinstance(body, CommandReceived):
-            return event
-        elif isinstance(body, CommandIgnored) and not body.deferred:
+        elif isinstance(body, CommandReceived) or (
+            isinstance(body, CommandIgnored) and not body.deferred
+        ):
             return event
     return None

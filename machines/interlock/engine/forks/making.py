@@ -150,7 +150,9 @@ async def _append(
     for event in (*(_of(run, event) for event in taken), own):
         state = evolve(state, event)
     assert state is not None  # there is at least one event
-    timers = [Timer(run, name, due) for name, due in _timers(engine, taken, body, state, now).items()]
+    timers = [
+        Timer(run, name, due) for name, due in _timers(engine, taken, body, state, now).items()
+    ]
     commit = Commit(
         head=Head(),
         entry=entry_of(state),

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from interlock.projections.recorded import Outcome, Record, Recorded
 from interlock.store.event import Event
-from interlock.store.joining import ActivityStopped, BatchEnded, BranchReturned, BranchStarted
-from interlock.store.joining import BranchRaised, CallFailed
+from interlock.store.joining import (
+    ActivityStopped,
+    BatchEnded,
+    BranchRaised,
+    BranchReturned,
+    BranchStarted,
+    CallFailed,
+)
 from interlock.store.vocabulary import (
     CancelDelivered,
     CancelRequested,
