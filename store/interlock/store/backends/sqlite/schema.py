@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from hashlib import sha256
 
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.errors import NewerSchema, NotADatabase, StoreError
+from interlock.store.inspection import sum_of
 
 SCHEMA = 1
 """Version of these tables. A file of a newer one is refused and left as it is."""
@@ -112,8 +111,3 @@ def require(connection: sqlite3.Connection, path: str) -> None:
     if not is_ready(connection, path):
         message = f"{path} is an SQLite database without an Interlock store in it"
         raise NotADatabase(message)
-
-
-def sum_of(*values: str) -> str:
-    """SHA-256 (hex) over some texts, kept beside what nothing else vouches for."""
-    return sha256(json.dumps(values).encode()).hexdigest()
