@@ -16,6 +16,7 @@ from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
@@ -83,10 +84,11 @@ class Core:
         self._given = store
         self._store: Store | None = None
         self._wants_worker = worker
-        self._recovers = recover
+        self.recovers = recover
         self.programs = Programs(machines)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
+        self.noticeboard = Noticeboard(self)
         self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
         self.groups = groups
@@ -105,7 +107,7 @@ class Core:
         self.store.on_append(self.gatekeeper.listen)
         try:
             if self._wants_worker:
-                served = self.programs.served() if self._recovers else ()
+                served = self.programs.served() if self.recovers else ()
                 check_declared(step for program in served for step in steps_of(program))
                 await self.resources.open(served)
                 await self.take_over()
@@ -237,9 +239,10 @@ class Core:
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
         self.driving = True
+        self.noticeboard.post()
         try:
             await self.watch.begin()
-            if self._recovers:
+            if self.recovers:
                 await recover(self)
         except BaseException:
             self.driving = False

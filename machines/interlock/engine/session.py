@@ -49,6 +49,7 @@ class Session:
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
         calling: activities whose calls are under way beside others.
+        trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
     """
 
@@ -85,6 +86,7 @@ class Session:
         self.cleared: set[str] = set()
         self.added_timers: Sequence[Timer] = ()
         self.removed_timers: Sequence[str] = ()
+        self.trouble = ""
 
     @property
     def state(self) -> RunState:
@@ -198,10 +200,13 @@ class Session:
         wait = FIRST_WAIT
         while True:
             try:
-                return await self._store.append(commit)
+                appended = await self._store.append(commit)
+                self.trouble = ""
+                return appended
             except (StoreFull, StoreBusy) as error:
                 if not patient:
                     raise
+                self.trouble = str(error)
                 log.warning("run %s waits for the store: %s", self.run, error)
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
