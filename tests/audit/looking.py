@@ -38,14 +38,15 @@ def columns(path: Path, table: str) -> list[str]:
         return [row[1] for row in database.execute(f"PRAGMA table_info({table})")]
 
 
-def dump(path: Path) -> list[Any]:
-    """Everything that is stored, byte for byte; raises where it cannot be read."""
-    found: list[Any] = []
+def dump(path: Path, like: Path) -> list[Any]:
+    """Everything that is stored, byte for byte, by the columns of a file that is whole.
+
+    Raises:
+        sqlite3.Error: it cannot be read.
+    """
     with closing(sqlite3.connect(path)) as database:
         database.text_factory = bytes
-        tables = database.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
-        found.append(tables)
-        found.extend(
-            sorted(map(repr, database.execute(f"SELECT * FROM {table}"))) for table in TABLES
-        )
-    return found
+        return [
+            sorted(map(repr, database.execute(f"SELECT {', '.join(columns(like, t))} FROM {t}")))
+            for t in TABLES
+        ]

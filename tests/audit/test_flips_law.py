@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -66,9 +65,13 @@ def key_of(path: Path, table: str, row: int) -> tuple[str, dict[str, Any]]:
     return " AND ".join(f"{name} = ?" for name in names), found
 
 
-@pytest.mark.parametrize("table", TABLES)
-@given(row=st.integers(0, 10_000), column=st.integers(0, 20), bit=st.integers(0, 1 << 20))
-@settings(parent=_fixtures)
+@given(
+    table=st.sampled_from(TABLES),
+    row=st.integers(0, 10_000),
+    column=st.integers(0, 20),
+    bit=st.integers(0, 1 << 20),
+)
+@settings(parent=_fixtures, max_examples=2 * _fixtures.max_examples)
 def test_any_flipped_bit_of_any_column_is_reported(
     whole: Path, table: str, row: int, column: int, bit: int
 ) -> None:
@@ -80,8 +83,7 @@ def test_any_flipped_bit_of_any_column_is_reported(
         assert reported(path), (name, values[name], value)
 
 
-@pytest.mark.parametrize("table", TABLES)
-@given(row=st.integers(0, 10_000))
+@given(table=st.sampled_from(TABLES), row=st.integers(0, 10_000))
 @settings(parent=_fixtures)
 def test_any_deleted_row_is_reported(whole: Path, table: str, row: int) -> None:
     path = copied(whole, "deleted.db")
@@ -100,8 +102,8 @@ def test_any_flipped_bit_of_the_file_is_reported_where_it_matters(
     path = whole.with_name("raw.db")
     path.write_bytes(raw)
     try:
-        same = dump(path) == dump(whole)
-    except (sqlite3.Error, MemoryError):
+        same = dump(path, whole) == dump(whole, whole)
+    except sqlite3.Error:
         same = False
     if not same:  # else it is in a page that holds nothing
         assert reported(path)

@@ -70,7 +70,11 @@ def read_signer(path: Path) -> Signer:
         NoKey: it cannot be read, or holds no Ed25519 key.
     """
     ed25519, serialization = _library()
-    key = _load(path, lambda raw: serialization.load_pem_private_key(raw, password=None))
+
+    def load(raw: bytes) -> Any:
+        return serialization.load_pem_private_key(raw, password=None)
+
+    key = _load(path, load)
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         message = f"{path} holds no private Ed25519 key; `interlock seal --new-key` makes one"
         raise NoKey(message)

@@ -157,6 +157,8 @@ def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -
     wrong = ""
     if root is None or root.hex() != seal.root:
         wrong = "the event does not lead to the root of the seal"
+    elif not seal.whole:
+        wrong = "its seal was altered"
     elif seals and seal.digest not in {one.digest for one in seals}:
         wrong = f"its seal {seal.number} is not among the seals that were kept"
     elif public and seal.key != public:

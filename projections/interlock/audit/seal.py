@@ -30,6 +30,7 @@ class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         root: Merkle root over them, hex.
         definitions: of each definition that no seal before it names, by hash: its digest.
         previous: digest of the seal before it, "" for the first.
+        digest: SHA-256 (hex) of all that it says, which the next seal names.
         key: public key of the signature (Ed25519, hex), "" where it is not signed.
         signature: hex.
         marks: the first bytes of each event's leaf, base64. They are not part of what is signed:
@@ -45,6 +46,7 @@ class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     root: str
     definitions: dict[str, str] = {}
     previous: str = ""
+    digest: str = ""
     key: str = ""
     signature: str = ""
     marks: str = ""
@@ -55,12 +57,16 @@ class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.last - self.first + 1
 
     @property
-    def digest(self) -> str:
-        """SHA-256 (hex) of all that it says, which the next seal names."""
-        return sha256(self.said()).hexdigest()
+    def whole(self) -> bool:
+        """Whether it says what it said when it was made, as far as its own digest tells."""
+        return self.digest == sha256(self.said()).hexdigest()
+
+    def ended(self) -> Seal:
+        """The same seal with its digest."""
+        return msgspec.structs.replace(self, digest=sha256(self.said()).hexdigest())
 
     def said(self) -> bytes:
-        """What is signed: its fields but `signature` and `marks`, as JSON with sorted keys."""
+        """What is signed: all but `digest`, `signature` and `marks`, as JSON with sorted keys."""
         return said(msgspec.to_builtins(self))
 
     def read_marks(self) -> bytes:
@@ -76,9 +82,13 @@ class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return json.dumps(msgspec.to_builtins(self), separators=(",", ":")) + "\n"
 
 
+UNSAID = ("digest", "signature", "marks")
+"""What is not part of what is digested and signed."""
+
+
 def said(fields: dict[str, Any]) -> bytes:
     """What of a seal is digested and signed."""
-    kept = {name: value for name, value in fields.items() if name not in ("signature", "marks")}
+    kept = {name: value for name, value in fields.items() if name not in UNSAID}
     return json.dumps(kept, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -115,6 +125,8 @@ def _read(line: str, where: str, before: Sequence[Seal]) -> Seal:
     wrong = ""
     if seal.format != FORMAT:
         wrong = f"it is of format {seal.format!r}; this program reads {FORMAT!r}"
+    elif not seal.whole:
+        wrong = "it was altered: its digest does not fit"
     elif seal.previous != ("" if last is None else last.digest):
         wrong = "it does not link to the seal before it: one of the two was altered or removed"
     elif seal.number != len(before) + 1:

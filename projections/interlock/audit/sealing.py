@@ -56,7 +56,7 @@ def make_seal(
         previous="" if before is None else before.digest,
         key="" if signer is None else signer.public,
         marks=marks_of(leaves),
-    )
+    ).ended()
     if signer is None:
         return made
     return msgspec.structs.replace(made, signature=signer.sign(made.said()))
