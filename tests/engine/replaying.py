@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 
+from engine.snapshotted import snapshotted
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.projections import (
@@ -127,6 +128,7 @@ def replayed(events: Sequence[Event], law: Law) -> None:
         )  # fmt: skip
         known = law.entries.get((event.stream, event.version))
         assert known is None or known == entry_of(state)
+    snapshotted(events)
     back = load_history(dump_history(history))
     assert back.events == history.events
     assert back.ledger() == history.ledger()

@@ -16,6 +16,7 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.loading import find_state, load_state
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
@@ -56,9 +57,11 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "find_state",
     "fold",
     "ledger",
     "load_history",
+    "load_state",
     "member_name",
     "node_of",
     "progress",
