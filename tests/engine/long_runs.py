@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.machines import Command, step, wait_for, workflow
 from interlock.projections import entry_of, evolve, load_state
-from interlock.store import Actor, Body, Commit, Delta, Draft, Store
+from interlock.store import Actor, Body, Commit, Delta, Draft, Encoded, Store
 from interlock.store.vocabulary import (
     CommandReceived,
     StepScheduled,
@@ -47,7 +47,7 @@ ANN, WORKER = Actor("user"), Actor("worker")
 def turn(run: str, number: int, total: int) -> list[tuple[Body, str, Actor, str]]:
     """What one `Add(amount=1)` leads to: bodies, states, actors and causes."""
     wait, called, said = f"{WAIT}#{2 * number - 1}", f"note#{2 * number}", f"c{number}"
-    value = {"$": "object", "t": "Add", "v": {"amount": 1}}
+    value: dict[str, Encoded] = {"$": "object", "t": "Add", "v": {"amount": 1}}
     memory = Delta(set={"amount": 1} if number == 1 else {})
     again = Delta(set={"total": total + 1})
     scheduled = StepScheduled(called, "note", f"{run}/{called}", [1], memory=memory)

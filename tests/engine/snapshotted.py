@@ -14,21 +14,22 @@ from interlock.store.event import Event
 from interlock.store.values import Image
 
 
-def plain(value: Any) -> object:
+def plain(given: object) -> object:
     """A value such that two of them are equal when nothing could tell them apart."""
-    if isinstance(value, Image):
+    value: Any = given
+    if isinstance(given, Image):
         return plain(value.nodes), plain(value.variables), value.next
-    if isinstance(value, msgspec.Struct):
+    if isinstance(given, msgspec.Struct):
         return [(name, plain(getattr(value, name))) for name in value.__struct_fields__]
-    if is_dataclass(value):
+    if is_dataclass(given):
         return [(field.name, plain(getattr(value, field.name))) for field in fields(value)]
-    if isinstance(value, Mapping):
+    if isinstance(given, Mapping):
         return [(key, plain(one)) for key, one in value.items()]  # their order counts
-    if isinstance(value, Set):
+    if isinstance(given, Set):
         return sorted(map(repr, value))
-    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+    if isinstance(given, Sequence) and not isinstance(given, str | bytes):
         return [plain(one) for one in value]
-    return type(value), repr(value)
+    return type(given).__name__, repr(given)
 
 
 def through(state: RunState) -> RunState:
