@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
@@ -38,11 +39,12 @@ async def pause(kind: str) -> str:
 async def asking(kind: str) -> list[str]:
     seen: list[str] = []
     first = [kind]
+    none: list[Awaitable[str]] = []
     try:
         if kind == "duration":
             await sleep(kind)
         elif kind == "nothing":
-            await race(*[])
+            await race(*none)
         elif kind == "argument":
             await take(first, object())
         elif kind == "member":
