@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
@@ -51,6 +52,7 @@ class Session:
         calling: activities whose calls are under way beside others.
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
+        snapshot_at: version from which on a snapshot of it is due.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""

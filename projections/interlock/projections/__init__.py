@@ -19,6 +19,7 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.history import History
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
 from interlock.projections.parting import RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
@@ -79,9 +80,11 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "find_state",
     "fold",
     "ledger",
     "load_history",
+    "load_state",
     "member_name",
     "node_of",
     "progress",
