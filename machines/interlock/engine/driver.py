@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
-from interlock.engine.forks.following import follow, may_be_called
+from interlock.engine.forks.following import follow, may_be_called, move_on
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
-from interlock.engine.session import Mover, Session, record_stopped
+from interlock.engine.session import Mover, Session, record_doubt, record_stopped
 from interlock.engine.undo import undo_call, undo_failed, undo_step
 from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
@@ -21,7 +21,7 @@ from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
-from interlock.store.vocabulary import StepInDoubt, StepStarted
+from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
@@ -160,11 +160,7 @@ class Driver:
             # somebody else recorded an outcome, and drives the run: ours is dropped
             if mine is not None and mine.attempt == activity.attempt and mine.status != "done":
                 record(mover, mine)
-        if session.following is not None:
-            session.following.go_on(mover)
-            return
-        while mover.move():
-            pass
+        move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
@@ -257,7 +253,7 @@ class Driver:
         if activity.kind == "undo":
             return await undo_call(self, session, step, activity, permit)
         if activity.hold and activity.status == "started":
-            return _doubt(step)
+            return record_doubt
         if activity.hold or activity.cleared:
             started = StepStarted(activity.id, activity.attempt)
             if not await self._record(activity, lambda m, _: m.session.emit(started)):
@@ -340,11 +336,11 @@ class Driver:
             if self.engine.closing:
                 raise
             self._take_cancel(activity)
-            return _doubt(step)
+            return record_doubt
         self._take_cancel(activity)
         if isinstance(answer, Happened):
             return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
-        return None if isinstance(answer, DidNotHappen) else _doubt(step)
+        return None if isinstance(answer, DidNotHappen) else record_doubt
 
     def _happened(self, answer: Happened[Any]) -> Record:
         return lambda mover, mine: mover.succeed(mine, answer.result)
@@ -400,7 +396,3 @@ class Driver:
                 except Conflict:
                     continue
                 return True
-
-
-def _doubt(step: Step[..., Any]) -> Record:
-    return lambda mover, mine: mover.session.emit(StepInDoubt(mine.id, step.name, mine.attempt))

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
-from interlock.projections.people import alarm_timer
+from interlock.projections.timers import timers_of
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
 from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
 from interlock.store.joining import ActivityStopped
-from interlock.store.vocabulary import StepScheduled
+from interlock.store.vocabulary import StepInDoubt, StepScheduled
 
 if TYPE_CHECKING:
     from interlock.engine.forks.following import Following
@@ -53,6 +54,7 @@ class Session:
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
         following: what a fork is given, once that was read.
+        snapshot_at: version from which on a snapshot of it is due.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Session:
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
         self.following: Following | None = None
+        self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""
@@ -228,18 +231,6 @@ class Session:
         return [Timer(self.run, name, due) for name, due in changed.items()]
 
 
-def timers_of(state: RunState) -> dict[str, datetime]:
-    """The due timers that follow from a run's state: one for each instant of an activity."""
-    found: dict[str, datetime] = {}
-    for activity in state.pending.values():
-        if activity.status != "done":
-            if activity.due is not None:
-                found[activity.id] = activity.due
-            for alarm, at in activity.alarms.items():
-                found[alarm_timer(activity.id, alarm)] = at
-    return found
-
-
 class Mover(Protocol):
     """What moves a session: a workflow or a lifecycle. It emits events, and appends none."""
 
@@ -275,6 +266,11 @@ class Mover(Protocol):
 def record_stopped(mover: Mover, activity: Activity) -> None:
     """A call, or a child, has seen that it is cancelled."""
     mover.session.emit(ActivityStopped(activity.id, "cancelled"))
+
+
+def record_doubt(mover: Mover, activity: Activity) -> None:
+    """Whether a call was made is not known: a person has to find out."""
+    mover.session.emit(StepInDoubt(activity.id, activity.name, activity.attempt))
 
 
 Decide = Callable[[Session], None]

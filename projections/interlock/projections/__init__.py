@@ -16,16 +16,17 @@ from interlock.projections.errors import (
 )
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
+from interlock.projections.forked import Forked
 from interlock.projections.history import History
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
 from interlock.projections.parting import RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import (
     Activity,
-    Forked,
     Joined,
     Outcome,
     Received,
@@ -34,12 +35,15 @@ from interlock.projections.run import (
 )
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.subject import Subject, read_through, subject_of
+from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
+from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 
 __all__ = [
     "Activity",
     "Approval",
     "BadExport",
+    "Bar",
     "Branch",
     "BranchChanges",
     "BreakerState",
@@ -54,6 +58,7 @@ __all__ = [
     "Irreversible",
     "Joined",
     "Lapsed",
+    "Mark",
     "Moment",
     "NoSuchVariable",
     "NoSuchVersion",
@@ -66,8 +71,11 @@ __all__ = [
     "RunDifference",
     "RunState",
     "SharedState",
+    "Span",
+    "SpanKind",
     "Subject",
     "Thread",
+    "Timeline",
     "Undoable",
     "Voted",
     "address",
@@ -81,9 +89,11 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "find_state",
     "fold",
     "ledger",
     "load_history",
+    "load_state",
     "member_name",
     "node_of",
     "progress",
@@ -91,4 +101,5 @@ __all__ = [
     "read_variable",
     "shared_at",
     "subject_of",
+    "timeline",
 ]

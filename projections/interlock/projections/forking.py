@@ -8,9 +8,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from interlock.projections.forked import Forked
 from interlock.projections.moving import over
 from interlock.projections.people import undo_over
-from interlock.projections.run import Activity, Forked, Outcome, RunState
+from interlock.projections.run import Activity, Outcome, RunState
 from interlock.projections.undoing import Irreversible, Undoable
 from interlock.store.event import Event
 from interlock.store.forking import (

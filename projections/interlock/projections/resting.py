@@ -69,7 +69,7 @@ def _rests(state: RunState, body: Any, after: object) -> bool:
         return False
     if isinstance(body, StepSucceeded | StepFailed) and _goes_on(state, body):
         return False
-    if isinstance(body, ActivityStopped) and not _all_told(state, body.activity):
+    if isinstance(body, ActivityStopped) and not _all_told(state):
         return False
     standing = (state.current, *(thread.current for thread in state.threads.values()))
     return all(current in state.pending for current in standing)
@@ -83,11 +83,14 @@ def _goes_on(state: RunState, body: StepSucceeded | StepFailed) -> bool:
     return activity is not None and activity.alone
 
 
-def _all_told(state: RunState, stopped: str) -> bool:
-    """Whether all that is stopped together with an activity was told so."""
-    if state.ending is not None:
-        return all(activity.stopping for activity in state.pending.values())
-    activity = state.pending.get(stopped)
-    if activity is None or activity.join is None:
-        return True
-    return all(state.pending[member].stopping for member in activity.join.active)
+def _all_told(state: RunState) -> bool:
+    """Whether all that is stopped together was told so."""
+    for activity in state.pending.values():
+        join, within = activity.join, activity.within
+        if join is not None and activity.stopping:
+            if not all(state.pending[member].stopping for member in join.active):
+                return False
+        beside = within is None or within.handle
+        if state.ending is not None and beside and not activity.stopping:
+            return False
+    return True

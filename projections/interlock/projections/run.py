@@ -10,11 +10,11 @@ from typing import Any, Literal
 import msgspec
 
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
+from interlock.projections.forked import Forked
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
 from interlock.store.failure import Failure
-from interlock.store.forking import Effects
 from interlock.store.joining import How, RunEnding
 from interlock.store.values import Image
 from interlock.store.within import Planned, Within
@@ -163,25 +163,6 @@ class Activity(msgspec.Struct, gc=False):
         """Whether some code stands still until it is over: no member of a join, no handle."""
         within = self.within
         return within is None or not (within.join or within.handle)
-
-
-class Forked(msgspec.Struct, frozen=True):
-    """Where a run was forked from.
-
-    Attributes:
-        parent: the run.
-        version: of the parent's event that was asked for.
-        taken: events that were taken over: the parent's up to `version`, or up to where it last
-            stood still before it.
-        effects: what becomes of calls.
-        caught_up: it was given what the parent had recorded, as far as that fitted.
-    """
-
-    parent: str
-    version: int
-    taken: int
-    effects: Effects
-    caught_up: bool = False
 
 
 class Thread(msgspec.Struct):

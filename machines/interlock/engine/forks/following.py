@@ -61,6 +61,15 @@ def may_be_called(session: Session, activity: Activity) -> bool:
     return activity.answer == "live" or session.following.is_live(activity, fork)
 
 
+def move_on(session: Session, mover: Mover) -> None:
+    """Decide what can be decided without a call; a fork is given what was recorded."""
+    if session.following is not None:
+        session.following.go_on(mover)
+        return
+    while mover.move():
+        pass
+
+
 class Following:
     """What a fork is given.
 

@@ -11,12 +11,13 @@ from interlock.engine import commands
 from interlock.engine.after import after_timers
 from interlock.engine.errors import InputMismatch, UnknownMachine, UnknownRun
 from interlock.engine.forks.following import TIMER
-from interlock.engine.session import Session, timers_of
+from interlock.engine.session import Session
 from interlock.engine.starting import check_id
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, NotOfThatType, RunState, entry_of, evolve, fold
 from interlock.projections.resting import last_rest
 from interlock.projections.setting import set_values
+from interlock.projections.timers import timers_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Encoded, Event
