@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons
+from interlock.cli import author, breakers, change, decide, keep, look, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -17,6 +17,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
+    ("lock", WRITE, change.lock),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
     ("history", LOOK, look.history),

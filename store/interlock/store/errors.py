@@ -133,3 +133,21 @@ class BrokenChain(StoreError):
     """An event does not follow from the one before it: the log was altered or is damaged."""
 
     code = "ILK014"
+
+
+class NewerValue(UnknownType):
+    """A recorded value is of a newer shape than this program's: upgrade the program."""
+
+    code = "ILK230"
+
+
+class OutdatedValue(UnknownType):
+    """A recorded value is of an older shape, and nothing brings it to the present one."""
+
+    code = "ILK231"
+
+
+class BadUpcast(StoreError):
+    """`upcast` or `renamed` was given something that it cannot mean."""
+
+    code = "ILK232"
