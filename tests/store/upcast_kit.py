@@ -225,7 +225,8 @@ def _reach(one: Any, found: list[Any]) -> None:
     if kind not in (Line, Order, list, set, dict) or any(one is other for other in found):
         return
     found.append(one)
-    fields: dict[Any, Any] = vars(one) if kind in (Line, Order) else {}
+    named = kind in (Line, Order)
+    fields: dict[Any, Any] = dict(vars(one)) if named else {}
     parts: list[Any] = [*fields.values()]
     if kind in (list, set):
         parts += one
