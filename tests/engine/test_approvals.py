@@ -12,7 +12,7 @@ import pytest
 from engine import office
 from engine.office import ASKED, GROUPS, Claim
 from engine.trouble import Troubled
-from interlock.engine import Engine, Notice, Run, UnknownMachine
+from interlock.engine import Engine, Notice, Run, UnknownMachine, sessions
 from interlock.machines import BadDefinition, HandlerFailed, Refused, TimedOut, Workflow
 from interlock.store.clock import ManualClock
 from interlock.store.decisions import ApprovalEscalated, ApprovalGranted, ApprovalReminded
@@ -289,6 +289,21 @@ async def test_a_notice_is_given_again_until_it_was_taken() -> None:
         assert told == ["run/approval:boss#1/reminder 1"] * 3
         await later(engine, clock, hours=2)
         assert len(told) == 3
+
+
+async def test_what_follows_a_refusal_has_an_instant_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "LONG", 0)  # stays in memory while it waits
+    clock = ManualClock()
+    async with Engine("memory://", clock=clock) as engine:
+        run = await begun(engine, office.timing_out, CLAIM)
+        await refused(engine.approve(run, "boss", by="ann", facts="f" * 64), "look at it again")
+        clock.set(clock.now() + timedelta(days=1))
+        await refused(engine.approve(run, "boss", by="ann"), "timed out at")
+        await engine.tick()
+        await engine.settle()
+        assert (await run.snapshot()).since == clock.now()
 
 
 async def test_a_right_is_handed_over_and_on() -> None:

@@ -213,12 +213,3 @@ def forget() -> None:
     """Begin a test anew."""
     for made in (CALLS, DOWN, UNDER_WAY, HELD):
         made.clear()
-
-
-@step(breaker="nowhere")
-async def lose() -> None: ...
-
-
-@workflow
-async def lost() -> None:
-    await lose()

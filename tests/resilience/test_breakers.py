@@ -10,7 +10,8 @@ import pytest
 
 from engine.trouble import Troubled
 from interlock.engine import Engine
-from interlock.machines import BadDefinition, Breaker
+from interlock.machines import BadDefinition, Breaker, parallel, step, workflow
+from interlock.machines.check import undeclared_gates
 from interlock.store.clock import ManualClock
 from resilience import services
 from resilience.services import CALLS, DOWN, later
@@ -188,9 +189,26 @@ def test_presets() -> None:
     assert (lenient.threshold, lenient.reset, lenient.trials) == (10, "15 seconds", 4)
 
 
-async def test_an_unknown_breaker_stops_the_run_and_says_what_to_write() -> None:
+async def test_an_undeclared_gate_is_refused_before_a_run_begins() -> None:
+    @step(breaker="nowhere")
+    async def undo() -> None: ...
+
+    @step(bulkhead="nowhere", rate="neither", compensate=undo)
+    async def lose() -> None: ...
+
+    async def helper() -> None:
+        await lose()
+
+    @workflow
+    async def losing_everything() -> None:
+        await parallel(helper(), helper())
+
+    lacking = r"no Bulkhead is called 'nowhere' .*no RateLimit .*no Breaker is called 'nowhere'"
+    with pytest.raises(BadDefinition, match=lacking):
+        Engine("memory://", machines=[losing_everything])
     async with Engine("memory://") as engine:
-        run = await engine.start(services.lost, id="lost")
-        await engine.settle()
-        assert await run.status() == "held"
-        assert "no Breaker is called 'nowhere'" in engine.held["lost"]
+        with pytest.raises(BadDefinition, match=lacking):
+            await engine.start(losing_everything, id="lost")
+        assert await engine.runs() == []
+        found = [*undeclared_gates(losing_everything.program)]
+        assert [(p.code, p.severity) for p in found] == [("ILK105", "error")] * 3

@@ -225,8 +225,7 @@ def _reach(one: Any, found: list[Any]) -> None:
     if kind not in (Line, Order, list, set, dict) or any(one is other for other in found):
         return
     found.append(one)
-    named = kind in (Line, Order)
-    fields: dict[Any, Any] = dict(vars(one)) if named else {}
+    fields: dict[str, Any] = getattr(one, "__dict__", {})
     parts: list[Any] = [*fields.values()]
     if kind in (list, set):
         parts += one

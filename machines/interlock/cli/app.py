@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, change, decide, keep, look, persons
+from interlock.cli import author, breakers, change, debugging, decide, keep, look, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
+    ("start", WRITE, decide.start),
     ("run", WRITE, author.run),
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
@@ -22,6 +23,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("show", LOOK, look.show),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),

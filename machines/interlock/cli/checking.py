@@ -9,7 +9,8 @@ from types import FunctionType
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target
-from interlock.machines.check import Problem, problems, undefined
+from interlock.engine.programs import program_of
+from interlock.machines.check import Problem, problems, undeclared_gates, undefined
 from interlock.machines.ir import Machine, Node
 from interlock.machines.workflow import Workflow
 
@@ -20,7 +21,7 @@ _FEW = 3
 def check(target: str, *, as_json: bool) -> bool:
     """Print a machine and its problems. False when there are errors."""
     machine = machine_at(target)
-    found = [*_undefined(target), *problems(machine)]
+    found = [*_missing(target), *problems(machine)]
     if as_json:
         print_document(_view(machine, found))
     else:
@@ -28,11 +29,12 @@ def check(target: str, *, as_json: bool) -> bool:
     return not any(problem.severity == "error" for problem in found)
 
 
-def _undefined(target: str) -> Iterator[Problem]:
-    """Of a workflow or a lifecycle, its names that nothing defines; of a file, none."""
+def _missing(target: str) -> Iterator[Problem]:
+    """What a workflow or a lifecycle names and nothing defines or declares; of a file, none."""
     if names_file(target):
         return
     kind = load_target(target)
+    yield from undeclared_gates(program_of(kind))
     if isinstance(kind, Workflow):
         yield from undefined(kind.function)
     elif isinstance(kind, type):

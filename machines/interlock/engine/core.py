@@ -16,6 +16,7 @@ from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
@@ -23,11 +24,14 @@ from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
+from interlock.engine.snapshots import Snapshots
 from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
-from interlock.projections import fold
+from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.steps_of import steps_of
+from interlock.projections import load_state
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
@@ -81,10 +85,11 @@ class Core:
         self._given = store
         self._store: Store | None = None
         self._wants_worker = worker
-        self._recovers = recover
+        self.recovers = recover
         self.programs = Programs(machines)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
+        self.noticeboard = Noticeboard(self)
         self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
         self.groups = groups
@@ -92,10 +97,11 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()
+        self.snapshots = Snapshots(self)
 
     async def __aenter__(self) -> Self:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
-        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
@@ -103,7 +109,9 @@ class Core:
         self.store.on_append(self.gatekeeper.listen)
         try:
             if self._wants_worker:
-                await self.resources.open(self.programs.served() if self._recovers else ())
+                served = self.programs.served() if self.recovers else ()
+                check_declared(step for program in served for step in steps_of(program))
+                await self.resources.open(served)
                 await self.take_over()
                 self.spawn(self.watch.watch())
         except BaseException:
@@ -198,6 +206,7 @@ class Core:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
+        self.snapshots.note(session)
         state = session.state
         self.waiters.tell(state)
         if state.parent and state.ended is not None and not state.pending:
@@ -213,7 +222,7 @@ class Core:
         if run in self.waiters:
             entry = await self.store.entry(run)
             if entry is not None and entry.status in FINISHED:
-                self.waiters.tell(fold(await self.store.read(run)))
+                self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
 
@@ -233,9 +242,10 @@ class Core:
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
         self.driving = True
+        self.noticeboard.post()
         try:
             await self.watch.begin()
-            if self._recovers:
+            if self.recovers:
                 await recover(self)
         except BaseException:
             self.driving = False

@@ -18,6 +18,8 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.machines.resilience import BreakerOpen, BulkheadFull, RateLimited
+from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.steps_of import steps_of
 from interlock.machines.waits import Decision, Vote
 from interlock.machines.workflow import Workflow
 from interlock.store.contract import Definition, Store
@@ -85,12 +87,17 @@ class Programs:
                     found.append(program_of(kind))
         return found
 
+    def own(self) -> list[Program | LifecycleProgram]:
+        """Those that were given to the engine, or found for a run."""
+        return [*self._own.values()]
+
     def add(self, kind: object) -> Program | LifecycleProgram:
         """Serve this workflow or lifecycle from now on.
 
         Raises:
             UnknownMachine: it is neither.
-            BadDefinition: this engine serves another one of the same name.
+            BadDefinition: this engine serves another one of the same name, or a step of it names
+                a breaker, limit or bulkhead that nothing declares.
         """
         program = program_of(kind)
         made = cast("registry.Registered", kind)
@@ -98,6 +105,8 @@ class Programs:
         known = self._kinds.get(name)
         if known is not None and known is not made and registry.elsewhere(known, made):
             raise registry.clash(known, made)
+        if self._own.get(name) is not program:
+            check_declared(steps_of(program))
         self._own[name], self._kinds[name] = program, made
         return program
 

@@ -24,6 +24,7 @@ from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.machines.resource import Need, needs_of
 from interlock.machines.step import Step
+from interlock.machines.steps_of import steps_of
 
 Given: TypeAlias = Mapping[Any, Any]
 """By class or by name: a value, a function that makes it, or a context manager of it."""
@@ -117,19 +118,9 @@ def missing(program: Program | LifecycleProgram, given: Given) -> str:
     )
 
 
-def _steps(program: Program) -> Iterator[Step[..., Any]]:
-    """The steps that a workflow calls, in its joins and helpers as well."""
-    for place in (*program.places.values(), *program.calls.values()):
-        if place.step is not None:
-            yield place.step
-        if place.program is not None:
-            yield from _steps(place.program)
-
-
 def _needs(program: Program | LifecycleProgram) -> Iterator[tuple[Step[..., Any], Need]]:
     """Every resource that the steps of a program want, their undos and `verify=` included."""
-    steps = program.steps.values() if isinstance(program, LifecycleProgram) else _steps(program)
-    for step in dict.fromkeys(steps):
+    for step in steps_of(program):
         functions = (step.function, step.options.compensate, step.options.verify)
         for function in functions:
             plain = function.function if isinstance(function, Step) else function

@@ -11,6 +11,10 @@ from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import ALWAYS, DONE, Edge, Machine, Node
 from interlock.machines.kernel import endless, flaws
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.program import Program
+from interlock.machines.resilience.undeclared import undeclared
+from interlock.machines.steps_of import steps_of
 from interlock.machines.undefined import undefined_names
 
 Severity = Literal["error", "warning", "info"]
@@ -53,6 +57,12 @@ def undefined(function: Callable[..., Any]) -> Iterator[Problem]:
     for name, line in undefined_names(function):
         text = f"{name!r} is not defined: a NameError in the middle of a run; define or import it"
         yield Problem("ILK088", "error", "", text, line)
+
+
+def undeclared_gates(program: Program | LifecycleProgram) -> Iterator[Problem]:
+    """ILK105: a step names a breaker, rate limit or bulkhead that nothing declares."""
+    for text in undeclared(steps_of(program)):
+        yield Problem("ILK105", "error", "", text, 0)
 
 
 def _names(machine: Machine) -> Iterator[Problem]:

@@ -19,16 +19,19 @@ from interlock.store.contract import (
 )
 from interlock.store.digest import verify
 from interlock.store.errors import (
+    BadArchive,
     BadStoreUrl,
     BadUpcast,
     BrokenChain,
     Conflict,
     DuplicateCommand,
     InterlockError,
+    LogReplaced,
     NewerSchema,
     NewerValue,
     NotADatabase,
     OutdatedValue,
+    RunArchived,
     StoreBusy,
     StoreClosed,
     StoreError,
@@ -40,6 +43,7 @@ from interlock.store.errors import (
 )
 from interlock.store.event import JSON, Actor, Body, Delta, Encoded, Event
 from interlock.store.open import open_store
+from interlock.store.snapshot import Snapshot
 from interlock.store.vocabulary import BODIES
 
 __all__ = [  # noqa: RUF022  grouped by what a reader looks for
@@ -66,6 +70,7 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     "FINISHED",
     "Timer",
     "Definition",
+    "Snapshot",
     # time
     "Clock",
     "ManualClock",
@@ -74,15 +79,18 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     # errors
     "InterlockError",
     "StoreError",
+    "BadArchive",
     "BadStoreUrl",
     "BadUpcast",
     "BrokenChain",
     "Conflict",
     "DuplicateCommand",
+    "LogReplaced",
     "NewerSchema",
     "NewerValue",
     "NotADatabase",
     "OutdatedValue",
+    "RunArchived",
     "StoreBusy",
     "StoreClosed",
     "StoreFull",

@@ -22,7 +22,7 @@ def read_lock(text: str, file: str = "interlock.lock") -> Lock:
         BadLock: it is no lock file, holds a conflict of a merge, was edited by hand, or is of a
             newer Interlock; says where.
     """
-    lines = text.splitlines()
+    lines = text.split("\n")  # a text may hold other breaks
     for number, line in enumerate(lines, 1):
         if _CONFLICT.match(line):
             what = "a conflict of a merge; take either side whole, then run `interlock lock`"
@@ -45,7 +45,7 @@ def _toml(text: str, file: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        line = int(at[1]) if at else len(text.splitlines())
+        line = int(at[1]) if at else text.count("\n")
         what = str(error).partition(" (at ")[0]
         message = f"it cannot be read: {what}; take it from version control again"
         raise BadLock(file, line, message) from error

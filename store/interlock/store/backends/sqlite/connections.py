@@ -29,6 +29,7 @@ class Connections:
     that closes a connection which a thread still uses brings the interpreter down.
 
     Attributes:
+        schema: version of the tables; an older one than the present only where nothing is written.
         write: None for a store that is only read.
         near: for short questions, asked on the event loop.
         far: for long ones, asked in the reader's thread.
@@ -36,18 +37,18 @@ class Connections:
 
     def __init__(self, path: Path, *, readonly: bool, log_id: str) -> None:
         self._stack = ExitStack()
-        self._datastore = Datastore(_uri(path, readonly=readonly), readonly=readonly)
+        self._datastore = Datastore(uri_of(path, readonly=readonly), readonly=readonly)
         try:
             self.recorder = Recorder(self._datastore)
             self.write = None if readonly else self._take(writes=True)
             self.near = self._take(writes=False)
             self.far = self._take(writes=False)
             if self.write is None:
-                schema.require(self.near, str(path))
-            elif not schema.is_ready(self.write, str(path)):
+                self.schema = schema.require(self.near, str(path))
+            else:
                 statements = self.recorder.create_table_statements
-                schema.create(self.write, str(path), log_id, statements)
-            if self.write is not None:
+                schema.bring(self.write, str(path), log_id, statements)
+                self.schema = schema.SCHEMA
                 self._can_write(self.write)
             for impatient in (self.write, self.near):
                 if impatient is not None:  # the loop must not wait: others do, in threads
@@ -124,7 +125,7 @@ def connect(path: Path, *, readonly: bool, log_id: str) -> Connections:
     raise AssertionError  # the last attempt returns or raises
 
 
-def _uri(path: Path, *, readonly: bool) -> str:
+def uri_of(path: Path, *, readonly: bool = True) -> str:
     """The file as a URI that says how it may be opened."""
     if not readonly:
         if path.exists() and not os.access(path, os.W_OK):
