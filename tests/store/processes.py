@@ -70,7 +70,19 @@ async def listen(store: Store, count: int) -> None:
             return
 
 
+async def upgrade(url: str, point: str) -> None:
+    """Open a file of an older schema, and die while it is upgraded if a point is named."""
+    if point:
+        crash.arm(point)
+    store = open_store(url)
+    say(len(await store.entries()), "runs")
+    await store.close()
+
+
 async def run(program: str, url: str, args: list[str]) -> None:
+    if program == "upgrade":
+        await upgrade(url, args[0])
+        return
     store = open_store(url)
     if program == "append":
         await append_until_killed(store, int(args[0]), args[1], int(args[2]))

@@ -103,11 +103,11 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "s.db"
     with_store(path, fill)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE interlock_meta SET value='2' WHERE key='schema_version'")
+        connection.execute("UPDATE interlock_meta SET value='3' WHERE key='schema_version'")
     connection.close()
     content = path.read_bytes()
     for readonly in (False, True):
-        with pytest.raises(NewerSchema, match="schema 2"):
+        with pytest.raises(NewerSchema, match="schema 3"):
             open_store(f"sqlite:///{path}", readonly=readonly)
     assert path.read_bytes() == content
 

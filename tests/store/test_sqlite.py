@@ -23,6 +23,7 @@ from interlock.store import (
     verify,
 )
 from interlock.store.backends.sqlite import SQLiteStore
+from interlock.store.backends.sqlite.schema import SCHEMA
 from store.samples import ONE, at, commit
 
 Scenario = Callable[[SQLiteStore], Awaitable[None]]
@@ -159,7 +160,7 @@ def test_a_log_can_be_read_with_plain_sql(run: Callable[[Scenario], None], tmp_p
         durable = connection.execute("PRAGMA journal_mode").fetchone()
         assert durable == ("wal",)
         meta = dict(connection.execute("SELECT key, value FROM interlock_meta").fetchall())
-        assert (meta["schema_version"], len(meta["log_id"])) == ("1", 36)
+        assert (meta["schema_version"], len(meta["log_id"])) == (str(SCHEMA), 36)
 
 
 def test_commits_are_flushed(run: Callable[[Scenario], None]) -> None:

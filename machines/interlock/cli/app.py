@@ -13,6 +13,7 @@ from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
+    ("start", WRITE, decide.start),
     ("run", WRITE, author.run),
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),

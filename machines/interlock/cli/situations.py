@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from interlock.cli.standing import summary
 from interlock.machines.ir import Machine
-from interlock.projections import fold
+from interlock.projections import load_state
 from interlock.store.contract import FINISHED, Entry, Store
-from interlock.store.vocabulary import RunStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,5 @@ async def _joins(store: Store, definition: str) -> frozenset[str]:
 
 
 async def _situation(store: Store, entry: Entry, *, several: bool) -> Situation:
-    events = await store.read(entry.run, upto=None if several else 1)
-    began = events[0].body if events else None
-    parent = began.parent if isinstance(began, RunStarted) else ""
-    return Situation(parent, summary(fold(events)) if several else "")
+    found = summary(await load_state(store, entry.run)) if several else ""
+    return Situation(entry.parent, found)

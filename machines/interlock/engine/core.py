@@ -17,6 +17,7 @@ from interlock.engine import commands
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.privacy import Privacy
 from interlock.engine.programs import Programs, mover_of
@@ -25,13 +26,14 @@ from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
+from interlock.engine.snapshots import Snapshots
 from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.resilience.undeclared import check_declared
 from interlock.machines.steps_of import steps_of
-from interlock.projections import fold
+from interlock.projections import load_state
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
@@ -90,12 +92,13 @@ class Core:
         self._given = store
         self._store: Store | None = None
         self._wants_worker = worker
-        self._recovers = recover
+        self.recovers = recover
         self.vault = Vault()
         self.programs = Programs(machines, self.vault)
         self.privacy = Privacy(self, keys)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
+        self.noticeboard = Noticeboard(self)
         self.gatekeeper = Gatekeeper(self)
         self._thread_count = threads
         self.groups = groups
@@ -103,10 +106,11 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()
+        self.snapshots = Snapshots(self)
 
     async def __aenter__(self) -> Self:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
-        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
@@ -115,7 +119,7 @@ class Core:
         try:
             await self.privacy.open()
             if self._wants_worker:
-                served = self.programs.served() if self._recovers else ()
+                served = self.programs.served() if self.recovers else ()
                 check_declared(step for program in served for step in steps_of(program))
                 await self.resources.open(served)
                 await self.take_over()
@@ -213,6 +217,7 @@ class Core:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
+        self.snapshots.note(session)
         state = session.state
         self.waiters.tell(state)
         if state.parent and state.ended is not None and not state.pending:
@@ -228,7 +233,7 @@ class Core:
         if run in self.waiters:
             entry = await self.store.entry(run)
             if entry is not None and entry.status in FINISHED:
-                self.waiters.tell(fold(await self.store.read(run)))
+                self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
 
@@ -248,9 +253,10 @@ class Core:
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
         self.driving = True
+        self.noticeboard.post()
         try:
             await self.watch.begin()
-            if self._recovers:
+            if self.recovers:
                 await recover(self)
         except BaseException:
             self.driving = False

@@ -357,10 +357,11 @@ class Driver:
         if alone:
             self._calling = activity
         try:
-            return await call(
-                function, args, kwargs,
-                current=current, timeout=timeout, threads=self.engine.threads,
-            )  # fmt: skip
+            with self.engine.noticeboard.calling(self.run, activity.id):
+                return await call(
+                    function, args, kwargs,
+                    current=current, timeout=timeout, threads=self.engine.threads,
+                )  # fmt: skip
         finally:
             if alone:
                 self._calling = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from interlock.engine.driver import Driver
@@ -34,6 +35,25 @@ class Drivers:
         self.idle.set()
         self._table: dict[str, Driver] = {}
         self._slots = asyncio.Semaphore(concurrency)
+        self._troubled: dict[str, str] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether runs wait for room to be moved."""
+        return self._slots.locked()
+
+    def runs(self) -> Iterable[str]:
+        """Those that are being moved."""
+        return self._table.keys()
+
+    def troubled(self) -> dict[str, str]:
+        """Runs whose commits the store refuses for now, and why."""
+        found = dict(self._troubled)
+        for run in self._table:
+            session = self.engine.sessions.cached(run)
+            if session is not None and session.trouble:
+                found[run] = session.trouble
+        return found
 
     def __len__(self) -> int:
         return len(self._table)
@@ -64,6 +84,7 @@ class Drivers:
                         await driver.drive()
                 except (StoreFull, StoreBusy) as error:
                     log.warning("run %s waits for the store: %s", driver.run, error)
+                    self._troubled[driver.run] = str(error)
                     await asyncio.sleep(delay)
                     delay = min(delay * 2, LONGEST_WAIT)
                     continue
@@ -72,6 +93,7 @@ class Drivers:
                 if not driver.woken:
                     return
         finally:
+            self._troubled.pop(driver.run, None)
             self.engine.sessions.release(driver.run)
             del self._table[driver.run]
             self.engine.gatekeeper.driven(driver.run)

@@ -91,6 +91,10 @@ class Programs:
                     found.append(program_of(kind))
         return found
 
+    def own(self) -> list[Program | LifecycleProgram]:
+        """Those that were given to the engine, or found for a run."""
+        return [*self._own.values()]
+
     def add(self, kind: object) -> Program | LifecycleProgram:
         """Serve this workflow or lifecycle from now on.
 

@@ -89,6 +89,7 @@ class Watch:
             await asyncio.sleep(self._every)
             try:
                 if engine.driving:
+                    engine.noticeboard.post()
                     await self._look()
                 else:
                     await engine.take_over()

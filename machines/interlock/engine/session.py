@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
@@ -49,7 +50,9 @@ class Session:
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
         calling: activities whose calls are under way beside others.
+        trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
+        snapshot_at: version from which on a snapshot of it is due.
     """
 
     def __init__(
@@ -75,6 +78,7 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""
@@ -85,6 +89,7 @@ class Session:
         self.cleared: set[str] = set()
         self.added_timers: Sequence[Timer] = ()
         self.removed_timers: Sequence[str] = ()
+        self.trouble = ""
 
     @property
     def state(self) -> RunState:
@@ -198,10 +203,13 @@ class Session:
         wait = FIRST_WAIT
         while True:
             try:
-                return await self._store.append(commit)
+                appended = await self._store.append(commit)
+                self.trouble = ""
+                return appended
             except (StoreFull, StoreBusy) as error:
                 if not patient:
                     raise
+                self.trouble = str(error)
                 log.warning("run %s waits for the store: %s", self.run, error)
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)

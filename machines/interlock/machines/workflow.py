@@ -51,6 +51,11 @@ class Workflow(Generic[P, R]):
         return self._program
 
     @property
+    def compiled(self) -> bool:
+        """Whether it has been compiled."""
+        return self._program is not None
+
+    @property
     def program(self) -> Program:
         """The compiled workflow; compiled on first use."""
         return self.compile()

@@ -24,6 +24,7 @@ def entry_of(state: RunState) -> Entry:
         waits=waits,
         waits_for=waits_for,
         started=state.started,
+        parent=state.parent,
     )
 
 

@@ -19,13 +19,16 @@ from interlock.store.contract import (
 )
 from interlock.store.digest import verify
 from interlock.store.errors import (
+    BadArchive,
     BadStoreUrl,
     BrokenChain,
     Conflict,
     DuplicateCommand,
     InterlockError,
+    LogReplaced,
     NewerSchema,
     NotADatabase,
+    RunArchived,
     StoreBusy,
     StoreClosed,
     StoreError,
@@ -37,6 +40,7 @@ from interlock.store.errors import (
 )
 from interlock.store.event import JSON, Actor, Body, Delta, Encoded, Event
 from interlock.store.open import open_store
+from interlock.store.snapshot import Snapshot
 from interlock.store.vocabulary import BODIES
 
 __all__ = [  # noqa: RUF022  grouped by what a reader looks for
@@ -63,6 +67,7 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     "FINISHED",
     "Timer",
     "Definition",
+    "Snapshot",
     # time
     "Clock",
     "ManualClock",
@@ -71,12 +76,15 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     # errors
     "InterlockError",
     "StoreError",
+    "BadArchive",
     "BadStoreUrl",
     "BrokenChain",
     "Conflict",
     "DuplicateCommand",
+    "LogReplaced",
     "NewerSchema",
     "NotADatabase",
+    "RunArchived",
     "StoreBusy",
     "StoreClosed",
     "StoreFull",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from interlock.store.board import Board, Seen
 from interlock.store.event import Actor, Body, Event
+from interlock.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from interlock.store.inspection import Digest, Inspection
@@ -45,6 +47,9 @@ class Entry(msgspec.Struct, gc=False, frozen=True):
             holds a call back (`breaker`, `rate`, `bulkhead`), or "".
         waits_for: its name: of the step, approval, command types, breaker, or the instant.
         started: when it began.
+        parent: the run that started it as its child, "" for none.
+        archive: the file that its events were moved to, "" while they are here. The store alone
+            sets it.
     """
 
     run: str
@@ -56,6 +61,8 @@ class Entry(msgspec.Struct, gc=False, frozen=True):
     waits: str
     waits_for: str
     started: datetime
+    parent: str = ""
+    archive: str = ""
 
 
 FINISHED = frozenset({"completed", "failed", "cancelled", "compensated", "compensation failed"})
@@ -143,6 +150,7 @@ class Filter:
     Attributes:
         prefix: how the id begins. None leaves out Interlock's own streams, whose ids begin with
             `$` (unless `ids` names them); "" is every stream.
+        archived: False leaves out what was archived, True is only that, None is both.
     """
 
     machine: str | None = None
@@ -154,6 +162,7 @@ class Filter:
     limit: int | None = None
     ids: tuple[str, ...] = field(default=())
     prefix: str | None = None
+    archived: bool | None = False
 
     @property
     def own(self) -> bool:
@@ -174,13 +183,18 @@ class Store(Protocol):
 
         Raises:
             Conflict: the stream is not at `commit.head`.
+            RunArchived: its events were moved to an archive.
             DuplicateCommand: `commit.command_id` was accepted before (even by another stream).
             StoreFull, StoreReadOnly, StoreBusy: nothing of the commit was kept.
         """
         ...
 
     async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
-        """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
+        """The events of a stream with `after < version <= upto`, in order; [] when unknown.
+
+        Raises:
+            RunArchived: they were moved to an archive.
+        """
         ...
 
     async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
@@ -245,6 +259,18 @@ class Store(Protocol):
         """Position of the last event of the log, 0 for an empty one."""
         ...
 
+    async def snapshot(self, run: str, *, fold: str, upto: int | None = None) -> Snapshot | None:
+        """The newest snapshot of a stream that code `fold` made, at version `upto` or before."""
+        ...
+
+    async def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and drop those that it makes superfluous. They are a cache."""
+        ...
+
+    async def drop_snapshots(self, run: str | None = None) -> None:
+        """Forget the snapshots of one stream, or all."""
+        ...
+
     def on_append(self, listener: Callable[[Sequence[Event]], None]) -> None:
         """Call `listener` on the loop with the events of each commit made through this store."""
         ...
@@ -263,6 +289,20 @@ class Store(Protocol):
 
     def release_worker(self) -> None:
         """Give the role back, so that another process may drive the runs."""
+        ...
+
+    def post(self, board: Board) -> None:
+        """Tell other processes what this worker does; without the role, nothing happens.
+
+        Never fails: who cannot tell goes on working.
+        """
+        ...
+
+    def worker(self) -> Seen | None:
+        """What the process that has the worker's role tells of itself; None when nobody has it.
+
+        Answered without disturbing anybody, by a read-only store as well.
+        """
         ...
 
     async def close(self) -> None:

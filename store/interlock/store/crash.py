@@ -10,6 +10,7 @@ POINTS: dict[str, str] = {
     "store.before_begin": "commits are queued, no transaction is open",
     "store.before_commit": "everything is written, the transaction is not committed",
     "store.after_commit": "the transaction is durable, nobody has been told",
+    "store.before_schema": "the tables are made or upgraded, the transaction is not committed",
     "engine.before_append": "a transition is decided, nothing is appended",
     "engine.after_append": "a transition is appended, nothing is done about it",
     "engine.before_step": "the intent is durable, the call is not made",

@@ -133,3 +133,40 @@ class BrokenChain(StoreError):
     """An event does not follow from the one before it: the log was altered or is damaged."""
 
     code = "ILK014"
+
+
+class RunArchived(StoreError):
+    """The run's events were moved to an archive. Its id stays taken, and it can be restored.
+
+    Attributes:
+        stream: the run's id.
+        file: the archive's file, as it was named when the run was archived.
+    """
+
+    code = "ILK015"
+
+    def __init__(self, stream: str, file: str) -> None:
+        message = f"run {stream!r} is archived in {file}; to bring it back: interlock restore"
+        super().__init__(message)
+        self.stream = stream
+        self.file = file
+
+
+class BadArchive(StoreError):
+    """A file is no archive of runs, or it was altered or is damaged: nothing is taken from it."""
+
+    code = "ILK016"
+
+
+class LogReplaced(StoreError):
+    """The log is not the one that was followed: another one, or restored from an older backup.
+
+    Attributes:
+        position: up to which the other log was followed.
+    """
+
+    code = "ILK017"
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position

@@ -1,4 +1,4 @@
-"""Errors of keys and of personal data (ILK190 to ILK199)."""
+"""Errors of keys and of personal data (ILK210 to ILK219)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from interlock.store.errors import StoreError
 class KeyStoreError(StoreError):
     """Any failure to get at a key."""
 
-    code = "ILK190"
+    code = "ILK210"
 
 
 class NoKeyStore(KeyStoreError):
     """A personal value is written or read where there is no key store."""
 
-    code = "ILK191"
+    code = "ILK211"
 
 
 class KeyStoreLost(KeyStoreError):
@@ -23,13 +23,13 @@ class KeyStoreLost(KeyStoreError):
     Nothing was erased by that, and nothing is written: put the right file back.
     """
 
-    code = "ILK192"
+    code = "ILK212"
 
 
 class KeyMissing(KeyStoreError):
     """The key store does not know the key of a personal value, which was not erased either."""
 
-    code = "ILK193"
+    code = "ILK213"
 
 
 class Forgotten(KeyStoreError):
@@ -39,7 +39,7 @@ class Forgotten(KeyStoreError):
         subject: whose it was.
     """
 
-    code = "ILK194"
+    code = "ILK214"
 
     def __init__(self, message: str, subject: str = "") -> None:
         super().__init__(message)
@@ -49,22 +49,22 @@ class Forgotten(KeyStoreError):
 class KeyRequired(KeyStoreError):
     """The store is encrypted, and was opened without its key."""
 
-    code = "ILK195"
+    code = "ILK215"
 
 
 class WrongKey(KeyStoreError):
     """The store is encrypted with another key than the one that was given."""
 
-    code = "ILK196"
+    code = "ILK216"
 
 
 class NotEncrypted(KeyStoreError):
     """A key was given for a store that holds events in plain."""
 
-    code = "ILK197"
+    code = "ILK217"
 
 
 class BadKey(KeyStoreError):
     """What was given as a key is none: 32 bytes are wanted, or their base64."""
 
-    code = "ILK198"
+    code = "ILK218"

@@ -75,7 +75,7 @@ class BulkheadGate:
         if self._places is not None and not self.used:  # nothing here will ever wake it
             return Held(self.by, "others have all places", self._places.next_free())
         self._queue.append(who)
-        self._parking.park(who, self._queue.remove)
+        self._parking.park(who, self._queue.remove, self.by)
         return Held(self.by, "full")
 
     async def renew(self) -> None:

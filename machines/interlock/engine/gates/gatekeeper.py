@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -62,6 +62,10 @@ class Gatekeeper:
         self._shared: dict[str, Shared] = {}
         self._gates: dict[str, Any] = {}
         self.debouncer = Debouncer(engine, self)
+
+    def waiting(self) -> Mapping[tuple[str, str], str]:
+        """The calls that are parked, and what each waits for."""
+        return self._parking.by
 
     def wish(
         self,

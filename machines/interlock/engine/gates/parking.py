@@ -13,17 +13,20 @@ class Parking:
 
     Attributes:
         parked: calls that are not to be made now, and how each leaves the queue it stands in.
+        by: what each of them waits for, such as `bulkhead models`.
     """
 
     def __init__(self, wake: Callable[[str], None]) -> None:
         self.parked: dict[Who, Callable[[Who], None]] = {}
         self._wake = wake
+        self.by: dict[Who, str] = {}
         self._runs: dict[str, set[str]] = {}
         self._called: dict[str, dict[str, tuple[Any, Callable[[], None]]]] = {}
 
-    def park(self, who: Who, leave: Callable[[Who], None]) -> None:
+    def park(self, who: Who, leave: Callable[[Who], None], by: str) -> None:
         """Let a call wait until it is called, or until its run does not want it: then it leaves."""
         self.parked[who] = leave
+        self.by[who] = by
         self._runs.setdefault(who[0], set()).add(who[1])
 
     def call(self, who: Who, thing: Any, give_back: Callable[[], None]) -> None:
@@ -60,6 +63,7 @@ class Parking:
     def _forget(self, who: Who) -> None:
         if self.parked.pop(who, None) is None:
             return
+        del self.by[who]
         mine = self._runs[who[0]]
         mine.discard(who[1])
         if not mine:

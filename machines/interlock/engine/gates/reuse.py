@@ -194,7 +194,7 @@ class Flights:
         if followers is None:
             return False
         followers.append(who)
-        self._parking.park(who, followers.remove)
+        self._parking.park(who, followers.remove, "flight")
         return True
 
     def begin(self, key: str, call: Call) -> Flight:

@@ -11,6 +11,7 @@ from itertools import islice
 from interlock.store import crash
 from interlock.store.backends.base import Backend
 from interlock.store.backends.memory_inspection import MemoryInspection
+from interlock.store.board import Board, Seen
 from interlock.store.clock import Clock
 from interlock.store.contract import (
     FINISHED,
@@ -28,6 +29,7 @@ from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared, Row, prepare
+from interlock.store.snapshot import Snapshot, spare
 
 
 class MemoryStore(Backend):
@@ -42,6 +44,9 @@ class MemoryStore(Backend):
         self._timers: dict[tuple[str, str], Timer] = {}
         self._commands: dict[str, tuple[str, int]] = {}
         self._definitions: dict[str, Definition] = {}
+        self._driven = False
+        self._board: Board | None = None
+        self._snapshots: dict[str, dict[int, Snapshot]] = {}
 
     async def append(self, commit: Commit) -> Appended:
         """Append one commit: see the contract."""
@@ -171,6 +176,34 @@ class MemoryStore(Backend):
         self._check_open()
         return self._definitions.get(hash)
 
+    async def snapshot(self, run: str, *, fold: str, upto: int | None = None) -> Snapshot | None:
+        """The newest snapshot of a stream that code `fold` made, at version `upto` or before."""
+        self._check_open()
+        found = (
+            snapshot
+            for version, snapshot in self._snapshots.get(run, {}).items()
+            if snapshot.fold == fold and (upto is None or version <= upto)
+        )
+        return max(found, key=lambda snapshot: snapshot.version, default=None)
+
+    async def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and drop those that it makes superfluous. They are a cache."""
+        self._check_open()
+        before = self._snapshots.get(snapshot.run, {})
+        kept = {v: old for v, old in before.items() if old.fold == snapshot.fold}
+        kept[snapshot.version] = snapshot
+        for version in spare(sorted(kept)):
+            del kept[version]
+        self._snapshots[snapshot.run] = kept
+
+    async def drop_snapshots(self, run: str | None = None) -> None:
+        """Forget the snapshots of one stream, or all."""
+        self._check_open()
+        if run is None:
+            self._snapshots.clear()
+        else:
+            self._snapshots.pop(run, None)
+
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""
         self._check_open()
@@ -179,10 +212,21 @@ class MemoryStore(Backend):
     def acquire_worker(self) -> bool:
         """Always true: nobody else can reach this store."""
         self._check_open()
+        self._driven = True
         return True
 
     def release_worker(self) -> None:
-        """Nothing to give back."""
+        """Nobody drives it any more."""
+        self._driven, self._board = False, None
+
+    def post(self, board: Board) -> None:
+        """Keep what the worker tells."""
+        self._board = board if self._driven else None
+
+    def worker(self) -> Seen | None:
+        """What the engine that drives this store tells of itself."""
+        self._check_open()
+        return Seen(self._board) if self._driven else None
 
     async def close(self) -> None:
         """Refuse every further call, and end the followers."""
@@ -203,6 +247,7 @@ def _matches(entry: Entry, where: Filter) -> bool:
         and (where.finished is None or (entry.status in FINISHED) == where.finished)
         and (not where.ids or entry.run in where.ids)
         and entry.run.startswith(where.prefix or "")
+        and (where.archived is None or bool(entry.archive) == where.archived)
         and not (where.own and entry.run.startswith("$"))
     )
 

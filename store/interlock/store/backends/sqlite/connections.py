@@ -29,6 +29,7 @@ class Connections:
     that closes a connection which a thread still uses brings the interpreter down.
 
     Attributes:
+        schema: version of the tables; an older one than the present only where nothing is written.
         write: None for a store that is only read.
         near: for short questions, asked on the event loop.
         far: for long ones, asked in the reader's thread.
@@ -43,11 +44,11 @@ class Connections:
             self.near = self._take(writes=False)
             self.far = self._take(writes=False)
             if self.write is None:
-                schema.require(self.near, str(path))
-            elif not schema.is_ready(self.write, str(path)):
+                self.schema = schema.require(self.near, str(path))
+            else:
                 statements = self.recorder.create_table_statements
-                schema.create(self.write, str(path), log_id, statements)
-            if self.write is not None:
+                schema.bring(self.write, str(path), log_id, statements)
+                self.schema = schema.SCHEMA
                 self._can_write(self.write)
             for impatient in (self.write, self.near):
                 if impatient is not None:  # the loop must not wait: others do, in threads

@@ -20,18 +20,25 @@ _TYPES = {
     "interlock_entries": (
         "sort text", "run text", "machine text", "hash text", "state text", "status text",
         "since text", "waits text", "waits_for text", "started text", "version integer",
-        "digest text", "at text", "open integer",
+        "digest text", "at text", "open integer", "parent text", "archive text",
     ),
     "interlock_timers": ("run text", "name text", "due text"),
     "interlock_commands": ("id text", "run text", "version integer"),
     "interlock_definitions": ("hash text", "name text", "ir text", "source text"),
     "interlock_meta": ("key text", "value text"),
+    "interlock_snapshots": ("run text", "version integer", "digest text", "hash text",
+                            "fold text", "state blob"),
+    "interlock_digests": ("position integer", "stream text", "version integer", "digest blob"),
 }  # fmt: skip
 """The type of each column. A value of another one was not written by a store."""
 
+_SINCE_2 = ("interlock_snapshots", "interlock_digests", "parent text", "archive text")
+"""Tables and columns that files of schema 1 have not."""
+
 _NAMES = {EVENTS: "originator_id", "interlock_entries": "run", "interlock_timers": "run",
           "interlock_commands": "id", "interlock_definitions": "hash",
-          "interlock_meta": "key"}  # fmt: skip
+          "interlock_meta": "key", "interlock_snapshots": "run",
+          "interlock_digests": "position"}  # fmt: skip
 
 
 def flaws(connection: sqlite3.Connection) -> Iterator[str]:
@@ -54,9 +61,17 @@ def meta(connection: sqlite3.Connection) -> dict[str, str]:
     return dict(connection.execute("SELECT key, value FROM interlock_meta"))
 
 
+def _is_old(connection: sqlite3.Connection) -> bool:
+    """Whether the file, of schema 1, is only read and was not upgraded."""
+    return meta(connection).get("schema_version") == "1"
+
+
 def _types(connection: sqlite3.Connection) -> Iterator[str]:
+    lacking = _SINCE_2 if _is_old(connection) else ()
     for table, columns in _TYPES.items():
-        pairs = [column.split() for column in columns]
+        if table in lacking:
+            continue
+        pairs = [column.split() for column in columns if column not in lacking]
         wrong = " OR ".join(f"typeof({name}) <> '{kind}'" for name, kind in pairs)
         for (name,) in connection.execute(f"SELECT {_NAMES[table]} FROM {table} WHERE {wrong}"):
             yield f"the row of {name!r} in {table} holds a value of another type"
@@ -107,6 +122,8 @@ def _timers(connection: sqlite3.Connection) -> Iterator[str]:
 def _meta(connection: sqlite3.Connection) -> Iterator[str]:
     """The file's own facts, each beside a digest of it."""
     known = meta(connection)
+    if _is_old(connection):  # its facts have no digests yet
+        return
     if known.pop("schema_version", None) != str(SCHEMA):
         yield f"the file does not say that its schema is {SCHEMA}"
     sums = {key: known.pop(key) for key in [*known] if key.startswith("sum ")}

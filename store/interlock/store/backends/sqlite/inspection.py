@@ -30,7 +30,9 @@ class SQLiteInspection:
         )
         self._connection.text_factory = _lenient_text
         self._connection.execute("BEGIN")
-        self.log = meta(self._connection).get("log_id", "")
+        known = meta(self._connection)
+        self.log = known.get("log_id", "")
+        self._columns = ENTRY_COLUMNS[1 if known.get("schema_version") == "1" else 2]
         self.events, self.last = self._one(f"SELECT COUNT(*), MAX(rowid) FROM {EVENTS}")
         ever = self._one("SELECT MAX(seq) FROM sqlite_sequence WHERE name = ?", EVENTS)[0]
         self.last = max(self.last or 0, ever if isinstance(ever, int) else 0)
@@ -67,7 +69,7 @@ class SQLiteInspection:
 
     def entries(self) -> Iterator[Indexed]:
         """All rows of the index, by run."""
-        columns = f"{ENTRY_COLUMNS}, version, digest, at"
+        columns = f"{self._columns}, version, digest, at"
         for *row, version, digest, at in self._all(
             f"SELECT {columns} FROM interlock_entries ORDER BY run"
         ):

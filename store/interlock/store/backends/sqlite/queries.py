@@ -14,17 +14,23 @@ from interlock.store.envelope import decode
 from interlock.store.event import Event
 from interlock.store.inspection import Digest
 from interlock.store.order import sort_key
+from interlock.store.snapshot import Snapshot
 
 _EVENT = f"SELECT originator_id, originator_version, topic, state, rowid FROM {EVENTS} "
-_ENTRY = f"SELECT {ENTRY_COLUMNS} FROM interlock_entries "
 
 
 class Queries:
-    """Reads through one connection, each answer from one snapshot. One thread at a time."""
+    """Reads through one connection, each answer from one snapshot. One thread at a time.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    Args:
+        schema: version of the tables: those of an older one are read as they are.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, schema: int) -> None:
         self._cursor = connection.cursor()
         self._cursor.row_factory = None  # plain tuples, in place of the library's rows
+        self._old = schema < 2
+        self._entry = f"SELECT {ENTRY_COLUMNS[schema]} FROM interlock_entries "
 
     def read(self, stream: str, after: int, upto: int | None, limit: int = -1) -> list[Event]:
         """Events of a stream with `after < version <= upto`, at most `limit` (-1: all)."""
@@ -38,6 +44,11 @@ class Queries:
             (*parameters, limit),
         )
         return [decode(*row) for row in rows]
+
+    def archive(self, stream: str) -> str:
+        """The file that a stream's events were moved to, "" when they were not."""
+        entry = self.entry(stream)
+        return "" if entry is None else entry.archive
 
     def log(self, after: int, limit: int) -> list[Event]:
         """Events with `position > after`, in order."""
@@ -56,7 +67,11 @@ class Queries:
     def position(self) -> int:
         """Position of the last event."""
         row = self._cursor.execute(f"SELECT MAX(rowid) FROM {EVENTS}").fetchone()
-        return int(row[0] or 0)
+        here = int(row[0] or 0)
+        if self._old:
+            return here
+        row = self._cursor.execute("SELECT MAX(position) FROM interlock_digests").fetchone()
+        return max(here, row[0] or 0)
 
     def head(self, run: str) -> Head:
         """Where a stream ends."""
@@ -69,7 +84,7 @@ class Queries:
     def entry(self, run: str) -> Entry | None:
         """One row of the index."""
         row = self._cursor.execute(
-            f"{_ENTRY} WHERE sort=? AND run=?", (sort_key(run), run)
+            f"{self._entry} WHERE sort=? AND run=?", (sort_key(run), run)
         ).fetchone()
         return None if row is None else entry_of(row)
 
@@ -96,6 +111,10 @@ class Queries:
             keys, ids = json.dumps([sort_key(run) for run in where.ids]), json.dumps(where.ids)
             also("sort IN (SELECT value FROM json_each(?))", keys)
             also("run IN (SELECT value FROM json_each(?))", ids)
+        if where.archived is not None and not self._old:
+            also("archive <> ''" if where.archived else "archive = ''")
+        elif where.archived:
+            return []
         if where.own:
             also("substr(run, 1, 1) <> '$'")
         elif where.prefix:
@@ -103,7 +122,7 @@ class Queries:
         condition = f"WHERE {' AND '.join(terms)} " if terms else ""
         limit = -1 if where.limit is None else max(where.limit, 0)
         rows = self._cursor.execute(
-            f"{_ENTRY} {condition} ORDER BY sort, run LIMIT ?", (*values, limit)
+            f"{self._entry} {condition} ORDER BY sort, run LIMIT ?", (*values, limit)
         )
         return [entry_of(row) for row in rows]
 
@@ -134,6 +153,17 @@ class Queries:
             "SELECT run, version FROM interlock_commands WHERE id=?", (command_id,)
         ).fetchone()
         return None if row is None else (str(row[0]), int(row[1]))
+
+    def snapshot(self, run: str, fold: str, upto: int | None) -> Snapshot | None:
+        """The newest snapshot that code `fold` made, at `upto` or before."""
+        if self._old:
+            return None
+        row = self._cursor.execute(
+            "SELECT run, version, digest, hash, fold, state FROM interlock_snapshots "
+            "WHERE run=? AND fold=? AND version<=? ORDER BY version DESC LIMIT 1",
+            (run, fold, 2**62 if upto is None else upto),
+        ).fetchone()
+        return None if row is None else Snapshot(*row)
 
     def definition(self, key: str) -> Definition | None:
         """The definition with this hash."""

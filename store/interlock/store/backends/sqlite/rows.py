@@ -10,8 +10,13 @@ from interlock.store.envelope import utc
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared
 
-ENTRY_COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
-"""The columns of an `Entry`, in the order of its fields."""
+_COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
+_PARENT = (
+    "IFNULL((SELECT json_extract(CAST(state AS TEXT), '$.body.parent') FROM stored_events "
+    "WHERE originator_id = run AND originator_version = 1 AND topic = 'RunStarted'), '')"
+)
+ENTRY_COLUMNS = {1: f"{_COLUMNS}, {_PARENT}, ''", 2: f"{_COLUMNS}, parent, archive"}
+"""By version of the tables, what an `Entry` is made of, in the order of its fields."""
 
 
 @lru_cache(maxsize=1024)  # a commit names the same instants several times
@@ -34,6 +39,7 @@ def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
         entry.waits,
         entry.waits_for,
         instant(entry.started),
+        entry.parent,
         head.version,
         head.digest,
         instant(head.at or commit.at),
@@ -49,7 +55,7 @@ def is_open(entry: Entry) -> int:
 
 def entry_of(row: tuple[str, ...]) -> Entry:
     """The index row of `ENTRY_COLUMNS`."""
-    run, machine, definition, state, status, since, waits, waits_for, started = row
+    run, machine, definition, state, status, since, waits, waits_for, started, *more = row
     return Entry(
         run,
         machine,
@@ -60,6 +66,7 @@ def entry_of(row: tuple[str, ...]) -> Entry:
         waits,
         waits_for,
         datetime.fromisoformat(started),
+        *more,
     )
 
 

@@ -6,11 +6,30 @@ import json
 import sqlite3
 from hashlib import sha256
 
+from interlock.store import crash
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.errors import NewerSchema, NotADatabase, StoreError
 
-SCHEMA = 1
-"""Version of these tables. A file of a newer one is refused and left as it is."""
+SCHEMA = 2
+"""Version of these tables. A file of a newer one is refused and left as it is; one of an older
+one is upgraded when it is opened to be written."""
+
+_NEW_IN_2 = (
+    # A cache: deleting all rows changes nothing but how long a long run takes to load.
+    """
+    CREATE TABLE interlock_snapshots (
+        run TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, hash TEXT NOT NULL,
+        fold TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY (run, version)
+    )
+    """,
+    # What is left of events that were moved to an archive: enough to check a seal of the log.
+    """
+    CREATE TABLE interlock_digests (
+        position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL,
+        digest BLOB NOT NULL
+    )
+    """,
+)
 
 TABLES = (
     """
@@ -24,6 +43,7 @@ TABLES = (
         state TEXT NOT NULL, status TEXT NOT NULL, since TEXT NOT NULL, waits TEXT NOT NULL,
         waits_for TEXT NOT NULL, started TEXT NOT NULL, version INTEGER NOT NULL,
         digest TEXT NOT NULL, at TEXT NOT NULL, open INTEGER NOT NULL,
+        parent TEXT NOT NULL DEFAULT '', archive TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (sort, run)
     ) WITHOUT ROWID
     """,
@@ -45,14 +65,34 @@ TABLES = (
         hash TEXT PRIMARY KEY, name TEXT NOT NULL, ir TEXT NOT NULL, source TEXT NOT NULL
     )
     """,
+    *_NEW_IN_2,
 )
 
+UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE interlock_entries ADD COLUMN parent TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE interlock_entries ADD COLUMN archive TEXT NOT NULL DEFAULT ''",
+        # The parent of a run stands in its first event. One that cannot be read leaves it open.
+        f"""
+        UPDATE interlock_entries SET parent = found.parent FROM (
+            SELECT originator_id, json_extract(text, '$.body.parent') AS parent FROM (
+                SELECT originator_id, CAST(state AS TEXT) AS text FROM {EVENTS}
+                WHERE originator_version = 1 AND topic = 'RunStarted'
+            ) WHERE json_valid(text)
+        ) AS found
+        WHERE run = found.originator_id AND found.parent <> ''
+        """,
+        *_NEW_IN_2,
+    ),
+}
+"""By version of the tables, the statements that lead to the next one."""
 
-def is_ready(connection: sqlite3.Connection, path: str) -> bool:
-    """Whether the file holds our tables, in a version that this program knows.
+
+def version_of(connection: sqlite3.Connection, path: str) -> int:
+    """Version of our tables in the file, 0 for none.
 
     Raises:
-        NewerSchema: they are newer.
+        NewerSchema: they are newer than this program.
         StoreError: the file holds the events of another program.
     """
     names = {
@@ -65,7 +105,7 @@ def is_ready(connection: sqlite3.Connection, path: str) -> bool:
         if EVENTS in names:
             message = f"{path} already holds events of another program (table {EVENTS})"
             raise StoreError(message)
-        return False
+        return 0
     found = connection.execute(
         "SELECT value FROM interlock_meta WHERE key = 'schema_version'"
     ).fetchone()
@@ -73,29 +113,28 @@ def is_ready(connection: sqlite3.Connection, path: str) -> bool:
     if not str(version).isdigit() or int(version) > SCHEMA:
         message = f"{path} has schema {version}; this Interlock knows {SCHEMA}: upgrade it"
         raise NewerSchema(message)
-    return True
+    return int(version)
 
 
-def create(connection: sqlite3.Connection, path: str, log_id: str, library: list[str]) -> None:
-    """Create all tables, the library's included, unless another process just did.
+def bring(connection: sqlite3.Connection, path: str, log_id: str, library: list[str]) -> None:
+    """See that the file has our tables in the present version: create them, or upgrade them.
+
+    It happens in one transaction, and only if no other process has just done it.
 
     Args:
         log_id: identity of the log, kept with it.
         library: the library's own statements.
     """
+    if version_of(connection, path) == SCHEMA:
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not is_ready(connection, path):
-            for statement in (*library, *TABLES):
-                connection.execute(statement)
-            connection.executemany(
-                "INSERT INTO interlock_meta (key, value) VALUES (?, ?)",
-                [
-                    ("schema_version", str(SCHEMA)),
-                    ("log_id", log_id),
-                    ("sum log_id", sum_of(log_id)),
-                ],
-            )
+        found = version_of(connection, path)
+        if not found:
+            _create(connection, log_id, library)
+        for version in range(found or SCHEMA, SCHEMA):
+            _upgrade(connection, version)
+        crash.reached("store.before_schema")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -103,15 +142,51 @@ def create(connection: sqlite3.Connection, path: str, log_id: str, library: list
         raise
 
 
-def require(connection: sqlite3.Connection, path: str) -> None:
-    """Check a file that may only be read.
+def _create(connection: sqlite3.Connection, log_id: str, library: list[str]) -> None:
+    for statement in (*library, *TABLES):
+        connection.execute(statement)
+    connection.executemany(
+        "INSERT INTO interlock_meta (key, value) VALUES (?, ?)",
+        [("schema_version", str(SCHEMA)), ("log_id", log_id), ("sum log_id", sum_of(log_id))],
+    )
+
+
+def _upgrade(connection: sqlite3.Connection, version: int) -> None:
+    for statement in UPGRADES[version]:
+        connection.execute(statement)
+    if version == 1:
+        _vouch(connection)
+    connection.execute(
+        "UPDATE interlock_meta SET value = ? WHERE key = 'schema_version'", (str(version + 1),)
+    )
+
+
+def _vouch(connection: sqlite3.Connection) -> None:
+    """Keep a digest beside what has none: the log's identity, and the definitions."""
+    facts = {
+        "log_id": connection.execute(
+            "SELECT value FROM interlock_meta WHERE key = 'log_id'"
+        ).fetchone()
+    }
+    for row in connection.execute("SELECT hash, name, ir, source FROM interlock_definitions"):
+        facts[f"definition {row[0]}"] = row
+    connection.executemany(
+        "INSERT OR IGNORE INTO interlock_meta VALUES (?, ?)",
+        [(f"sum {name}", sum_of(*values)) for name, values in facts.items()],
+    )
+
+
+def require(connection: sqlite3.Connection, path: str) -> int:
+    """Check a file that may only be read; version of its tables.
 
     Raises:
         NotADatabase: it holds no store.
     """
-    if not is_ready(connection, path):
+    version = version_of(connection, path)
+    if not version:
         message = f"{path} is an SQLite database without an Interlock store in it"
         raise NotADatabase(message)
+    return version
 
 
 def sum_of(*values: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from interlock.store.backends.base import Backend
+from interlock.store.backends.sqlite import snapshots
 from interlock.store.backends.sqlite.connections import connect, uri_of
 from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.inspection import SQLiteInspection
@@ -20,12 +21,14 @@ from interlock.store.backends.sqlite.queries import Queries
 from interlock.store.backends.sqlite.schema import sum_of
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
+from interlock.store.board import Board, Seen
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
-from interlock.store.errors import StoreReadOnly
+from interlock.store.errors import RunArchived, StoreReadOnly
 from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection
 from interlock.store.prepared import prepare
+from interlock.store.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -56,8 +59,8 @@ class SQLiteStore(Backend):
         self.connections = connect(
             self.path, readonly=readonly, log_id=str(uuid7(self.clock.now()))
         )
-        self._near = Queries(self.connections.near)
-        self._far = Queries(self.connections.far)
+        self._near = Queries(self.connections.near, self.connections.schema)
+        self._far = Queries(self.connections.far, self.connections.schema)
         self._reader = ThreadPoolExecutor(1, "interlock-reader")
         self._lock = WorkerLock(self.path.with_name(self.path.name + "-lock"))
         self._defined: set[str] = set()
@@ -103,6 +106,8 @@ class SQLiteStore(Backend):
         """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
         events = await self._ask_near(lambda ask: ask.read(stream, after, upto, SHORT))
         if len(events) < SHORT:
+            if not events and (file := await self._ask_near(lambda ask: ask.archive(stream))):
+                raise RunArchived(stream, file)
             return events
         last = events[-1].version
         return events + await self._ask_far(lambda ask: ask.read(stream, last, upto))
@@ -171,14 +176,32 @@ class SQLiteStore(Backend):
                 ("INSERT OR IGNORE INTO interlock_meta VALUES (?,?)", vouched),
             )
 
+        await self._alone(writer, keep)
+        self._defined.add(definition.hash)
+
+    async def _alone(self, writer: Writer, act: Callable[[Transaction], None]) -> None:
+        """Something that is written between two batches, in the reader's thread."""
         loop = asyncio.get_running_loop()
         with translated(str(self.path)):
-            await loop.run_in_executor(self._reader, writer.alone, keep)
-        self._defined.add(definition.hash)
+            await loop.run_in_executor(self._reader, writer.alone, act)
 
     async def definition(self, hash: str) -> Definition | None:  # noqa: A002  the field's name
         """The definition with this hash."""
         return await self._ask_near(lambda ask: ask.definition(hash))
+
+    async def snapshot(self, run: str, *, fold: str, upto: int | None = None) -> Snapshot | None:
+        """The newest snapshot of a stream that code `fold` made, at version `upto` or before."""
+        return await self._ask_near(lambda ask: ask.snapshot(run, fold, upto))
+
+    async def keep_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and drop those that it makes superfluous. They are a cache."""
+        await self._alone(
+            self._may_write(), lambda transaction: snapshots.keep(transaction, snapshot)
+        )
+
+    async def drop_snapshots(self, run: str | None = None) -> None:
+        """Forget the snapshots of one stream, or all."""
+        await self._alone(self._may_write(), lambda transaction: snapshots.drop(transaction, run))
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""
@@ -195,6 +218,15 @@ class SQLiteStore(Backend):
     def release_worker(self) -> None:
         """Give the role back."""
         self._lock.release()
+
+    def post(self, board: Board) -> None:
+        """Tell other processes what this worker does."""
+        self._lock.post(board)
+
+    def worker(self) -> Seen | None:
+        """What the process that has the worker's role tells of itself."""
+        self._check_open()
+        return self._lock.seen()
 
     async def close(self) -> None:
         """Finish what was accepted, then release threads, connections and the worker's role."""

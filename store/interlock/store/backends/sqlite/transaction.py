@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
 
@@ -16,23 +17,30 @@ from interlock.store.backends.sqlite.recorder import EVENTS, Recorder
 from interlock.store.backends.sqlite.rows import entry_row, instant, is_open
 from interlock.store.clock import stopwatch
 from interlock.store.contract import Appended
-from interlock.store.errors import Conflict, DuplicateCommand, StoreError, Unrecordable
+from interlock.store.errors import (
+    Conflict,
+    DuplicateCommand,
+    RunArchived,
+    StoreError,
+    Unrecordable,
+)
+from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared, Row
 
 Outcome: TypeAlias = "Appended | StoreError"
 
 _SET = (
     "machine=?, hash=?, state=?, status=?, since=?, waits=?, waits_for=?, started=?, "
-    "version=?, digest=?, at=?"
+    "parent=?, version=?, digest=?, at=?"
 )
-_FENCE = "WHERE sort=? AND run=? AND version=? AND digest=?"
+_FENCE = "WHERE sort=? AND run=? AND version=? AND digest=? AND archive=''"
 # The first leaves `open` out of SET, so that its index is not rewritten by every commit.
 _STAY = f"UPDATE interlock_entries SET {_SET} {_FENCE} AND open=?"
 _MOVE = f"UPDATE interlock_entries SET {_SET}, open=? {_FENCE}"
 _CREATE = (
     "INSERT OR IGNORE INTO interlock_entries (machine, hash, state, status, since, waits, "
-    "waits_for, started, version, digest, at, sort, run, open) "
-    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    "waits_for, started, parent, version, digest, at, sort, run, open) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
 PATIENCE = 10.0
@@ -110,11 +118,19 @@ class Transaction:
 
     def run(self, *statements: tuple[str, Sequence[str]]) -> None:
         """Some statements, with their parameters, in a transaction of their own."""
+        with self.own() as cursor:
+            for statement, parameters in statements:
+                cursor.execute(statement, parameters)
+
+    @contextmanager
+    def own(self) -> Generator[sqlite3.Cursor]:
+        """A transaction of its own for what is no commit of events; its rows are plain tuples."""
+        cursor = self._connection.cursor()
+        cursor.row_factory = None
         try:
             self._begin(patient=True)
-            for statement, parameters in statements:
-                self._cursor.execute(statement, parameters)
-            self._cursor.execute("COMMIT")
+            yield cursor
+            cursor.execute("COMMIT")
         except BaseException:
             self._rollback()
             raise
@@ -208,7 +224,7 @@ class Transaction:
         if not self._fence(prepared):
             if commit.command_id:
                 execute("DELETE FROM interlock_commands WHERE id=?", (commit.command_id,))
-            return self._stored(prepared) or Conflict(stream, commit.head.version)
+            return self._stored(prepared) or self._misplaced(prepared)
         for name in commit.clear_timers:
             execute("DELETE FROM interlock_timers WHERE run=? AND name=?", (stream, name))
         for timer in commit.set_timers:
@@ -230,6 +246,16 @@ class Transaction:
                 return True
         cursor.execute(_MOVE, _move_row(prepared))
         return cursor.rowcount == 1
+
+    def _misplaced(self, prepared: Prepared) -> StoreError:
+        """Why a commit does not follow the head of its stream."""
+        row = self._cursor.execute(
+            "SELECT archive FROM interlock_entries WHERE sort=? AND run=?",
+            (sort_key(prepared.stream), prepared.stream),
+        ).fetchone()
+        if row is not None and row[0]:
+            return RunArchived(prepared.stream, row[0])
+        return Conflict(prepared.stream, prepared.commit.head.version)
 
     def _duplicate(self, command_id: str) -> DuplicateCommand:
         run, version = self._cursor.execute(

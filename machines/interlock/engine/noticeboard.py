@@ -1,0 +1,109 @@
+"""What this engine tells other processes of itself while it is the worker: see `Board`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from interlock.machines import registry
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.workflow import Workflow
+from interlock.projections.held import told_of
+from interlock.store.board import Board, Parked, UnderWay
+from interlock.store.clock import stopwatch
+
+if TYPE_CHECKING:
+    from interlock.engine.core import Core
+
+_MOST = 500
+"""Entries of each list; a larger trouble shows in the first of them as well."""
+
+_ALIVE = 1.0
+"""Seconds after which a board is written again though nothing changed: a sign of life."""
+
+
+class Noticeboard:
+    """The board of one engine."""
+
+    def __init__(self, engine: Core) -> None:
+        self._engine = engine
+        self._calls: dict[tuple[str, str], datetime] = {}
+        self._told: Board | None = None
+        self._posted = 0.0
+        self._since: datetime | None = None
+        self._hashes: dict[str, str] = {}
+
+    @contextmanager
+    def calling(self, run: str, activity: str) -> Generator[None]:
+        """A call is being made."""
+        self._calls[run, activity] = self._engine.now()
+        try:
+            yield
+        finally:
+            self._calls.pop((run, activity), None)
+
+    def post(self) -> None:
+        """Tell what has changed, or that this process is alive; only what drives tells."""
+        engine, now = self._engine, stopwatch()
+        if not engine.driving:
+            return
+        board = self.board()
+        if board != self._told or now - self._posted >= _ALIVE:
+            engine.store.post(board)
+            self._told, self._posted = board, now
+
+    def board(self) -> Board:
+        """What there is to tell now."""
+        engine = self._engine
+        self._since = self._since or engine.now()
+        held, parked = engine.held, engine.gatekeeper.waiting()
+        troubled = engine.drivers.troubled()
+        alone = not engine.recovers
+        driven = [*engine.drivers.runs()] if alone else []
+        lists = (held, parked, troubled, driven, self._calls)
+        return Board(
+            worker=engine.worker.id,
+            since=self._since,
+            serves=self._serves(),
+            lacking=self._lacking(),
+            recovers=engine.recovers,
+            driven=driven[:_MOST],
+            stuck={run: told_of(why) for run, why in islice(held.items(), _MOST)},
+            troubled=dict(islice(troubled.items(), _MOST)),
+            calls=[UnderWay(*who, at) for who, at in islice(self._calls.items(), _MOST)],
+            parked=[Parked(*who, by) for who, by in islice(parked.items(), _MOST)],
+            full=engine.drivers.full,
+            left_out=sum(max(0, len(one) - _MOST) for one in lists),
+        )
+
+    def _serves(self) -> dict[str, list[str]]:
+        """Every machine that was imported or given, with the definitions that are compiled."""
+        found: dict[str, list[str]] = {}
+        for name in registry.all():
+            hashes = (self._hash(kind) for kind in registry.candidates(name))
+            found[name] = sorted({one for one in hashes if one})
+        for program in self._engine.programs.own():
+            known = found.setdefault(program.machine.name, [])
+            if program.machine.hash not in known:
+                known.append(program.machine.hash)
+        return found
+
+    def _hash(self, kind: object) -> str:
+        """Of a definition, unless it would have to be compiled for it."""
+        with suppress(Exception):  # a definition that is wrong is told where it is used
+            if isinstance(kind, Workflow):
+                return kind.program.machine.hash if kind.compiled else ""
+            if isinstance(kind, type) and issubclass(kind, Lifecycle):
+                return kind.program().machine.hash
+        return ""
+
+    def _lacking(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for program in self._engine.programs.own():
+            lacking = self._engine.resources.lacking(program)
+            if lacking:
+                found[program.machine.hash] = lacking
+        return found
