@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons
+from interlock.cli import author, breakers, debugging, decide, keep, look, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -22,6 +22,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("show", LOOK, look.show),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),

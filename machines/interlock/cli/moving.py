@@ -16,9 +16,9 @@ from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
 from interlock.engine.lifecycles import AFTER
 from interlock.engine.programs import Programs, definition_of
-from interlock.engine.session import timers_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
+from interlock.projections.timers import timers_of
 from interlock.store.contract import Commit, Draft, Filter, Head, Timer
 from interlock.store.digest import verify
 from interlock.store.errors import BrokenChain

@@ -14,7 +14,7 @@ from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
-from interlock.projections.people import alarm_timer
+from interlock.projections.timers import timers_of
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
@@ -218,18 +218,6 @@ class Session:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
         changed.update(self.extra_timers)
         return [Timer(self.run, name, due) for name, due in changed.items()]
-
-
-def timers_of(state: RunState) -> dict[str, datetime]:
-    """The due timers that follow from a run's state: one for each instant of an activity."""
-    found: dict[str, datetime] = {}
-    for activity in state.pending.values():
-        if activity.status != "done":
-            if activity.due is not None:
-                found[activity.id] = activity.due
-            for alarm, at in activity.alarms.items():
-                found[alarm_timer(activity.id, alarm)] = at
-    return found
 
 
 class Mover(Protocol):

@@ -27,12 +27,15 @@ from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.subject import Subject, read_through, subject_of
+from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
+from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 
 __all__ = [
     "Activity",
     "Approval",
     "BadExport",
+    "Bar",
     "Branch",
     "BranchChanges",
     "BreakerState",
@@ -46,6 +49,7 @@ __all__ = [
     "Irreversible",
     "Joined",
     "Lapsed",
+    "Mark",
     "Moment",
     "NoSuchVariable",
     "NoSuchVersion",
@@ -58,8 +62,11 @@ __all__ = [
     "RunDifference",
     "RunState",
     "SharedState",
+    "Span",
+    "SpanKind",
     "Subject",
     "Thread",
+    "Timeline",
     "Undoable",
     "Voted",
     "address",
@@ -85,4 +92,5 @@ __all__ = [
     "read_variable",
     "shared_at",
     "subject_of",
+    "timeline",
 ]
