@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, debugging, decide, keep, look, persons
+from interlock.cli import audits, author, breakers, debugging, decide, keep, look, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -36,7 +36,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("breaker", DECIDE, breakers.breaker),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
-    ("verify", KEEP, keep.verify),
+    ("verify", KEEP, audits.verify),
+    ("seal", KEEP, audits.seal),
+    ("prove", KEEP, audits.prove),
 )
 """Name, panel and function of each command, in the order of the help."""
 
