@@ -23,6 +23,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("show", LOOK, look.show),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("diff", LOOK, debugging.diff),
     ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),

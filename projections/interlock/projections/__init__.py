@@ -5,7 +5,7 @@ from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
 from interlock.projections.copying import copy_state
-from interlock.projections.difference import BranchChanges, Difference, Pair
+from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
     BadExport,
     EmptyHistory,
@@ -21,7 +21,7 @@ from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
 from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
-from interlock.projections.parting import RunDifference, diff_runs
+from interlock.projections.parting import Both, RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
@@ -36,6 +36,7 @@ __all__ = [
     "Approval",
     "BadExport",
     "Bar",
+    "Both",
     "Branch",
     "BranchChanges",
     "BreakerState",
@@ -80,6 +81,7 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "facts",
     "find_state",
     "fold",
     "ledger",
