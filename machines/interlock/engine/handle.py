@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
 from interlock.engine.failures import rebuild
-from interlock.projections import History, Progress, RunState, fold, progress, read_variable
+from interlock.projections import History, Progress, RunState, Why, fold, progress, read_variable
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -91,6 +91,17 @@ class Run(Generic[R]):
     async def progress(self) -> dict[str, Progress]:
         """How far it is with each join or `each` that goes on, by state; {} for none."""
         return progress(await self.snapshot())
+
+    async def why(self) -> Why:
+        """Why it is where it is: what it waits for, what would move it, what happens otherwise.
+
+        Needs neither the code of its workflow nor a worker. Where a lifecycle's code is imported
+        its guards are asked, of commands whose fields they do not want to know.
+
+        Raises:
+            UnknownRun: there is none of this id, and none is about to begin.
+        """
+        return await self._engine.why(self.id)
 
     async def history(self) -> History:
         """All its events, and every state it went through."""

@@ -11,6 +11,7 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
 from interlock.projections.history import Difference, History, Moment
@@ -21,12 +22,15 @@ from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
+from interlock.projections.why import Action, Cause, Offer, Then, Wait, Why
 
 __all__ = [
+    "Action",
     "Activity",
     "Approval",
     "BadExport",
     "BreakerState",
+    "Cause",
     "Compensation",
     "Decided",
     "Difference",
@@ -40,15 +44,19 @@ __all__ = [
     "NoSuchVariable",
     "NoSuchVersion",
     "NotOfThatType",
+    "Offer",
     "Outcome",
     "Progress",
     "ProjectionError",
     "Received",
     "RunState",
     "SharedState",
+    "Then",
     "Thread",
     "Undoable",
     "Voted",
+    "Wait",
+    "Why",
     "address",
     "branches",
     "breaker_state",
@@ -56,6 +64,7 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "explain",
     "fold",
     "ledger",
     "load_history",
