@@ -116,6 +116,8 @@ async def flaky(name: str) -> str:
 
 @step(breaker="why-waits", retry=Retry(attempts=5, initial="1 second", jitter=0))
 async def guarded(name: str) -> str:
+    if GATE:
+        await GATE[0].wait()
     return await service(name)
 
 
@@ -273,7 +275,7 @@ async def racing(name: str) -> Any:
 
 @workflow(name="why-batches")
 async def batches(names: list[str]) -> list[str]:
-    return await each(names, act, batch=Batch(size=2, delay="1 hour"))
+    return await each(act, names, batch=Batch(size=2, delay="1 hour"))
 
 
 class Stage(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons
+from interlock.cli import author, breakers, decide, keep, look, persons, reasons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -19,6 +19,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("graph", WRITE, author.graph),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
+    ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
     ("approvals", LOOK, look.approvals),

@@ -129,7 +129,7 @@ class Asking:
         """What the guards of a lifecycle say now, or why they cannot be asked."""
         if not state.lifecycle or state.ended is not None:
             return None, ""
-        elsewhere = "its guard cannot be asked here: name the module that has it with --app"
+        elsewhere = "but its code is not here: name its module with --app"
         if self.programs is None:
             return None, elsewhere
         try:
@@ -139,7 +139,7 @@ class Asking:
         if not isinstance(program, LifecycleProgram):
             return None, elsewhere
         if program.machine.hash != state.hash:
-            return None, "its guard cannot be asked here: this module has another definition"
+            return None, "but the code that is here is another definition"
         return ask_guards(program, state, self.now), ""
 
     async def _offered(self, run: str) -> Why | None:

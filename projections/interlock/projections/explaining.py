@@ -107,11 +107,21 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
     """What will hold the run up when its wait is over, and what can be done about that."""
     found = list(() if root.child is None else root.child.besides)
     actions: tuple[Action, ...] = ()
-    if root.cause not in _NOT_MOVED and root.cause not in ENDED:
-        hindered = obstacle(facts)
-        if hindered is not None:
-            said = f"afterwards nothing moves it: {hindered.said}"
-            actions = hindered.actions
-            if said not in found:
-                found.insert(0, said)
+    hindered = obstacle(facts) if _needs_worker(facts, root) else None
+    if hindered is not None:
+        after = "at that instant" if root.cause in _TIMED else "afterwards"
+        said = f"{after} nothing moves it: {hindered.said}"
+        actions = hindered.actions
+        if said not in found:
+            found.insert(0, said)
     return tuple(found), actions
+
+
+def _needs_worker(facts: Facts, root: Wait) -> bool:
+    """Whether it takes a worker when the wait is over; a command moves a lifecycle by itself."""
+    if root.cause in _NOT_MOVED or root.cause in ENDED:
+        return False
+    return not facts.state.lifecycle or bool(facts.state.pending or root.then)
+
+
+_TIMED = frozenset({"sleep", "timer", "batch", "retry", "rate_limit", "breaker_open"})

@@ -35,6 +35,11 @@ def both(at: datetime, now: datetime) -> str:
     return f"{ago(at, now)} ({instant(at)})"
 
 
+def since(at: datetime, now: datetime) -> str:
+    """An instant, and how long ago it was: `2026-11-21 09:21:03Z (2 h ago)`."""
+    return f"{instant(at)} ({ago(at, now)})"
+
+
 def span(length: timedelta) -> str:
     """A length of time: `12 s`."""
     return lasting(length.total_seconds()) or "less than a second"

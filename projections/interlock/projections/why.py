@@ -50,16 +50,24 @@ class Action:
     Attributes:
         said: what that does.
         argv: the command line behind `interlock`; words in capitals are to be filled in.
+        app: the module that it needs, "" for none.
     """
 
     said: str
     argv: tuple[str, ...]
+    app: str = ""
 
-    def line(self, store: str = "") -> str:
-        """The whole command line, for a shell; with `store` as its database."""
-        words = [shlex.quote(word) for word in self.argv]
-        where = f" --store {shlex.quote(store)}" if store else ""
-        return " ".join(("interlock", *words)) + where
+    def line(self, store: str = "", *, app: bool = True) -> str:
+        """The whole command line, for a shell.
+
+        Args:
+            store: URL of its database, "" where that need not be said.
+            app: say the module that it needs.
+        """
+        words = ["interlock", *self.argv]
+        words += ["--app", self.app] if app and self.app else []
+        words += ["--store", store] if store else []
+        return " ".join(shlex.quote(word) for word in words)
 
 
 Event = Literal[

@@ -66,11 +66,11 @@ def _making(facts: Facts, activity: Activity, board: Board, since: datetime) -> 
     name, for_long = _name(facts, activity), ago(since, facts.now)
     if _unwanted(facts, activity):
         said = (
-            f"the run is cancelled, but {name} has not stopped: the call began {for_long} at "
-            f"{board.worker}, and is waited for (a plain function cannot be interrupted)"
+            f"the run is cancelled, but {name} has not stopped: the call that {board.worker} "
+            f"began {for_long} has not returned (a plain function cannot be interrupted)"
         )
         return wait(facts, activity, "cancelling", said)
-    said = f"{name} is being called, since {for_long}, by {board.worker}"
+    said = f"{name} is being called by {board.worker}, which began {for_long}"
     if activity.attempt > 1:
         said += f" (attempt {activity.attempt}; the last error was {error_text(activity.error)})"
     return wait(facts, activity, "call", said)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from interlock.projections.approval import Approval
-from interlock.projections.instants import ago
+from interlock.projections.instants import ago, since
 from interlock.projections.people import NOTICE, find_escalation
 from interlock.projections.reasons.ahead import timeout
 from interlock.projections.reasons.facts import Facts
@@ -63,13 +63,13 @@ def approval(facts: Facts, activity: Activity) -> Wait:
     if asked.votes:
         votes = (f"{v.actor.id} {'yes' if v.granted else 'no'}" for v in asked.votes)
         said += f"; votes so far: {', '.join(votes)}"
-    return wait(
-        facts, activity, cause, said, _actions(facts, name, cause, left), _then(facts, activity)
-    )
+    module = facts.module if now.who.rule else ""
+    actions = _actions(facts, name, cause, left, module)
+    return wait(facts, activity, cause, said, actions, _then(facts, activity))
 
 
 def _since(facts: Facts, activity: Activity) -> str:
-    return f"asked for {ago(activity.since, facts.now)}"
+    return f"asked for at {since(activity.since, facts.now)}"
 
 
 def _needed(missing: int, yes: int, no: int) -> str:
@@ -113,15 +113,17 @@ def said_of(facts: Facts, asked: Approval, now: Deciders, left: list[str] | None
     return said
 
 
-def _actions(facts: Facts, name: str, cause: Cause, left: list[str] | None) -> list[Action]:
+def _actions(
+    facts: Facts, name: str, cause: Cause, left: list[str] | None, module: str
+) -> list[Action]:
     run = facts.state.run
     if cause == "nobody_may":
         cancel = ("cancel", run, "--reason", "WHY", "--by", "NAME")
         return [] if facts.state.lifecycle else [Action("give the run up", cancel)]
     by = left[0] if left and len(left) == 1 else "NAME"
     return [
-        Action("say yes", ("approve", run, name, "--by", by)),
-        Action("say no", ("reject", run, name, "--by", by, "--reason", "WHY")),
+        Action("say yes", ("approve", run, name, "--by", by), module),
+        Action("say no", ("reject", run, name, "--by", by, "--reason", "WHY"), module),
     ]
 
 

@@ -50,4 +50,4 @@ def _asked(facts: Facts, edge: Move) -> Asked:
         return Asked("yes")
     if facts.asked is not None and edge.id in facts.asked:
         return facts.asked[edge.id]
-    return Asked("depends", facts.asks or f"{edge.guard} cannot be asked here")
+    return Asked("depends", facts.asks or "but its code is not here")

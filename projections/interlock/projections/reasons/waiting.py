@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from interlock.projections.instants import ago, both, instant
+from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timeout, wakes
 from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.making import called, due, wait
@@ -25,12 +25,12 @@ def command(facts: Facts, activity: Activity) -> Wait:
         late = ago(activity.due, facts.now)
         return due(facts, activity, f"the wait for {names} timed out {late}")
     actions = [
-        Action(f"send {one}", ("send", state.run, one, "JSON", "--by", "NAME"))
+        Action(f"send {one}", ("send", state.run, one, "JSON", "--by", "NAME"), facts.module)
         for one in activity.commands
     ]
     where = called(facts, activity)
     place = "" if where == activity.name else f" ({where})"
-    said = f"it waits for {names}{place}, since {ago(activity.since, facts.now)}"
+    said = f"it waits for {names}{place}, since {since(activity.since, facts.now)}"
     refused = [one for one in state.inbox if one.id in activity.declined]
     if refused:
         came_in = ", ".join(f"{one.command} from {one.actor.id or 'somebody'}" for one in refused)
@@ -55,7 +55,7 @@ def sleep(facts: Facts, activity: Activity) -> Wait:
     if until is None or activity.status == "done" or until <= facts.now:
         late = "" if until is None else f" {ago(until, facts.now)}"
         return due(facts, activity, f"its sleep ended{late}, and the run is to go on")
-    said = f"it sleeps until {instant(until)} ({ago(until, facts.now)})"
+    said = f"it sleeps until {since(until, facts.now)}"
     return wait(facts, activity, "sleep", said, (), wakes(facts, activity))
 
 
@@ -67,7 +67,8 @@ def join(facts: Facts, activity: Activity) -> Wait | None:
     name = activity.state.rpartition("/")[2]
     if joined.paused and activity.due is not None and activity.due > facts.now:
         said = f"the next batch of {name} begins {both(activity.due, facts.now)}"
-        then = Then(activity.due, "begins", said, facts.state.run, activity.id)
+        brings = f"the next batch of {name} begins"
+        then = Then(activity.due, "begins", brings, facts.state.run, activity.id)
         return wait(facts, activity, "batch", said, (), [then])
     return due(facts, activity, f"{name} is to go on")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from interlock.projections.held import held_cause
-from interlock.projections.instants import ago, both
+from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timers
 from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.making import LATE, error_text
-from interlock.projections.reasons.moves import offers, ways
+from interlock.projections.reasons.moves import offers
 from interlock.projections.reasons.worker import obstacle
 from interlock.projections.why import Action, Cause, Offer, Then, Wait
 
@@ -45,8 +45,8 @@ def held(facts: Facts) -> Wait:
     if cause == "definition_changed" and not state.lifecycle and state.cancel is None:
         cancel = ("cancel", state.run, "--reason", "WHY", "--by", "NAME")
         actions.append(Action("give the run up, if the definition does not come back", cancel))
-    since = "" if state.head.at is None else f" {ago(state.head.at, facts.now)}"
-    return whole(facts, cause, f"it is held since{since}: {state.held}", actions)
+    when = "" if state.head.at is None else f" since {since(state.head.at, facts.now)}"
+    return whole(facts, cause, f"it is held{when}: {state.held}", actions)
 
 
 def due(facts: Facts, what: str) -> Wait:
@@ -69,7 +69,8 @@ def ended(facts: Facts) -> Wait:
     if state.lifecycle and cause == "completed":
         said = f"it came to its end at {state.state}{when}"
         return whole(facts, cause, said)
-    said = f"{_ENDS.get(state.status, 'it ended')}{when}"
+    how, what = _ENDS.get(state.status, ("it ended", ""))
+    said = f"{how}{when}{what}"
     if state.error is not None:
         said += f": {error_text(state.error)}"
     if state.status == "cancelled" and state.cancel:
@@ -83,11 +84,11 @@ def ended(facts: Facts) -> Wait:
 
 
 _ENDS = {
-    "completed": "it completed",
-    "failed": "it failed",
-    "cancelled": "it was cancelled",
-    "compensated": "it failed, and all that it did was undone,",
-    "compensation failed": "it failed, and not all that it did was undone,",
+    "completed": ("it completed", ""),
+    "failed": ("it failed", ""),
+    "cancelled": ("it was cancelled", ""),
+    "compensated": ("it failed", ", and what it did was undone"),
+    "compensation failed": ("it failed", ", and not all that it did was undone"),
 }
 
 
@@ -100,11 +101,11 @@ def lifecycle(facts: Facts) -> Wait:
     known = offers(facts)
     kept = list(dict.fromkeys(one.command for one in state.inbox))
     actions = [
-        Action(f"send {one}", ("send", state.run, one, "JSON", "--by", "NAME"))
+        Action(f"send {one}", ("send", state.run, one, "JSON", "--by", "NAME"), facts.module)
         for one in dict.fromkeys(o.command for o in known if o.accepted != "no")
         if one != "always"
     ]
-    where = f"it is at {state.state}, since {ago(state.since, facts.now)}"
+    where = f"it is at {state.state}, since {since(state.since, facts.now)}"
     if kept:
         said = f"{where}; {', '.join(kept)} was kept for later: no transition takes it here"
         return whole(facts, "deferred", f"{said}; {_accepts(known)}", actions, ahead)
@@ -113,6 +114,9 @@ def lifecycle(facts: Facts) -> Wait:
     if known and all(one.accepted == "no" for one in known):
         said = f"{where}; its guards refuse everything now: {_refusals(known)}"
         return whole(facts, "guard", said, (), ahead)
+    if known and all(one.command == "always" for one in known):
+        guards = ", ".join(one.guard for one in known)
+        return whole(facts, "guard", f"{where}; only its guards keep it there: {guards}", (), ahead)
     return whole(
         facts, "command", f"{where}, and waits for a command: {_accepts(known)}", actions, ahead
     )
@@ -131,8 +135,6 @@ def _no_way(facts: Facts, where: str, ahead: Sequence[Then]) -> Wait:
         return whole(
             facts, "timer", f"{where}; no command is accepted, only time moves it", (), ahead
         )
-    if any(True for _ in ways(facts)):
-        return whole(facts, "guard", f"{where}; only its guards keep it there")
     return whole(facts, "dead_end", f"{where}; no command, and no timer, leads out of there")
 
 
