@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from msgspec.structs import asdict
 
+from engine.looking import Looked, looked, looks_back
+from engine.snapshotted import snapshotted
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.projections import (
@@ -56,9 +58,11 @@ class Law:
         self.commits = 0
         self.wrong: list[Exception] = []
         self.entries: dict[tuple[str, int], Entry] = {}
+        self.live: dict[tuple[str, int], Looked] = {}
 
     async def check(self, session: Session, appended: Appended) -> None:
         self.commits += 1
+        self.live[session.run, appended.head.version] = looked(session.state)
         stored = await self.store.read(session.run, upto=appended.head.version)
         folded = fold(stored)
         assert seen(folded) == seen(session.state)
@@ -127,6 +131,8 @@ def replayed(events: Sequence[Event], law: Law) -> None:
         )  # fmt: skip
         known = law.entries.get((event.stream, event.version))
         assert known is None or known == entry_of(state)
+    snapshotted(events)
+    looks_back(history, {v: one for (run, v), one in law.live.items() if run == history.run})
     back = load_history(dump_history(history))
     assert back.events == history.events
     assert back.ledger() == history.ledger()

@@ -227,7 +227,7 @@ def test_types_come_from_annotations_and_from_what_is_mentioned() -> None:
     assert Tier in compile_workflow(corpus.tiers).types
 
 
-GOLDEN = "checkout 01191f7416b4ef63"
+GOLDEN = "checkout f3895d1c1d6974a8"
 
 
 def test_the_hash_is_the_same_in_every_process() -> None:

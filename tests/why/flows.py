@@ -21,6 +21,7 @@ from interlock.machines import (
     Refuse,
     Retry,
     TimedOut,
+    Workflow,
     after,
     always,
     approval,
@@ -146,11 +147,6 @@ class Mail:
     """A resource."""
 
 
-@step
-async def post(text: str, mail: Mail = resource()) -> str:
-    return text
-
-
 @workflow(name="why-acting")
 async def acting(name: str) -> str:
     return await act(name)
@@ -196,9 +192,18 @@ async def in_flight(name: str) -> str:
     return await looked_up(name)
 
 
-@workflow(name="why-posting")
-async def posting(name: str) -> str:
-    return await post(name)
+def posting() -> Workflow[[str], str]:
+    """Defined on demand: what is known to a program has to be given to its engines."""
+
+    @step
+    async def post(text: str, mail: Mail = resource()) -> str:
+        return text
+
+    @workflow(name="why-posting")
+    async def posts(name: str) -> str:
+        return await post(name)
+
+    return posts
 
 
 @workflow(name="why-asking")

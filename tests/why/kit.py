@@ -12,12 +12,11 @@ from interlock.engine.why import Asking
 from interlock.projections import Why
 from interlock.store.clock import ManualClock
 from interlock.store.contract import Store
-from why import flows
 
 
 def engine(store: str | Store = "memory://", **options: Any) -> Engine:
-    """An engine with the resource that some workflow wants."""
-    return Engine(store, resources={flows.Mail: flows.Mail()}, **options)
+    """An engine; all workflows of this folder are known to it."""
+    return Engine(store, **options)
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -141,7 +141,7 @@ async def test_a_definition_that_changed_is_named_before_and_after_it_is_held() 
 async def test_a_missing_resource_is_named() -> None:
     store = MemoryStore()
     async with engine(store, worker=False) as one:
-        await one.start(flows.posting, "x", id="r")
+        await one.start(flows.posting(), "x", id="r")
     async with Engine(store, machines=[flows.acting]) as one:
         await one.settle()
         why = await one.why("r")

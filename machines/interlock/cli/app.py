@@ -8,11 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons, reasons
+from interlock.cli import (
+    audits,
+    author,
+    breakers,
+    debugging,
+    decide,
+    keep,
+    look,
+    persons,
+    reasons,
+)
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
+    ("start", WRITE, decide.start),
     ("run", WRITE, author.run),
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
@@ -22,6 +33,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
@@ -34,7 +46,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("breaker", DECIDE, breakers.breaker),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
-    ("verify", KEEP, keep.verify),
+    ("verify", KEEP, audits.verify),
+    ("seal", KEEP, audits.seal),
+    ("prove", KEEP, audits.prove),
 )
 """Name, panel and function of each command, in the order of the help."""
 

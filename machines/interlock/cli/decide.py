@@ -1,4 +1,4 @@
-"""Commands that decide: `approve`, `reject`, `send`, `cancel`, `resolve`."""
+"""Commands that decide: `start`, `approve`, `reject`, `send`, `cancel`, `resolve`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from interlock.cli.options import (
     Reason,
     RunId,
     StoreUrl,
+    Target,
     who,
 )
 
@@ -81,6 +82,33 @@ def reject(
             ),
             as_json=as_json,
         )  # fmt: skip
+
+
+def start(
+    target: Target,
+    given: Annotated[
+        str,
+        typer.Argument(
+            metavar="JSON", help="Its input: the one parameter, or an object with a field each."
+        ),
+    ] = "{}",
+    run: Annotated[
+        str, typer.Option("--id", metavar="ID", help="Of the run; generated without it.")
+    ] = "",
+    by: By = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Start one run.
+
+    The same id with the same input again is the same run.
+    """
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import starting
+
+        starting.start(store, target, given, run, who(by), app, as_json=as_json)
 
 
 def send(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -21,7 +22,7 @@ from interlock.engine.notices import Notify
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.engine.undo_answers import UndoAnswer
-from interlock.projections import address, fold
+from interlock.projections import address, load_state
 from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.event import JSON
@@ -50,7 +51,7 @@ Act: TypeAlias = Callable[[Engine, Entry], Awaitable[Told]]
 
 
 @dataclass(frozen=True, slots=True)
-class _After:
+class After:
     """How a run stands after a decision.
 
     Attributes:
@@ -58,6 +59,7 @@ class _After:
         entry: its row.
         waits: all that it waits for, where that is several things.
         error: why it ended badly, "" where it did not.
+        result: of a workflow that is completed, as plain JSON.
         continued: this process has driven it on.
         hint: who goes on with it, "" where that needs no word.
     """
@@ -66,6 +68,7 @@ class _After:
     entry: Entry
     waits: str
     error: str
+    result: JSON
     continued: bool
     hint: str
 
@@ -74,12 +77,16 @@ def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool
     """Record a decision, drive the run on if this process may, and print where it is then."""
     must_hold_store(store)
     resources = import_apps(apps)
-    after = run_async(_decide(store, resources, notify_of(apps), run, act))
+    show(run_async(_decide(store, resources, notify_of(apps), run, act)), as_json=as_json)
+
+
+def show(after: After, *, as_json: bool) -> None:
+    """Print what was recorded, and where the run is then."""
     entry, told = after.entry, after.told
     if as_json:
         reply = {"reply": told.reply} if told.answered else {}
         recorded = {"recorded": told.said, "continued": after.continued, "summary": after.waits}
-        recorded |= {"error": after.error or None}
+        recorded |= {"error": after.error or None, "result": after.result}
         print_document({**entry_view(entry), **recorded, **reply})
         return
     screen = Screen()
@@ -90,7 +97,9 @@ def decide(store: str, apps: Sequence[str], run: str, act: Act, *, as_json: bool
     waits = [f"for {after.waits or waits_of(entry)}"] if stands else []
     place = [] if entry.state == entry.status else [f"at {entry.state},"]
     ended = [f"with {after.error}"] if after.error else []
-    screen.line(f"{run} is", *place, status(entry.status), *waits, *ended)
+    if after.result is not None:
+        ended = [f"with {compact(after.result)}"]
+    screen.line(f"{entry.run} is", *place, status(entry.status), *waits, *ended)
     if after.hint:
         screen.line(Styled(after.hint, "dim"))
 
@@ -102,42 +111,58 @@ def waits_of(entry: Entry) -> str:
 
 async def _decide(
     url: str, resources: Mapping[Any, Any], notify: Notify | None, run: str, act: Act
-) -> _After:
-    lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
-    async with Engine(
-        url, recover=False, worker=not lacking, resources=resources, notify=notify
-    ) as engine:
+) -> After:
+    async with opened(url, resources, notify) as (engine, lacking):
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry.hash)
         if module == "interlock.demo" or module.startswith("interlock.demo."):
             import_module("interlock.demo")
-        told = await act(engine, entry)
-        serves = engine.programs.find(entry.machine, entry.hash) is not None
-        if engine.driving and serves:
-            await engine.settle()
-        after = await entry_of_run(engine.store, run)
-        hint = await _hint(engine, after, module, serves)
-        hint = hint or await _kept(engine, after, told.command_id)
-        if lacking and hint:
-            hint = f"a worker goes on with it; this command does not: {lacking}"
-        waits = (await situations(engine.store, [after]))[run].summary
-        error = await _error(engine, after)
-        return _After(told, after, waits, error, engine.driving and serves, hint)
+        return await follow(engine, run, await act(engine, entry), lacking)
 
 
-async def _error(engine: Engine, entry: Entry) -> str:
-    """Why a run ended badly."""
-    if entry.status not in FINISHED or entry.status == "completed":
-        return ""
-    error = fold(await engine.store.read(entry.run)).error
-    return "" if error is None else error_text(error)
+@asynccontextmanager
+async def opened(
+    url: str, resources: Mapping[Any, Any], notify: Notify | None
+) -> AsyncGenerator[tuple[Engine, str]]:
+    """An engine that moves no run but those that are decided on, and what it lacks for calls."""
+    lacking = "; ".join(filter(None, (missing(p, resources) for p in Programs(()).served())))
+    async with Engine(
+        url, recover=False, worker=not lacking, resources=resources, notify=notify
+    ) as engine:
+        yield engine, lacking
+
+
+async def follow(engine: Engine, run: str, told: Told, lacking: str) -> After:
+    """Drive a run on after a decision, if this process may; how it stands then."""
+    entry = await entry_of_run(engine.store, run)
+    module = await module_of(engine.store, entry.hash)
+    serves = engine.programs.find(entry.machine, entry.hash) is not None
+    if engine.driving and serves:
+        await engine.settle()
+    after = await entry_of_run(engine.store, run)
+    hint = await _hint(engine, after, module, serves)
+    hint = hint or await _kept(engine, after, told.command_id)
+    if lacking and hint:
+        hint = f"a worker goes on with it; this command does not: {lacking}"
+    waits = (await situations(engine.store, [after]))[run].summary
+    error, result = await _outcome(engine, after)
+    return After(told, after, waits, error, result, engine.driving and serves, hint)
+
+
+async def _outcome(engine: Engine, entry: Entry) -> tuple[str, JSON]:
+    """Why a run ended badly, or what it gave."""
+    if entry.status not in FINISHED:
+        return "", None
+    state = await load_state(engine.store, entry.run)
+    error = "" if state.error is None else error_text(state.error)
+    return error, state.image.plain(state.result) if entry.status == "completed" else None
 
 
 async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
     """That a command was recorded, and that nothing has taken it so far."""
     if not command_id or entry.status in FINISHED:
         return ""
-    for received in fold(await engine.store.read(entry.run)).inbox:
+    for received in (await load_state(engine.store, entry.run)).inbox:
         if received.id == command_id:
             return f"nothing waits for this {received.command} yet: it is kept until something does"
     return ""
@@ -155,7 +180,7 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
             f"{entry.machine} is not imported here: `interlock work {where}` goes on with it "
             f"(or give --app {where})"
         )
-    state = fold(await engine.store.read(entry.run))
+    state = await load_state(engine.store, entry.run)
     if state.cancel is not None and state.held:
         undone = ", ".join(undo.step for undo in state.stack)
         then = f", and then undoes {undone}" if undone else ""
@@ -230,7 +255,7 @@ async def vote(
     """Say yes or no to an approval, and how far that brings it."""
     decide_ = engine.approve if granted else engine.reject
     await decide_(entry.run, name, by=by, reason=reason, facts=facts)
-    state = fold(await engine.store.read(entry.run))
+    state = await load_state(engine.store, entry.run)
     for activity in state.pending.values():
         approval = activity.approval
         named = name in (activity.name, activity.id, address(state, activity))

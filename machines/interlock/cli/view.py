@@ -15,9 +15,8 @@ from interlock.projections import (
     RunState,
     Voted,
     address,
-    branches,
-    evolve,
     member_name,
+    read_through,
 )
 from interlock.store.contract import Entry, Timer
 from interlock.store.decisions import Approvers
@@ -196,32 +195,11 @@ def variables_of(state: RunState) -> dict[str, JSON]:
 
 def told(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
     """Every event of a run, from its first, with the state before it and its phrase."""
-    state: RunState | None = None
     before = ""
-    for event in events:
-        activity = None if state is None else _activity_of(state, event)
-        branch = None if state is None or activity is None else _branch(state, activity, event)
-        state = evolve(state, event)
-        if activity is None and (activity := _activity_of(state, event)) is not None:
-            branch = _branch(state, activity, event)
-        yield event, before, phrase(event, _image(state, activity).plain, branch)
+    for event, state, subject in read_through(events):
+        branch = None if subject.activity is None else "/".join(subject.branch)
+        yield event, before, phrase(event, _image(state, subject.activity).plain, branch)
         before = event.state
-
-
-def _branch(state: RunState, activity: Activity, event: Event) -> str:
-    """What the branch or item is called that an event is of."""
-    found = branches(state, activity)
-    within = activity.within
-    if event.type == "ActivityStopped" and within is not None and within.join:
-        join = state.pending[within.join].join  # of a call without a name of its own, say which
-        named = "" if join is None else member_name(join, within.index)
-        found = found if named in found else [*found, named]
-    return "/".join(found)
-
-
-def _activity_of(state: RunState, event: Event) -> Activity | None:
-    """What an event is about, while that is pending."""
-    return state.pending.get(getattr(event.body, "activity", ""))
 
 
 def _image(state: RunState, activity: Activity | None) -> Image:

@@ -25,13 +25,14 @@ from interlock.engine.resources import Given, Resources
 from interlock.engine.rights import Directory
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
+from interlock.engine.snapshots import Snapshots
 from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.resilience.undeclared import check_declared
 from interlock.machines.steps_of import steps_of
-from interlock.projections import Why, fold
+from interlock.projections import Why, load_state
 from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
@@ -98,10 +99,11 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()
+        self.snapshots = Snapshots(self)
 
     async def __aenter__(self) -> Self:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
-        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
@@ -206,6 +208,7 @@ class Core:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
+        self.snapshots.note(session)
         state = session.state
         self.waiters.tell(state)
         if state.parent and state.ended is not None and not state.pending:
@@ -221,7 +224,7 @@ class Core:
         if run in self.waiters:
             entry = await self.store.entry(run)
             if entry is not None and entry.status in FINISHED:
-                self.waiters.tell(fold(await self.store.read(run)))
+                self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
 

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
 from interlock.engine.failures import rebuild
-from interlock.projections import History, Progress, RunState, Why, fold, progress, read_variable
+from interlock.projections import (
+    History,
+    Progress,
+    RunState,
+    Why,
+    find_state,
+    fold,
+    progress,
+    read_variable,
+)
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -39,11 +48,11 @@ class Run(Generic[R]):
         Raises:
             UnknownRun: there is none of this id.
         """
-        events = await self._engine.store.read(self.id)
-        if not events:
+        state = (await find_state(self._engine.store, self.id)).state
+        if state is None:
             message = f"there is no run {self.id!r} in {self._engine.store.url}"
             raise UnknownRun(message)
-        return fold(events)
+        return state
 
     async def state(self) -> str:
         """Name of the state it is in."""

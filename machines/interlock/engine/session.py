@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
-from interlock.projections.people import alarm_timer
+from interlock.projections.timers import timers_of
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
@@ -51,6 +52,7 @@ class Session:
         calling: activities whose calls are under way beside others.
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
+        snapshot_at: version from which on a snapshot of it is due.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
         self.machine = state.machine if state is not None else ""
@@ -215,18 +218,6 @@ class Session:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
         changed.update(self.extra_timers)
         return [Timer(self.run, name, due) for name, due in changed.items()]
-
-
-def timers_of(state: RunState) -> dict[str, datetime]:
-    """The due timers that follow from a run's state: one for each instant of an activity."""
-    found: dict[str, datetime] = {}
-    for activity in state.pending.values():
-        if activity.status != "done":
-            if activity.due is not None:
-                found[activity.id] = activity.due
-            for alarm, at in activity.alarms.items():
-                found[alarm_timer(activity.id, alarm)] = at
-    return found
 
 
 class Mover(Protocol):

@@ -16,7 +16,7 @@ from interlock.engine.rights import Directory, groups_of
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.resilience.quiet import OfferData
-from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, fold
+from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
 from interlock.projections.breaker import PREFIX
 from interlock.projections.instants import both
 from interlock.projections.outline import Outline
@@ -70,10 +70,9 @@ class Asking:
         return found
 
     async def _why(self, run: str, depth: int) -> Why | None:
-        events = await self.store.read(run)
-        if not events:
+        state = (await find_state(self.store, run)).state
+        if state is None:
             return None
-        state = fold(events)
         asked, asks = self._asked(state)
         return explain(
             Facts(

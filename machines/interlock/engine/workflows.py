@@ -118,19 +118,16 @@ class WorkflowRun:
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
         if isinstance(ended, Paused):
-            try:
-                self._pause(thread, ended)
-            except Exception as error:  # what it awaits cannot be waited for
-                file = thread.inner.program.machine.file
-                where = f"{file}:{ended.place.line}"
-                error.add_note(f"at {where}, where the workflow waits for {ended.place.state!r}")
-                ending.end_badly(self, thread, error)
+            wrong = self._pause(thread, ended)
+            if wrong is not None:  # outside of its handler: author's code runs
+                self.go(thread, partial(thread.reject, ended, wrong))
         elif isinstance(ended, Returned):
             ending.end_well(self, thread, ended.value)
         else:
             ending.end_badly(self, thread, ended.error)
 
-    def _pause(self, thread: Thread, paused: Paused) -> None:
+    def _pause(self, thread: Thread, paused: Paused) -> Exception | None:
+        """Record that a thread waits; what is to be raised there if it cannot wait for that."""
         place = paused.place
         folded = self.folded(thread.id)
         inner = thread.inner.prefix
@@ -141,9 +138,18 @@ class WorkflowRun:
             name, within, state = f"{thread.id}/{name}", Within(thread.id, state=state or ""), None
         beginning = Beginning(
             self, place, name, paused.args, paused.kwargs, thread.memory.encode,
-            lambda: thread.record(paused), f"{thread.root}{inner}", within, state,
+            partial(thread.record, paused), f"{thread.root}{inner}", within, state,
         )  # fmt: skip
-        begin(beginning)
+        try:
+            begin(beginning)
+        except Exception as error:  # what it awaits cannot be waited for
+            where = f"{thread.inner.program.machine.file}:{place.line}"
+            error.add_note(f"at {where}, where the workflow waits for {place.state!r}")
+            if thread.stands_at(paused):  # it is a variable that cannot be recorded
+                ending.end_badly(self, thread, error)
+                return None
+            return error
+        return None
 
     # Moving on by itself
 

@@ -47,6 +47,12 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         compensated: the step has an undo.
         irreversible: why the step cannot be undone, "" where that is not said.
         timeout: the wait can end by a timeout; None where the definition does not tell.
+        typed: the types of its variables, as far as they are declared: text by name.
+        takes: the parameters of the step, as text by name; `*` and `**` stand before those names.
+        gives: the type of what the wait gives, "" where that is not declared.
+        hidden: what the compiler's own variables there stand for: a digest of the statement that
+            they belong to, by name.
+        written: of a join, the digest of the statement that it stands in.
     """
 
     id: str
@@ -65,6 +71,11 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     compensated: bool = False
     timeout: bool | None = None
     irreversible: str = ""
+    typed: dict[str, str] = {}
+    takes: dict[str, str] = {}
+    gives: str = ""
+    hidden: dict[str, str] = {}
+    written: str = ""
 
 
 class Edge(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -134,11 +145,15 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         nodes, edges: the graph, in the order of the source.
         commands: command types it accepts, by name.
         raises: class names of the errors that can leave it, as far as declared.
-        body: digest of the code that decides between the edges (comments and layout excluded).
+        body: digest of the code that decides between the edges (comments and layout excluded),
+            and of the classes that its values may have.
         module, qualname: where the definition stands.
         file, line: where its source begins.
         source: the author's text.
         helpers: the texts of functions outside of it that are parts of it.
+        calls: the calls that it makes without awaiting them there and then, under the names by
+            which the log knows them.
+        values: what the classes of its values look like, by name: see `shape_of`.
         ir: version of this format.
     """
 
@@ -158,6 +173,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     line: int = 0
     source: str = ""
     helpers: tuple[Text, ...] = ()
+    calls: tuple[Node, ...] = ()
+    values: dict[str, str] = {}
     ir: int = 1
 
     @cached_property
@@ -165,15 +182,16 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         """Sixteen hex digits over all that decides what the machine does.
 
         Places in files, the module and the text of the source do not count: moving or
-        reformatting code keeps the hash. The same in every process and Python version.
+        reformatting code keeps the hash; what `body` stands for is not counted again. The same in
+        every process and Python version.
         """
         plain = msgspec.to_builtins(self)
-        for place in ("file", "line", "source", "module", "qualname", "helpers"):
+        for place in _BESIDE:
             plain.pop(place, None)
         _drop_default(plain, "unhandled", "refuse")
         for part in (*plain["nodes"], *plain["edges"]):
-            part.pop("line", None)
-            part.pop("file", None)
+            for place in _BESIDE_NODES:
+                part.pop(place, None)
             _drop_default(part, "event", DONE)
             if self.body:  # which stands for the author's functions, their names included
                 for effects in ("entering", "exiting", "effects"):
@@ -185,6 +203,11 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     def by_id(self) -> dict[str, Node]:
         """The nodes by name."""
         return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def places(self) -> dict[str, Node]:
+        """The nodes by the names that the log may say, those of calls included."""
+        return {node.id: node for node in (*self.calls, *self.nodes)}
 
     @cached_property
     def moves(self) -> frozenset[tuple[str, str]]:
@@ -199,6 +222,11 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     def from_json(cls, text: str) -> Machine:
         """The machine that `to_json` described."""
         return msgspec.json.decode(text, type=cls)
+
+
+_BESIDE = ("file", "line", "source", "module", "qualname", "helpers", "calls", "values")
+_BESIDE_NODES = ("line", "file", "typed", "takes", "gives", "hidden", "written")
+"""What the hash does not count: places, and what is only there to be compared."""
 
 
 def _drop_default(part: dict[str, Any], name: str, default: str) -> None:

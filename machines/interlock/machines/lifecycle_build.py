@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.guard import Guard, guard_name
-from interlock.machines.ir import Edge, Machine, Unhandled
+from interlock.machines.ir import Edge, Machine, Node, Unhandled
 from interlock.machines.lifecycle_check import check, check_commands, hints_of
 from interlock.machines.lifecycle_declared import Declared, RegionHead
 from interlock.machines.lifecycle_endless import check_endless
@@ -23,6 +23,7 @@ from interlock.machines.lifecycle_source import body_of, file_of, source_of, sta
 from interlock.machines.lifecycle_steps import steps_of
 from interlock.machines.resource import wanted_by
 from interlock.machines.rule import Acting, Move, rules_of
+from interlock.machines.shapes import shapes, signature_of
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
 
@@ -76,10 +77,11 @@ def build(declaration: Declaration, bases: Bases) -> LifecycleProgram:
         _collect(level, places, found)
     steps = steps_of(top.acting(), declaration.steps)
     commands = top.commands()
-    machine = _machine(declaration, top, places, found)
+    types = types_of(top.data, commands, steps)
+    machine = _machine(declaration, top, places, found, _calls(steps), shapes(types))
     check_endless(machine, top)
     parts = Parts(found.handlers, found.guards, found.acting, found.delays, steps, places.id_of)
-    return LifecycleProgram(machine, top.data, commands, types_of(top.data, commands, steps), parts)
+    return LifecycleProgram(machine, top.data, commands, types, parts)
 
 
 def _collect(level: Declared, places: Places, found: _Collected) -> None:
@@ -166,7 +168,23 @@ def types_of(
     return types
 
 
-def _machine(declaration: Declaration, top: Declared, places: Places, found: _Collected) -> Machine:
+def _calls(steps: dict[str, Step[..., Any]]) -> tuple[Node, ...]:
+    """The steps that effects call, as they are compared with those of another definition."""
+    found: list[Node] = []
+    for name, step in steps.items():
+        takes, gives = signature_of(step.function)
+        found.append(Node(id=name, kind="step", waits_for=name, takes=takes, gives=gives))
+    return tuple(found)
+
+
+def _machine(
+    declaration: Declaration,
+    top: Declared,
+    places: Places,
+    found: _Collected,
+    calls: tuple[Node, ...],
+    values: Mapping[str, str],
+) -> Machine:
     source, first = source_of(top.owner)
     names: Effects = {
         key: tuple(handler.__name__ for handler in handlers)
@@ -182,10 +200,12 @@ def _machine(declaration: Declaration, top: Declared, places: Places, found: _Co
         nodes=nodes,
         edges=tuple(found.edges),
         commands=tuple(top.commands()),
-        body=body_of(top),
+        body=body_of(top, values),
         module=top.owner.__module__,
         qualname=top.owner.__qualname__,
         file=file_of(top),
         line=first,
         source=source,
+        calls=calls,
+        values=dict(values),
     )

@@ -6,7 +6,7 @@ import ast
 import hashlib
 import inspect
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from interlock.machines.canonical import canonical_digest
@@ -56,8 +56,11 @@ def state_lines(declared: Declared) -> dict[str, int]:
     return found
 
 
-def body_of(top: Declared) -> str:
-    """The digest of the author's functions; those without a source count by name alone."""
+def body_of(top: Declared, values: Mapping[str, str]) -> str:
+    """The digest of the author's functions and of the classes of values (what they look like).
+
+    Functions without a source count by name alone.
+    """
     functions: dict[str, Callable[..., Any]] = {}
     acting: list[str] = []
     for level in top.levels():
@@ -74,7 +77,8 @@ def body_of(top: Declared) -> str:
             if isinstance(rule, Move):
                 functions |= {f"guard {guard_name(guard)}": guard for guard in rule.guards}
     parts = [f"{name}={digest_of(function)}" for name, function in functions.items()]
-    return hashlib.sha256(";".join([*parts, *acting]).encode()).hexdigest()[:16]
+    looks = [f"{name}: {shape}" for name, shape in values.items()]
+    return hashlib.sha256(";".join([*parts, *acting, *looks]).encode()).hexdigest()[:16]
 
 
 def _acting(rule: Acting) -> str:

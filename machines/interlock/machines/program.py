@@ -118,12 +118,14 @@ class Program(Protocol):
         places: its states by name.
         calls: the places of the calls that it makes without awaiting them there and then, in a
             join or by `start`, by name. No name is in both.
+        annotations: the types of its own variables, as far as they are declared.
     """
 
     machine: Machine
     types: Types
     places: Mapping[str, Place]
     calls: Mapping[str, Place]
+    annotations: Mapping[str, Any]
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
+from interlock.projections.choosing import Chosen, Wanted, chosen
+from interlock.projections.difference import Difference, difference
 from interlock.projections.errors import EmptyHistory, NoSuchVersion
-from interlock.projections.fold import evolve, fold
+from interlock.projections.fold import fold
 from interlock.projections.ledger import Effect, ledger
-from interlock.projections.run import Activity, RunState
+from interlock.projections.moment import Moment
+from interlock.projections.run import RunState
+from interlock.projections.states import States
 from interlock.store.digest import verify
-from interlock.store.event import JSON, Event
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A run as it was right after one event.
-
-    Attributes:
-        version, at: of the event.
-        event: the event itself.
-        state: name of the state.
-        status: see `RunState.status`.
-        variables: as plain JSON.
-        waits: what it waited for or had under way.
-        configuration: names of all active states; see `RunState.configuration`.
-    """
-
-    version: int
-    at: datetime
-    event: Event
-    state: str
-    status: str
-    variables: dict[str, JSON]
-    waits: tuple[Activity, ...]
-    configuration: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed between two moments of one run.
-
-    Attributes:
-        before, after: the moments.
-        variables: for each variable that changed, its value before and after; None for absent.
-    """
-
-    before: Moment
-    after: Moment
-    variables: dict[str, tuple[JSON, JSON]]
+from interlock.store.event import Event
 
 
 class History:
-    """The events of one run, in order, and every state it went through."""
+    """The events of one run, in order, and every state it went through.
+
+    Moments are folded when they are asked; going from one to the next, or to the one before,
+    costs the same however long the run is.
+    """
 
     def __init__(self, events: Sequence[Event]) -> None:
         """Take the events of one run, from its first.
@@ -65,21 +35,33 @@ class History:
         if not events or any(e.stream != events[0].stream for e in events):
             raise EmptyHistory("a history needs the events of exactly one run, from its first")
         self.events = tuple(events)
+        self._states = States(self.events)
 
     @property
     def run(self) -> str:
         """The run's id."""
         return self.events[0].stream
 
+    @property
+    def first(self) -> Moment:
+        """The moment after the first event."""
+        return self._moment(1)
+
+    @property
+    def last(self) -> Moment:
+        """The moment after the last event."""
+        return self._moment(len(self.events))
+
     def __len__(self) -> int:
         return len(self.events)
 
     def __iter__(self) -> Iterator[Moment]:
         """Every moment, step by step."""
-        state: RunState | None = None
-        for event in self.events:
-            state = evolve(state, event)
-            yield _moment(state, event)
+        return map(self._moment, range(1, len(self.events) + 1))
+
+    def __reversed__(self) -> Iterator[Moment]:
+        """Every moment, from the last one back."""
+        return map(self._moment, range(len(self.events), 0, -1))
 
     def at(self, when: int | datetime) -> Moment:
         """The run as it was at a version (from 1) or an instant (timezone-aware).
@@ -87,12 +69,32 @@ class History:
         Raises:
             NoSuchVersion: nothing had happened by then, or the version does not exist.
         """
-        events = self.until(when)
-        return _moment(fold(events), events[-1])
+        return self._moment(self.version(when))
 
     def state(self, when: int | datetime | None = None) -> RunState:
-        """The folded state itself; the present one by default."""
-        return fold(self.events if when is None else self.until(when))
+        """The folded state itself, the caller's own; the present one by default.
+
+        Raises:
+            NoSuchVersion: as `at`.
+        """
+        return self._states.copy(len(self.events) if when is None else self.version(when))
+
+    def version(self, when: int | datetime) -> int:
+        """The version of the last event at or before a version or an instant.
+
+        Raises:
+            NoSuchVersion: as `at`.
+        """
+        if isinstance(when, datetime):
+            found = bisect_right(self.events, when, key=attrgetter("at"))
+            first = f"it began at {self.events[0].at.isoformat()}"
+        else:
+            found = when if 0 < when <= len(self.events) else 0
+            first = f"its versions are 1 to {len(self.events)}"
+        if not found:
+            message = f"run {self.run!r} has nothing at {when}; {first}"
+            raise NoSuchVersion(message)
+        return found
 
     def until(self, when: int | datetime) -> tuple[Event, ...]:
         """The events up to a version or an instant, both included.
@@ -100,36 +102,49 @@ class History:
         Raises:
             NoSuchVersion: as `at`.
         """
-        if isinstance(when, datetime):
-            events = tuple(e for e in self.events if e.at <= when)
-            first = f"it began at {self.events[0].at.isoformat()}"
-        else:
-            events = self.events[:when] if 0 < when <= len(self.events) else ()
-            first = f"its versions are 1 to {len(self.events)}"
-        if not events:
-            message = f"run {self.run!r} has nothing at {when}; {first}"
-            raise NoSuchVersion(message)
-        return events
+        return self.events[: self.version(when)]
 
     def diff(self, a: int | datetime, b: int | datetime) -> Difference:
-        """What changed from one moment to another."""
-        before, after = self.at(a), self.at(b)
-        names = dict.fromkeys((*before.variables, *after.variables))
-        changed = {
-            name: (before.variables.get(name), after.variables.get(name))
-            for name in names
-            if before.variables.get(name) != after.variables.get(name)
-            or (name in before.variables) != (name in after.variables)
-        }
-        return Difference(before, after, changed)
+        """What changed from one moment to another, which may also be the earlier one.
+
+        Raises:
+            NoSuchVersion: as `at`.
+        """
+        return difference(self.at(a), self.at(b), (self.ledger(a), self.ledger(b)))
+
+    def filter(
+        self,
+        *,
+        state: Wanted = (),
+        actor: Wanted = (),
+        step: Wanted = (),
+        type: Wanted = (),  # noqa: A002  what the envelope calls it
+        branch: Wanted = (),
+    ) -> Iterator[Moment]:
+        """The moments after the events that fit all that is given; each may be several names.
+
+        Args:
+            state: the run is in it after the event, or what the event is about stands in it.
+            actor: who caused it: an id (`ann`), a kind (`timer`) or both (`user:ann`).
+            step: name of the step, approval, command or child that the event is about.
+            type: of the event, such as `StepFailed`.
+            branch: name (`audit`, `audit/7`) or id of the branch or item that it belongs to;
+                what is inside of it counts.
+        """
+        wanted = Chosen(state, actor, step, type, branch)
+        return map(self._moment, chosen(self.events, wanted))
 
     def replay(self) -> RunState:
         """Fold everything again from the first event. Calls no user code."""
         return fold(self.events)
 
-    def ledger(self) -> list[Effect]:
-        """Every effect, and what is known of it."""
-        return ledger(self.events)
+    def ledger(self, when: int | datetime | None = None) -> list[Effect]:
+        """Every effect, and what is known of it; by a version or instant, the present by default.
+
+        Raises:
+            NoSuchVersion: as `at`.
+        """
+        return ledger(self.events if when is None else self.until(when))
 
     def verify(self) -> None:
         """Check versions and digest chain.
@@ -139,15 +154,5 @@ class History:
         """
         verify(self.events)
 
-
-def _moment(state: RunState, event: Event) -> Moment:
-    return Moment(
-        version=event.version,
-        at=event.at,
-        event=event,
-        state=state.state,
-        status=state.status,
-        variables=state.variables,
-        waits=tuple(copy(activity) for activity in state.pending.values()),
-        configuration=state.configuration,
-    )
+    def _moment(self, version: int) -> Moment:
+        return Moment(self.events, self._states, version)

@@ -70,6 +70,8 @@ class Builder:
         entry: the block that the function begins in.
         hidden: the compiler's own variables, in order of their making.
         order: the awaits, in order of the source.
+        statements: the statement that each await stands in.
+        belongs: the statement that each hidden variable belongs to.
     """
 
     def __init__(
@@ -87,6 +89,9 @@ class Builder:
         self._visit = visit
         self._counts: dict[str, int] = {}
         self._taken: set[str] = set()
+        self._statement: ast.stmt | None = None
+        self.statements: dict[Site, ast.stmt | None] = {}
+        self.belongs: dict[str, ast.stmt | None] = {}
 
     def fresh(self, hint: str) -> str:
         """A hidden variable; the leading dot keeps it apart from every name of an author."""
@@ -97,6 +102,7 @@ class Builder:
             name = f".{hint} {self._counts[hint]}"
         self._taken.add(name)
         self.hidden.append(name)
+        self.belongs[name] = self._statement
         return name
 
     def block(self) -> Block:
@@ -130,6 +136,7 @@ class Builder:
     def pause(self, site: Site, call: ast.Call, target: ast.expr | None, at: ast.AST) -> None:
         """End the segment at an await whose value goes to `target`."""
         self.order.append(site)
+        self.statements[site] = self._statement
         behind, where = self.block(), None
         behind.resumes = site
         if site.kind == "wait":
@@ -183,8 +190,11 @@ class Builder:
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         """Write the author's statements."""
+        around = self._statement
         for statement in statements:
+            self._statement = statement
             self._visit(self, statement)
+        self._statement = around
 
     @contextmanager
     def region(self, handler: Block | None, active: str | None) -> Generator[None]:

@@ -13,6 +13,7 @@ from interlock.machines.compiler.binder import binder
 from interlock.machines.compiler.blocks import Block, Pause, control, reachable
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.check import Check
+from interlock.machines.compiler.described import Described, below, call_nodes, described
 from interlock.machines.compiler.edges import Edges
 from interlock.machines.compiler.embed import Part, combined, embedded
 from interlock.machines.compiler.emit import Emitter
@@ -36,6 +37,7 @@ from interlock.machines.compiler.touches import Touches
 from interlock.machines.compiler.vocabulary import collect_types
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.program import Place
+from interlock.machines.shapes import shapes
 
 
 def compile_workflow(function: Callable[..., Any], name: str | None = None) -> CompiledProgram:
@@ -94,12 +96,16 @@ def _compile(
     behind = {pause.site: pause.behind for pause in pauses}
     edges = tuple(Edges(states, doubted, compensates=compensates_here).all(builder.entry, behind))
     errors = [error.__name__ for error in raises]
-    machine = _machine(source, name, places, pauses, edges, errors, calls, sites.phases)
+    told = described(source, scope, sites, builder)
+    machine = _machine(
+        source, name, places, pauses, edges, errors, calls, sites.phases, told, shapes(types)
+    )
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
     segment = Emitter(source, scope, blocks, variables, live, pauses, calls.names).function()
     return CompiledProgram(
         machine, types, source.function, segment, stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
+        annotations=told.annotations,
     )  # fmt: skip
 
 
@@ -158,17 +164,23 @@ def _machine(
     raises: list[str],
     calls: CallPlaces,
     phases: Mapping[str, int],
+    told: Described,
+    values: Mapping[str, str],
 ) -> Machine:
     targets = {edge.target for edge in edges}
     nodes = [Node(id="start", kind="initial", line=source.tree.lineno)]
     nested: list[Part] = []
+    made = call_nodes(calls, source)
     for place, pause in zip(places, pauses, strict=True):
-        inside = [(place, node_of(place, pause.site)), *calls.drawn(pause.site, place.state)]
+        own = told.node(node_of(place, pause.site), pause.site)
+        inside = [(place, own), *calls.drawn(pause.site, place.state)]
         for part, node in inside:
             nodes.append(node)
             if part.program is not None:
                 nested.append(embedded(part, source))
                 nodes += nested[-1].nodes
+        if place.program is not None:
+            made += below(place.state, place.program.machine.calls)
     nodes += [Node(id=end, kind="atomic") for end in UNDOING[:1] if end in targets]
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
@@ -181,13 +193,15 @@ def _machine(
         edges=(*edges, *(edge for part in nested for edge in part.edges)),
         commands=_commands(every),
         raises=tuple(dict.fromkeys(raises)),
-        body=combined(canonical_digest(_anonymous(source.tree)), every),
+        body=combined(canonical_digest(_anonymous(source.tree)), every, values),
         module=source.function.__module__,
         qualname=source.function.__qualname__,
         file=source.file,
         line=source.tree.lineno,
         source=source.text,
         helpers=tuple(dict.fromkeys(text for part in nested for text in part.texts)),
+        calls=tuple(made),
+        values=dict(values),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -61,9 +61,10 @@ def _moved(edge: Edge, state: str) -> Edge:
     return msgspec.structs.replace(edge, id=identity, source=source, target=target)
 
 
-def combined(body: str, places: Sequence[Place]) -> str:
-    """The digest of a function and of all the helpers that it awaits."""
+def combined(body: str, places: Sequence[Place], values: Mapping[str, str] | None = None) -> str:
+    """The digest of a function, of all the helpers that it awaits, and of classes of values."""
     parts = [f"{p.state}={p.program.machine.body}" for p in places if p.program is not None]
+    parts += [f"{name}: {shape}" for name, shape in (values or {}).items()]
     if not parts:
         return body
     return hashlib.sha256(";".join([body, *parts]).encode()).hexdigest()[:16]

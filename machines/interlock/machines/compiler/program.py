@@ -54,6 +54,7 @@ class CompiledProgram:
     Attributes:
         failures: the errors that can leave it, as far as declared.
         compensates: whether a call of it, or of its helpers, has an undo.
+        annotations: the types of its own variables, as far as they are declared.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class CompiledProgram:
         bind: Binder | None = None,
         failures: tuple[type[BaseException], ...] = (),
         compensates: bool = False,
+        annotations: Mapping[str, Any] | None = None,
     ) -> None:
         self.machine = machine
         self.types = types
@@ -76,6 +78,7 @@ class CompiledProgram:
         self.calls = calls
         self.failures = failures
         self.compensates = compensates
+        self.annotations: Mapping[str, Any] = annotations or {}
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code
         self._signature = inspect.signature(function)
         self._classes = _declared_classes(function)

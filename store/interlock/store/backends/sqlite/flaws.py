@@ -10,8 +10,9 @@ from typing import Any
 
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import instant
-from interlock.store.backends.sqlite.schema import SCHEMA, sum_of
+from interlock.store.backends.sqlite.schema import SCHEMA
 from interlock.store.contract import FINISHED
+from interlock.store.inspection import sum_of
 from interlock.store.order import sort_key
 
 _TYPES = {

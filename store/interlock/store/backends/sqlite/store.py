@@ -18,7 +18,6 @@ from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.inspection import SQLiteInspection
 from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
-from interlock.store.backends.sqlite.schema import sum_of
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
 from interlock.store.board import Board, Seen
@@ -26,7 +25,7 @@ from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import RunArchived, StoreReadOnly
 from interlock.store.event import Event
-from interlock.store.inspection import Digest, Inspection
+from interlock.store.inspection import Digest, Inspection, sum_of
 from interlock.store.prepared import prepare
 from interlock.store.snapshot import Snapshot
 

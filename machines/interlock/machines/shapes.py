@@ -1,0 +1,173 @@
+"""How annotations and classes are written down, to see later whether they have changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_origin
+
+from interlock.machines.resource import wanted_by
+from interlock.store.values import Types
+
+_STARS: dict[Any, str] = {
+    inspect.Parameter.VAR_POSITIONAL: "*",
+    inspect.Parameter.VAR_KEYWORD: "**",
+}
+_UNIONS = (typing.Union, types.UnionType)
+_OWN = "interlock."
+"""Classes of Interlock itself: they change with its releases, which know their old forms."""
+
+
+def text_of(annotation: Any) -> str:
+    """An annotation as text: the same in every process and Python version."""
+    origin = get_origin(annotation)
+    if annotation is None or annotation is type(None):
+        return "None"
+    if annotation is Any:
+        return "Any"
+    if origin is Annotated:
+        return text_of(get_args(annotation)[0])
+    if origin in _UNIONS:
+        return " | ".join(map(text_of, get_args(annotation)))
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(annotation)))}]"
+    if origin is not None:
+        inside = ", ".join(map(text_of, get_args(annotation)))
+        return f"{_name(origin)}[{inside}]" if inside else _name(origin)
+    return _plain(annotation)
+
+
+def _plain(annotation: Any) -> str:
+    if isinstance(annotation, list):  # the parameters of a Callable
+        return f"[{', '.join(_each(annotation))}]"
+    if annotation is Ellipsis:
+        return "..."
+    if isinstance(annotation, str):
+        return annotation
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__
+    if isinstance(annotation, TypeVar):
+        return annotation.__name__
+    return _name(annotation)
+
+
+def _each(annotations: Any) -> Iterator[str]:
+    return map(text_of, annotations)
+
+
+def _name(thing: Any) -> str:
+    return str(getattr(thing, "__qualname__", None) or getattr(thing, "__name__", repr(thing)))
+
+
+def shape_of(cls: Any) -> str:
+    """The fields of a model, dataclass or named tuple, or the members of an enum, as one line.
+
+    A field that may be left out ends in " = ". "" for exceptions, whose arguments nothing declares.
+    """
+    if issubclass(cls, Enum):
+        return " | ".join(cls.__members__)
+    fields = fields_of(cls).items()
+    return ", ".join(
+        f"{name}: {text_of(field.annotation)}{'' if field.required else ' = '}".rstrip(" ")
+        for name, field in fields
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a class.
+
+    Attributes:
+        annotation: its type, a text where that cannot be resolved.
+        required: it cannot be left out.
+        default: makes what stands for one that was left out.
+    """
+
+    annotation: Any
+    required: bool
+    default: Callable[[], Any] | None = None
+
+
+def fields_of(cls: Any) -> dict[str, Field]:
+    """The fields that objects of a class are sure to have, or may have; {} for exceptions."""
+    if "__pydantic_fields__" in vars(cls) or hasattr(cls, "model_fields"):
+        return dict(_of_model(cls))
+    if dataclasses.is_dataclass(cls):
+        return dict(_of_dataclass(cls))
+    if hasattr(cls, "_fields"):
+        return dict(_of_named_tuple(cls))
+    return {}
+
+
+def _of_model(cls: Any) -> Iterator[tuple[str, Field]]:
+    for name, info in cls.model_fields.items():
+        default = None if info.is_required() else _given(info)
+        yield name, Field(info.annotation, info.is_required(), default)
+
+
+def _given(info: Any) -> Callable[[], Any]:
+    return lambda: info.get_default(call_default_factory=True, validated_data={})
+
+
+def _of_dataclass(cls: Any) -> Iterator[tuple[str, Field]]:
+    hints = hints_of(cls)
+    for field in dataclasses.fields(cls):
+        default: Callable[[], Any] | None = None
+        if field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory
+        elif field.default is not dataclasses.MISSING:
+            default = _constant(field.default)
+        yield field.name, Field(hints.get(field.name, field.type), default is None, default)
+
+
+def _of_named_tuple(cls: Any) -> Iterator[tuple[str, Field]]:
+    hints, defaults = hints_of(cls), cls._field_defaults
+    for name in cls._fields:
+        default = _constant(defaults[name]) if name in defaults else None
+        yield name, Field(hints.get(name, Any), default is None, default)
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value
+
+
+def hints_of(thing: Any) -> dict[str, Any]:
+    """The annotations of a class or a function, resolved as far as their names are known."""
+    try:
+        return typing.get_type_hints(thing, include_extras=True)
+    except Exception:  # names that only type checkers know
+        return dict(getattr(thing, "__annotations__", {}))
+
+
+def signature_of(function: Callable[..., Any]) -> tuple[dict[str, str], str]:
+    """The parameters of a step, resources aside, and what it gives, as text.
+
+    What is not annotated is "", and " =" ends what may be left out.
+    """
+    function = inspect.unwrap(function)
+    wanted, hints = wanted_by(function), hints_of(function)
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # it does not tell
+        return {}, ""
+    takes: dict[str, str] = {}
+    for parameter in parameters:
+        if parameter.name not in wanted:
+            text = text_of(hints[parameter.name]) if parameter.name in hints else ""
+            given = "" if parameter.default is parameter.empty else " ="
+            takes[_STARS.get(parameter.kind, "") + parameter.name] = text + given
+    return takes, text_of(hints["return"]) if "return" in hints else ""
+
+
+def shapes(types: Types) -> Mapping[str, str]:
+    """What the authors' classes among those registered look like, by name."""
+    found = {name: shape_of(cls) for name, cls in types if _is_authors(cls)}
+    return {name: found[name] for name in sorted(found) if found[name]}
+
+
+def _is_authors(cls: type) -> bool:
+    return not cls.__module__.startswith(_OWN) and not issubclass(cls, BaseException)
