@@ -3,25 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
-from interlock.audit import Audited, Known, audit
+from interlock.audit import Audited, Known, Seal, audit, check_seals
 from interlock.audit.audit import Told
+from interlock.audit.one_run import OneRun
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Machine
 from interlock.store.contract import Definition, Store
+from interlock.store.inspection import Inspection
 
 _AFTER = "after "
 
 
-async def audit_store(store: Store, told: Told = lambda _: None) -> Audited:
+async def audit_store(
+    store: Store,
+    *,
+    run: str = "",
+    seals: Sequence[Seal] = (),
+    public: str = "",
+    told: Told = lambda _: None,
+) -> Audited:
     """Check everything that a store holds; see `interlock.audit.audit`.
 
     It looks at one instant of the store, in a thread of its own: others may go on appending.
+
+    Args:
+        run: this run alone.
+        seals, public: the log is held against them; see `interlock.audit.check_seals`.
+        told: is told how many events were looked at, from time to time, in that thread.
     """
     with store.inspect() as snapshot:
-        return await asyncio.to_thread(audit, snapshot, read_definition, told)
+        return await asyncio.to_thread(_audit, snapshot, run, seals, public, told)
+
+
+def _audit(
+    snapshot: Inspection, run: str, seals: Sequence[Seal], public: str, told: Told
+) -> Audited:
+    seen: Inspection = OneRun(snapshot, run) if run else snapshot
+    found = audit(seen, read_definition, told)
+    check_seals(snapshot, seals, found.findings, public)
+    found.seals, found.sealed = len(seals), seals[-1].last if seals else 0
+    return found
 
 
 def read_definition(definition: Definition) -> Known:

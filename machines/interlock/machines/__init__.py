@@ -49,6 +49,8 @@ from interlock.machines.segment import Handle, now, reply, skip, start, start_ch
 from interlock.machines.step import DidNotHappen, Happened, Step, step
 from interlock.machines.waits import Decision, Vote, approval, received, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
+from interlock.store.secrecy import Forgotten
+from interlock.store.values import Personal, Subject, subject
 
 if TYPE_CHECKING:  # imported when first asked for: pydantic takes half of the time
     from interlock.machines.command import Command
@@ -100,6 +102,10 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "current",
     "resource",
     "step",
+    # Personal data
+    "Personal",
+    "Subject",
+    "subject",
     # Resilience
     "Breaker",
     "Bulkhead",
@@ -135,6 +141,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "BulkheadFull",
     "CompileError",
     "EndlessChain",
+    "Forgotten",
     "HandlerFailed",
     "MachineError",
     "MissingResource",

@@ -27,12 +27,17 @@ class Audited:
     Attributes:
         streams, events: how many were looked at.
         archived: how many streams stand in an archive, of whose events the digests were looked at.
+        last: position of the last event of the log.
+        seals, sealed: how many seals it was held against, and the last position they cover.
         findings: what is wrong.
     """
 
     streams: int = 0
     events: int = 0
     archived: int = 0
+    last: int = 0
+    seals: int = 0
+    sealed: int = 0
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -63,7 +68,7 @@ class _Audit:
     def __init__(self, snapshot: Inspection, read: ReadDefinition, told: Told) -> None:
         self._snapshot = snapshot
         self._told = told
-        self._done = Audited()
+        self._done = Audited(last=snapshot.last)
         self._findings = self._done.findings
         self._known: dict[str, Known] = {}
         for definition in snapshot.definitions():

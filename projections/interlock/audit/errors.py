@@ -1,4 +1,4 @@
-"""Errors of seals and proofs (ILK026 to ILK029)."""
+"""Errors of seals and proofs (ILK026 to ILK029, ILK120)."""
 
 from __future__ import annotations
 
@@ -27,3 +27,9 @@ class NoKey(ProjectionError):
     """A signature cannot be made or checked: no such key, or `cryptography` is not installed."""
 
     code = "ILK029"
+
+
+class NotKept(ProjectionError):
+    """The place where seals are kept cannot be read or written."""
+
+    code = "ILK120"

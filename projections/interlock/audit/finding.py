@@ -49,8 +49,7 @@ class Findings:
     @property
     def first(self) -> Finding | None:
         """The first bad event of the log; where none is known to be, the first finding."""
-        events = [one for one in self.found if one.version]
-        placed = [one for one in events if one.position]
+        placed = [one for one in self.found if one.position]
         if placed:
             return min(placed, key=lambda one: one.position)
-        return next(iter(events or self.found), None)
+        return next((one for one in self.found if one.version), next(iter(self.found), None))

@@ -147,15 +147,13 @@ def _missing(seal: Seal, position: int, found: Digest | None, findings: Findings
     when = f"seal {seal.number} of {seal.at}"
     if found is not None:
         what = f"the event at position {position}, which {when} covers, is missing"
-        findings.add(what, found.stream, max(found.version, 1), position)
+        findings.add(what, position=position)
         return
     findings.add(
         f"the log ends at position {position - 1}, and {when} covers {seal.last}: the event at"
         f" position {position} is the first one missing (its end was removed, or an older copy"
         " was put in its place)",
-        "",
-        1,
-        position,
+        position=position,
     )
 
 

@@ -5,7 +5,7 @@ from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
 from interlock.projections.copying import copy_state
-from interlock.projections.difference import BranchChanges, Difference, Pair
+from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
     BadExport,
     EmptyHistory,
@@ -21,18 +21,22 @@ from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
 from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
-from interlock.projections.parting import RunDifference, diff_runs
+from interlock.projections.parting import Both, RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.subject import Subject, read_through, subject_of
+from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
+from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 
 __all__ = [
     "Activity",
     "Approval",
     "BadExport",
+    "Bar",
+    "Both",
     "Branch",
     "BranchChanges",
     "BreakerState",
@@ -46,6 +50,7 @@ __all__ = [
     "Irreversible",
     "Joined",
     "Lapsed",
+    "Mark",
     "Moment",
     "NoSuchVariable",
     "NoSuchVersion",
@@ -58,8 +63,11 @@ __all__ = [
     "RunDifference",
     "RunState",
     "SharedState",
+    "Span",
+    "SpanKind",
     "Subject",
     "Thread",
+    "Timeline",
     "Undoable",
     "Voted",
     "address",
@@ -73,6 +81,7 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "facts",
     "find_state",
     "fold",
     "ledger",
@@ -85,4 +94,5 @@ __all__ = [
     "read_variable",
     "shared_at",
     "subject_of",
+    "timeline",
 ]

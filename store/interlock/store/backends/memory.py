@@ -55,6 +55,8 @@ class MemoryStore(Backend):
     async def append(self, commit: Commit) -> Appended:
         """Append one commit: see the contract."""
         self._check_open()
+        if self.prelude is not None:
+            await self.prelude(commit)
         prepared = prepare(commit, self.clock.now())
         await asyncio.sleep(0)  # as any store: others run meanwhile
         self._check_open()

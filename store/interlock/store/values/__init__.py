@@ -20,6 +20,7 @@ and defined once, each with its children encoded:
     {"$": "object", "t": "Order", "v": {field: a}, …}    dataclass, pydantic model, named tuple
     {"$": "error", "t": "KeyError", "v": [args], …}      exception
     "long text" and {"$": "bytes", …}      text and bytes of 64 or more
+    {"$": "personal", "s": subject, "k": key, "v": ciphertext}      see `Personal`
 
 An object may carry more: `set`, `extra` and `private` (a model's fields set, extra fields, private
 attributes), `a`, `n`, `cause`, `context`, `quiet` and `group` (an exception's attributes, what its
@@ -35,8 +36,10 @@ from interlock.store.values.atom import LONG
 from interlock.store.values.digest import canonical, digest
 from interlock.store.values.image import Image
 from interlock.store.values.memory import Memory
+from interlock.store.values.personal import Personal
 from interlock.store.values.readable import plain
 from interlock.store.values.registry import Types
+from interlock.store.values.subject import Subject, subject
 from interlock.store.values.touch import Touch, Writes
 from interlock.store.values.whole import decode_whole, encode_whole
 
@@ -45,6 +48,8 @@ __all__ = [
     "Encoded",
     "Image",
     "Memory",
+    "Personal",
+    "Subject",
     "Touch",
     "Types",
     "Writes",
@@ -53,4 +58,5 @@ __all__ = [
     "digest",
     "encode_whole",
     "plain",
+    "subject",
 ]

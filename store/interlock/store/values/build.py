@@ -12,6 +12,7 @@ from interlock.store.errors import UnknownType
 from interlock.store.event import Encoded
 from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codec, Codecs
+from interlock.store.values.personal import TAG, Personal
 
 
 class Builder(ABC):
@@ -83,6 +84,7 @@ class Decoder(Builder):
         self._inline = 0
         self._list = self._builtin(list)
         self._tagged = {cls.__name__: self._builtin(cls) for cls in _TAGGED}
+        self._tagged[TAG] = self._builtin(Personal)
 
     def state(self, codec: Codec, content: Any) -> Any:
         return codec.decode(content, self.child, self.key)

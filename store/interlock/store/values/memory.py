@@ -32,6 +32,11 @@ class Memory:
         self._held: list[object] = []  # encoded since the last record: events refer to them
         self._adopted: list[object] = []
 
+    @property
+    def types(self) -> Types:
+        """The classes of its values."""
+        return self._types
+
     def adopt(self, value: object, path: str = "") -> tuple[Encoded, object]:
         """Take over a value from outside: its encoding, and the copy that the run may change.
 

@@ -20,6 +20,7 @@ from interlock.store.values.container import builtin_codecs
 from interlock.store.values.failure import ErrorCodec
 from interlock.store.values.refusal import Refused, is_model, refuse
 from interlock.store.values.structure import is_heap, structure_codec
+from interlock.store.vault import Vault
 
 _KNOWN: dict[str, type] = {
     name: cls
@@ -43,9 +44,11 @@ class Types:
 
     Args:
         others: registries whose classes this one takes over.
+        vault: encrypts personal values; None where there are none.
     """
 
-    def __init__(self, *others: Types) -> None:
+    def __init__(self, *others: Types, vault: Vault | None = None) -> None:
+        self.vault = vault
         self._classes: dict[str, type] = dict(_KNOWN)
         self._names: dict[type, str] = {cls: name for name, cls in _KNOWN.items()}
         self._codecs: dict[type, Codec] = builtin_codecs(self)

@@ -11,6 +11,7 @@ from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, Patch, same
 from interlock.store.values.difference import dict_patch
 from interlock.store.values.refusal import Refused, is_model
+from interlock.store.values.subject import bind_fields, known_field
 
 
 class Attributes:
@@ -70,13 +71,17 @@ class ObjectCodec(Codec):
     def __init__(self, cls: type[Any], name: str) -> None:
         self._cls = cls
         self._name = name
+        self._subject = known_field(cls)
         self._attributes = Attributes(cls)
 
     def state(self, obj: object) -> Any:
-        return self._attributes.read(obj)
+        found = self._attributes.read(obj)
+        if self._subject:
+            bind_fields(found.values(), found.get(self._subject))
+        return found
 
     def unchanged(self, obj: object, state: Any) -> bool:
-        return same_items(self._attributes.read(obj), state)
+        return same_items(self.state(obj), state)
 
     def parts(self, state: Any) -> Iterable[object]:
         children: Iterable[object] = state.values()
@@ -120,8 +125,12 @@ class ModelCodec(ObjectCodec):
 
     def state(self, obj: Any) -> ModelState:
         extra, private = obj.__pydantic_extra__, obj.__pydantic_private__
+        fields = super().state(obj)
+        if self._subject:
+            beside: list[object] = [*(extra or {}).values(), *(private or {}).values()]
+            bind_fields(beside, fields.get(self._subject))
         return ModelState(
-            self._attributes.read(obj),
+            fields,
             None if extra is None else dict(extra),
             None if private is None else dict(private),
             frozenset(obj.__pydantic_fields_set__),
@@ -204,6 +213,7 @@ class NamedTupleCodec(Codec):
     def __init__(self, cls: Any, name: str) -> None:
         self._cls = cls
         self._name = name
+        self._subject = known_field(cls)
         self._fields: tuple[str, ...] = cls._fields
         self._has_dict = cls.__dictoffset__ != 0
 
@@ -211,6 +221,8 @@ class NamedTupleCodec(Codec):
         if self._has_dict and vars(obj):
             reason = "a named tuple with attributes beyond its fields; use a dataclass"
             raise Refused(obj, reason)
+        if self._subject:
+            bind_fields(obj, getattr(obj, self._subject))
         return obj
 
     def parts(self, state: Any) -> Iterable[object]:

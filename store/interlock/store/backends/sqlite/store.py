@@ -73,6 +73,8 @@ class SQLiteStore(Backend):
     async def append(self, commit: Commit) -> Appended:
         """Append one commit durably: see the contract."""
         writer = self._may_write()
+        if self.prelude is not None:
+            await self.prelude(commit)
         return await writer.submit(prepare(commit, self.clock.now()))
 
     def _may_write(self) -> Writer:
