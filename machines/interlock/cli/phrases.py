@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_people import PEOPLE
+from interlock.cli.phrases_personal import PERSONAL
 from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
 from interlock.cli.wording import Plain, branch_of
@@ -287,5 +288,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     CommandIgnored.__name__: _ignored,
     **PEOPLE,
     **SHARED,
+    **PERSONAL,
 }
 """The phrase of each type of event, by its name."""

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -18,6 +19,7 @@ from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
 from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
+from interlock.engine.privacy import Privacy
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
 from interlock.engine.replies import Replies
@@ -37,8 +39,10 @@ from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
+from interlock.store.keystore import KeyStore
 from interlock.store.open import open_store
 from interlock.store.values import Types
+from interlock.store.vault import Vault
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -60,6 +64,7 @@ class Core:
         threads: int = 32,
         groups: Groups | None = None,
         notify: Notify | None = None,
+        keys: str | Path | KeyStore | None = None,
     ) -> None:
         """Describe an engine; entering it opens it.
 
@@ -78,6 +83,8 @@ class Core:
                 a group; by default what `interlock.machines.directory` was told.
             notify: told of reminders, escalations, delegations and failed undos, at least once
                 each, by the engine that is the worker.
+            keys: the key store of personal data: a file or an object; by default the file
+                `NAME-keys.db` beside the database `NAME.db`. Nothing is made before it is needed.
         """
         self.clock: Clock = clock or SystemClock()
         self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
@@ -88,7 +95,9 @@ class Core:
         self._store: Store | None = None
         self._wants_worker = worker
         self.recovers = recover
-        self.programs = Programs(machines)
+        self.vault = Vault()
+        self.programs = Programs(machines, self.vault)
+        self.privacy = Privacy(self, keys)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
         self.noticeboard = Noticeboard(self)
@@ -110,6 +119,7 @@ class Core:
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
         try:
+            await self.privacy.open()
             if self._wants_worker:
                 served = self.programs.served() if self.recovers else ()
                 check_declared(step for program in served for step in steps_of(program))
@@ -157,6 +167,7 @@ class Core:
         try:
             await self.resources.close()
         finally:
+            self.privacy.close()
             if store is not None:
                 if self.driving:
                     store.release_worker()
@@ -167,7 +178,7 @@ class Core:
 
     def types_of(self, machine: str, hash: str = "") -> Types:  # noqa: A002  as in the log
         """The classes of a machine's values; none but the built-in ones when it is unknown."""
-        return self.programs.types(machine, hash) or Types()
+        return self.programs.types(machine, hash) or Types(vault=self.vault)
 
     async def sender(self, run: str, command: Command, *, command_id: str) -> None:
         """`current().send`: a command to another run, on behalf of a step."""

@@ -5,7 +5,7 @@ from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
 from interlock.projections.copying import copy_state
-from interlock.projections.difference import BranchChanges, Difference, Pair
+from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
     BadExport,
     EmptyHistory,
@@ -22,7 +22,7 @@ from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
 from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
-from interlock.projections.parting import RunDifference, diff_runs
+from interlock.projections.parting import Both, RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
@@ -39,6 +39,7 @@ __all__ = [
     "Approval",
     "BadExport",
     "Bar",
+    "Both",
     "Branch",
     "BranchChanges",
     "BreakerState",
@@ -89,6 +90,7 @@ __all__ = [
     "evolve",
     "evolve_shared",
     "explain",
+    "facts",
     "find_state",
     "fold",
     "ledger",

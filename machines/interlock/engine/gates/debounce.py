@@ -80,7 +80,7 @@ class Debouncer:
         self, debounce: Debounce, run: str, command: Command, by: str, command_id: str
     ) -> Offered:
         """Offer a command."""
-        types = Types()
+        types = Types(vault=self._engine.vault)
         types.collect(type(command))
         offer = OfferData(
             id=command_id or str(uuid7(self._engine.clock.now())),
