@@ -29,6 +29,7 @@ class _Envelope(Protocol):
     schema: int
     prev: str
     body: Body
+    reason: str
 
 
 class _Version(msgspec.Struct):
@@ -61,8 +62,10 @@ def _envelope(body: type[Body]) -> Any:
                 ("schema", int),
                 ("prev", str),
                 ("body", body),
+                ("reason", str, ""),  # behind what old logs have, and left out where there is none
             ],
             frozen=True,
+            omit_defaults=True,
             gc=False,
             forbid_unknown_fields=True,
         )
@@ -108,6 +111,7 @@ def encode(event: Event) -> bytes:
                 SHAPES.present(event.type),
                 event.prev,
                 body,
+                event.reason,
             )
         )
     except (TypeError, ValueError, OverflowError) as error:
@@ -163,6 +167,7 @@ def decode(
         envelope.body,
         position,
         digest_of(stream, version, topic, state),
+        envelope.reason,
         stored,
     )
 

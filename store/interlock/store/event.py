@@ -86,6 +86,7 @@ class Event(msgspec.Struct, gc=False, frozen=True):
         body: what happened.
         position: place in the whole log, from 1; 0 while not stored.
         digest: digest of this event; the next one's `prev`.
+        reason: why they did it, as who asked for it said; "" where nobody did.
         stored: what stands in the log, where that is of an older shape.
     """
 
@@ -104,4 +105,5 @@ class Event(msgspec.Struct, gc=False, frozen=True):
     body: Body
     position: int = 0
     digest: str = ""
+    reason: str = ""
     stored: Stored | None = None
