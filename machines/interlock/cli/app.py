@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import audits, author, breakers, debugging, decide, keep, look, persons
+from interlock.cli import audits, author, breakers, debugging, decide, keep, look, personal, persons
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -33,6 +33,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
+    ("erase", KEEP, personal.erase),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, audits.verify),
