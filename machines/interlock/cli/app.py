@@ -8,7 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import audits, author, breakers, debugging, decide, keep, look, personal, persons
+from interlock.cli import (
+    audits,
+    author,
+    breakers,
+    change,
+    debugging,
+    decide,
+    keep,
+    look,
+    personal,
+    persons,
+    reasons,
+)
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -18,10 +30,13 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
+    ("lock", WRITE, change.lock),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
+    ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("diff", LOOK, debugging.diff),
     ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),

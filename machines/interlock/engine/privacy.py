@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from interlock.projections.forgetting import Forgetting, fold_forgetting
@@ -17,6 +17,7 @@ from interlock.store.forgetting import MACHINE, STREAM, KeyStoreBound
 from interlock.store.keystore import KeyStore
 from interlock.store.keystores import MemoryKeys, SQLiteKeys
 from interlock.store.secrecy import Forgotten
+from interlock.store.values.atom import class_of
 from interlock.store.values.personal import TAG
 from interlock.store.vault import Vault
 
@@ -47,11 +48,11 @@ def refuse_forgotten(vault: Vault | None, encoded: Iterable[Encoded]) -> None:
     """
     waiting: list[Any] = [*encoded] if vault is not None and vault.blanks else []
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, dict):
-            node = cast("dict[str, Any]", one)
+        node = waiting.pop()
+        kind = class_of(node)
+        if kind is list:
+            waiting.extend(node)
+        elif kind is dict:
             if node.get("$") == TAG and not node["k"]:
                 subject = str(node["s"])
                 message = (

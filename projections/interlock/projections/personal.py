@@ -10,6 +10,7 @@ import msgspec
 from interlock.projections.run import RunState
 from interlock.store.event import Encoded, Event
 from interlock.store.values import Image
+from interlock.store.values.atom import class_of
 
 _TAGGED = b'"$":"personal"'
 
@@ -45,9 +46,10 @@ def _holds(encoded: Encoded, subject: str, nodes: Mapping[int, Encoded] | None) 
     seen: set[int] = set()
     while waiting:
         one = waiting.pop()
-        if isinstance(one, list):
+        kind = class_of(one)
+        if kind is list:
             waiting.extend(one)
-        elif isinstance(one, dict):
+        elif kind is dict:
             number: Any = one.get("$")
             if number == "personal" and one.get("s") == subject:
                 return True
