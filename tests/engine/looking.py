@@ -119,8 +119,15 @@ def differs(history: History, a: int, b: int) -> None:
     one, other = (_effects(history.events[:version]) for version in (a, b))
     changed = {name for name in {**one, **other} if one.get(name) != other.get(name)}
     assert {(pair.after or pair.before or _nothing()).activity for pair in found.effects} == changed
-    began = {activity.id for activity in after.waits} - {activity.id for activity in before.waits}
-    assert {p.after.id for p in found.waits if p.before is None and p.after is not None} == began
+    waited, waits = (
+        {a.id for a in moment.waits if a.status != "done"} for moment in (before, after)
+    )
+    assert {p.after.id for p in found.waits if p.before is None and p.after is not None} == (
+        waits - waited
+    )
+    assert {p.before.id for p in found.waits if p.after is None and p.before is not None} == (
+        waited - waits
+    )
     assert a != b or found.empty
 
 

@@ -24,3 +24,28 @@ def timeline(
         from interlock.cli import timeline as drawing
 
         drawing.draw_timeline(store, run, every=every, as_json=as_json)
+
+
+def diff(
+    run: RunId,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="A version (4), an instant ('10 minutes ago'), or the id of another run.",
+            show_default=False,
+        ),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="TO", help="A version or an instant; now by default."),
+    ] = "",
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what changed in a run, or what differs between two."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import differing
+
+        differing.tell_difference(store, run, first, second, as_json=as_json)

@@ -12,9 +12,9 @@ from typing import Any, cast, get_args
 from interlock.cli import deciding
 from interlock.cli.deciding import Told
 from interlock.cli.errors import BadArgument
+from interlock.cli.instants import parse_instant
 from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
 from interlock.cli.target import import_apps
-from interlock.cli.telling import parse_instant
 from interlock.cli.text import compact
 from interlock.cli.typed import result_of
 from interlock.engine import Engine

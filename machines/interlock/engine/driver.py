@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
-from interlock.engine.forks.following import follow, may_be_called, move_on
+from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_doubt, record_stopped
@@ -21,6 +21,7 @@ from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
+from interlock.store.secrecy import Forgotten
 from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Driver:
             return False
         self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
-        if session.following is not None and session.following.more:
+        if has_more(session):
             return True
         due = self._due(session)
         if not due and not self._tasks:
@@ -166,10 +167,8 @@ class Driver:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
         over = {activity.id for activity, _ in self._over}
-        for activity in session.state.pending.values():
+        for activity in callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
-                continue
-            if not may_be_called(session, activity):
                 continue
             due.append(activity)
             if session.state.lifecycle:
@@ -313,7 +312,7 @@ class Driver:
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
         delay = None
-        if not isinstance(error, step.options.raises):
+        if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
             delay = step.options.retry.delay(activity.attempt)
         if delay is None:
             return lambda mover, mine: mover.fail(mine, error)
@@ -355,8 +354,11 @@ class Driver:
         timeout: timedelta | None,
     ) -> Any:
         """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
+        session = self.engine.sessions.cached(self.run)
+        correlation = "" if session is None else session.correlation
+        sender = partial(self.engine.sender, correlation)
         current = Current(
-            self.run, name, activity.state, activity.attempt, activity.key, self.engine.sender
+            self.run, name, activity.state, activity.attempt, activity.key, sender, correlation
         )
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks

@@ -16,14 +16,16 @@ from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
 from interlock.engine.threads import Thread, place_at
-from interlock.machines.program import Ended, Paused, Place, Program, Returned
+from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
 from interlock.machines.segment import Segment, segment
 from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded, Event
+from interlock.store.secrecy import KeyStoreError
 from interlock.store.values import Memory, decode_whole, encode_whole
+from interlock.store.values.reveals import Reveals
 from interlock.store.vocabulary import (
     CancelDelivered,
     RunStarted,
@@ -110,9 +112,12 @@ class WorkflowRun:
         thread.segment = running
         token = segment.set(running)
         try:
-            ended = action()
+            with Reveals() as reveals:
+                ended = action()
         finally:
             segment.reset(token)
+        if isinstance(ended, Raised):
+            reveals.mark(ended.error)
         if record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
@@ -142,6 +147,8 @@ class WorkflowRun:
         )  # fmt: skip
         try:
             begin(beginning)
+        except KeyStoreError:
+            raise  # nothing that the workflow could answer: the run stands still
         except Exception as error:  # what it awaits cannot be waited for
             where = f"{thread.inner.program.machine.file}:{place.line}"
             error.add_note(f"at {where}, where the workflow waits for {place.state!r}")
@@ -248,7 +255,8 @@ class WorkflowRun:
         """What the wait's `where` says to a command, or raises."""
         try:
             command = decode_whole(self.program.types, received.value)
-            return thread.wants(command, self.session.now)
+            with Reveals():
+                return thread.wants(command, self.session.now)
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await

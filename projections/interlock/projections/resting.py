@@ -87,9 +87,9 @@ def _all_told(state: RunState) -> bool:
     """Whether all that is stopped together was told so."""
     for activity in state.pending.values():
         join, within = activity.join, activity.within
-        if join is not None and activity.stopping:
-            if not all(state.pending[member].stopping for member in join.active):
-                return False
+        members = [] if join is None or not activity.stopping else [*join.active]
+        if not all(state.pending[member].stopping for member in members):
+            return False
         beside = within is None or within.handle
         if state.ending is not None and beside and not activity.stopping:
             return False

@@ -11,6 +11,10 @@ POINTS: dict[str, str] = {
     "store.before_commit": "everything is written, the transaction is not committed",
     "store.after_commit": "the transaction is durable, nobody has been told",
     "store.before_schema": "the tables are made or upgraded, the transaction is not committed",
+    "archive.written": "an archive was written and read back, nothing is recorded",
+    "archive.recorded": "the runs are marked as archived, their rows are still there",
+    "archive.swept": "some rows of archived runs have gone, others are still there",
+    "archive.put_back": "the rows of restored runs are back, the runs still marked as archived",
     "engine.before_append": "a transition is decided, nothing is appended",
     "engine.after_append": "a transition is appended, nothing is done about it",
     "engine.before_step": "the intent is durable, the call is not made",
@@ -18,6 +22,8 @@ POINTS: dict[str, str] = {
     "engine.before_undo": "the intent to undo is durable, the call is not made",
     "engine.after_undo": "the undo returned, its outcome is not recorded",
     "engine.timer_due": "a timer was found due, nothing is recorded",
+    "privacy.recorded": "that a subject is forgotten is durable, its key is still there",
+    "privacy.destroyed": "a subject's key is destroyed, its runs have not been told",
     "engine.command_accepted": "a command is recorded, the run has not moved",
 }
 """Every point by name, with what holds there."""

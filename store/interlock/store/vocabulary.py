@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from interlock.store import decisions, failure, forking, joining, vocabulary_shared
+from interlock.store import (
+    decisions,
+    failure,
+    forgetting,
+    forking,
+    joining,
+    retention,
+    vocabulary_shared,
+)
 from interlock.store.event import Body, Delta, Encoded
 from interlock.store.within import Within
 
@@ -375,5 +383,13 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-BODIES = _bodies(globals(), vars(joining), vars(decisions), vars(forking), vars(vocabulary_shared))
+BODIES = _bodies(
+    globals(),
+    vars(joining),
+    vars(decisions),
+    vars(forking),
+    vars(vocabulary_shared),
+    vars(forgetting),
+    vars(retention),
+)
 """Every body by its type name."""

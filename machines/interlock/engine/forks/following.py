@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,19 @@ def may_be_called(session: Session, activity: Activity) -> bool:
     if session.following is None:  # what it has to be given is not known yet
         return False
     return activity.answer == "live" or session.following.is_live(activity, fork)
+
+
+def callable_now(session: Session) -> Iterable[Activity]:
+    """The activities on whose behalf the world may be touched."""
+    pending = session.state.pending.values()
+    if session.state.fork is None:
+        return pending
+    return [activity for activity in pending if may_be_called(session, activity)]
+
+
+def has_more(session: Session) -> bool:
+    """Whether a fork has more to be given, in another commit."""
+    return session.following is not None and session.following.more
 
 
 def move_on(session: Session, mover: Mover) -> None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from interlock.engine import commands
 from interlock.engine.after import after_timers
+from interlock.engine.caller import Caller, draft_by
 from interlock.engine.errors import InputMismatch, UnknownMachine, UnknownRun
 from interlock.engine.forks.following import TIMER
 from interlock.engine.session import Session
@@ -158,11 +161,11 @@ async def _append(
         head=Head(),
         entry=entry_of(state),
         drafts=[
-            *(Draft(e.body, e.state, e.actor, e.cause, e.at) for e in taken),
-            Draft(body, head.state, actor, at=now),
+            *(_taken_over(event) for event in taken),
+            replace(draft_by(body, head.state, actor), at=now),
         ],
         at=taken[0].at,
-        correlation=run,
+        correlation=_correlation(run, actor),
         set_timers=timers,
     )
     await engine.store.append(commit)
@@ -170,9 +173,19 @@ async def _append(
         engine.timer_service.add(timers)
 
 
-def _of(run: str, event: Event) -> Event:
-    from msgspec.structs import replace
+def _taken_over(event: Event) -> Draft:
+    return Draft(
+        event.body, event.state, event.actor, event.cause, event.at, reason=event.reason,
+        correlation=event.correlation,
+    )  # fmt: skip
 
+
+def _correlation(run: str, actor: Actor) -> str:
+    asked = actor.correlation if isinstance(actor, Caller) else ""
+    return asked or run
+
+
+def _of(run: str, event: Event) -> Event:
     return replace(event, stream=run, correlation=run)
 
 
