@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import audits, author, breakers, debugging, decide, keep, look, persons
+from interlock.cli import (
+    audits,
+    author,
+    breakers,
+    change,
+    debugging,
+    decide,
+    keep,
+    look,
+    persons,
+    reasons,
+)
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -18,8 +29,10 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
+    ("lock", WRITE, change.lock),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
+    ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
     ("diff", LOOK, debugging.diff),

@@ -24,6 +24,7 @@ from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
 from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
+from interlock.engine.rights import Directory
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.snapshots import Snapshots
@@ -33,7 +34,8 @@ from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.resilience.undeclared import check_declared
 from interlock.machines.steps_of import steps_of
-from interlock.projections import load_state
+from interlock.projections import Why, load_state
+from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
@@ -236,6 +238,14 @@ class Core:
                 self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
+
+    async def why(self, run: str) -> Why:
+        """See `Run.why`."""
+        from interlock.engine.why import Asking  # wanted rarely
+
+        worker = Seen(self.noticeboard.board()) if self.driving else None
+        asking = Asking(self.store, self.now(), self.programs, Directory.of(self.groups), worker)
+        return await asking.why(run)
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""

@@ -11,6 +11,7 @@ from interlock.machines.duration import Duration, duration
 from interlock.machines.effect import Effect
 from interlock.machines.errors import (
     BadDefinition,
+    BadLock,
     ChildRefused,
     CompileError,
     EndlessChain,
@@ -137,6 +138,7 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Node",
     # Errors
     "BadDefinition",
+    "BadLock",
     "BreakerOpen",
     "BulkheadFull",
     "CompileError",

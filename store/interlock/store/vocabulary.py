@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from interlock.store import decisions, failure, forgetting, joining, vocabulary_shared
+from interlock.store import (
+    decisions,
+    failure,
+    forgetting,
+    joining,
+    retention,
+    vocabulary_shared,
+)
 from interlock.store.event import Body, Delta, Encoded
 from interlock.store.within import Within
 
@@ -376,6 +383,11 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
 
 
 BODIES = _bodies(
-    globals(), vars(joining), vars(decisions), vars(vocabulary_shared), vars(forgetting)
+    globals(),
+    vars(joining),
+    vars(decisions),
+    vars(vocabulary_shared),
+    vars(forgetting),
+    vars(retention),
 )
 """Every body by its type name."""

@@ -25,6 +25,7 @@ and defined once, each with its children encoded:
 An object may carry more: `set`, `extra` and `private` (a model's fields set, extra fields, private
 attributes), `a`, `n`, `cause`, `context`, `quiet` and `group` (an exception's attributes, what its
 built-in base holds, `__cause__`, `__context__`, `__suppress_context__`, members of a group),
+`s` (schema of an object's or member's class, from 2 on: see `upcast`),
 `maxlen` (deque), `zone`, `name`, `by`, `fold` (time zone of a datetime or time).
 `{"$": "bytearray"}` is an object; `{"$": "text"}` is text with lone surrogates.
 """
@@ -34,6 +35,7 @@ from __future__ import annotations
 from interlock.store.event import Encoded
 from interlock.store.values.atom import LONG
 from interlock.store.values.digest import canonical, digest
+from interlock.store.values.evolving import renamed, upcast
 from interlock.store.values.image import Image
 from interlock.store.values.memory import Memory
 from interlock.store.values.personal import Personal
@@ -58,5 +60,7 @@ __all__ = [
     "digest",
     "encode_whole",
     "plain",
+    "renamed",
     "subject",
+    "upcast",
 ]

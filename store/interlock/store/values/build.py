@@ -12,6 +12,7 @@ from interlock.store.errors import UnknownType
 from interlock.store.event import Encoded
 from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codec, Codecs
+from interlock.store.values.evolving import member_now
 from interlock.store.values.personal import TAG, Personal
 
 
@@ -124,7 +125,8 @@ class Decoder(Builder):
         if tag in DECODERS:
             return DECODERS[tag](node)
         if tag == "enum":
-            return _member(self._codecs.find(node["t"]), node["v"])
+            enum: Any = self._codecs.find(node["t"])
+            return member_now(enum, node)
         codec = self._tagged.get(tag) or self._codecs.named(node["t"])
         return self.begin(name, codec, node)
 
@@ -135,10 +137,6 @@ class Decoder(Builder):
 
 
 _TAGGED: tuple[type, ...] = (dict, tuple, set, frozenset, deque, bytearray, range)
-
-
-def _member(cls: Any, value: Any) -> Any:
-    return cls[value] if type(value) is str else cls(value)
 
 
 class Copier(Builder):

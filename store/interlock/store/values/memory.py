@@ -127,7 +127,18 @@ class Memory:
         for number, obj in decoder.numbered():
             heap.know(obj, number)
         heap.orphans = [number for number in image.nodes if number not in decoder.made]
+        if types.evolves:
+            memory._bring_up(image, dict(decoder.numbered()))
         return memory, variables
+
+    def _bring_up(self, image: Image, objects: Mapping[int, object]) -> None:
+        """Define again what was recorded in an older shape, before anything patches that."""
+        try:
+            for number, obj in objects.items():
+                if not self._types.is_present(image.nodes[number]):
+                    self._heap.redefine(obj)
+        except Refused as refused:
+            raise self._unrecordable(refused, self._variables) from None
 
     def _assign_variables(
         self, frame: Mapping[str, object], live: Sequence[str]

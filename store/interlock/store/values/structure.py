@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, Patch, same
 from interlock.store.values.difference import dict_patch
+from interlock.store.values.evolving import check_fields, fields_now, schema_of, with_schema
 from interlock.store.values.refusal import Refused, is_model
 from interlock.store.values.subject import bind_fields, known_field
 
@@ -71,6 +72,7 @@ class ObjectCodec(Codec):
     def __init__(self, cls: type[Any], name: str) -> None:
         self._cls = cls
         self._name = name
+        self._schema = schema_of(cls)
         self._subject = known_field(cls)
         self._attributes = Attributes(cls)
 
@@ -92,10 +94,18 @@ class ObjectCodec(Codec):
 
     def encode(self, state: Any, child: Encode) -> Encoded:
         fields: Encoded = {name: child(value) for name, value in state.items()}
-        return {"$": "object", "t": self._name, "v": fields}
+        return with_schema({"$": "object", "t": self._name, "v": fields}, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
+        if encoded.get("s", 1) != self._schema:
+            return self._brought(encoded, key)
         return {name: child(value) for name, value in encoded["v"].items()}
+
+    def _brought(self, encoded: Any, key: Convert) -> dict[str, Any]:
+        """The fields of an object of an older shape."""
+        found = fields_now(self._cls, encoded, key)
+        check_fields(self._cls, found, encoded.get("s", 1))
+        return found
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:
         return {name: child(value) for name, value in state.items()}
@@ -164,9 +174,11 @@ class ModelCodec(ObjectCodec):
             encoded["extra"] = {name: child(value) for name, value in state.extra.items()}
         if state.private is not None:
             encoded["private"] = {name: child(value) for name, value in state.private.items()}
-        return encoded
+        return with_schema(encoded, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> ModelState:
+        if encoded.get("s", 1) != self._schema:
+            return self._older(encoded, child, key)
         fields: dict[str, Any] = encoded["v"]
         found = ModelState(
             fields,
@@ -175,6 +187,22 @@ class ModelCodec(ObjectCodec):
             frozenset(encoded.get("set", fields)),
         )
         return self.convert(found, child, key)
+
+    def _older(self, encoded: Any, child: Convert, key: Convert) -> ModelState:
+        """The contents of a model of an older shape: what is new counts as set."""
+        brought = self._brought(encoded, key)
+        declared = self._cls.model_fields
+        before: dict[str, Any] = encoded["v"]
+        was_set = set(encoded.get("set", before))
+        extra, private = encoded.get("extra"), encoded.get("private")
+        beside = {n: v for n, v in brought.items() if n not in declared}
+        return ModelState(
+            {n: v for n, v in brought.items() if n in declared},
+            None if extra is None else {n: child(v) for n, v in extra.items()} | beside,
+            None if private is None else {n: child(v) for n, v in private.items()},
+            frozenset((brought.keys() - before.keys()) | (was_set & brought.keys()))
+            | (was_set - before.keys()),
+        )
 
     def convert(self, state: ModelState, child: Convert, key: Convert) -> ModelState:
         def each(part: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +241,7 @@ class NamedTupleCodec(Codec):
     def __init__(self, cls: Any, name: str) -> None:
         self._cls = cls
         self._name = name
+        self._schema = schema_of(cls)
         self._subject = known_field(cls)
         self._fields: tuple[str, ...] = cls._fields
         self._has_dict = cls.__dictoffset__ != 0
@@ -234,9 +263,14 @@ class NamedTupleCodec(Codec):
 
     def encode(self, state: Any, child: Encode) -> Encoded:
         pairs = zip(self._fields, state, strict=True)
-        return {"$": "object", "t": self._name, "v": {name: child(value) for name, value in pairs}}
+        fields: Encoded = {name: child(value) for name, value in pairs}
+        return with_schema({"$": "object", "t": self._name, "v": fields}, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
+        if encoded.get("s", 1) != self._schema:
+            found = fields_now(self._cls, encoded, key)
+            check_fields(self._cls, found, encoded.get("s", 1))
+            return [found[name] for name in self._fields]
         return [child(encoded["v"][name]) for name in self._fields]
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:

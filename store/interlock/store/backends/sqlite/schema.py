@@ -28,6 +28,7 @@ _NEW_IN_2 = (
         digest BLOB NOT NULL
     )
     """,
+    "CREATE INDEX interlock_digests_of ON interlock_digests (stream, version)",
 )
 
 TABLES = (
