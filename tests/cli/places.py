@@ -17,6 +17,11 @@ async def inner(x: int) -> int:
     return z
 
 
+async def alone(x: int) -> int:
+    c = x * 3
+    return await look(c) + c
+
+
 async def outer(x: int) -> int:
     a = 5
     b = await inner(x + a)
@@ -32,7 +37,7 @@ async def deep(n: int) -> int:
         await approval("nested", about=m)
         return m + total
 
-    aside = start(outer(n))
+    aside = start(alone(n))
     with phase("first"):
         u = await outer(n)
         v = await nested(u)

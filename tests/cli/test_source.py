@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,7 +68,21 @@ def test_at_every_version_every_branch_stands_at_an_await_of_its_function(
                 marked = source.lines[source.line - source.first]
                 assert marked == lines[source.line - 1]
             known = {name for frame in frames for name in frame.variables}
-            assert known <= {"n", "x", "a", "b", "y", "z", "k", "m", "u", "v", "total", "aside"}
+            assert known <= {
+                "n",
+                "x",
+                "a",
+                "b",
+                "y",
+                "z",
+                "k",
+                "m",
+                "u",
+                "v",
+                "total",
+                "aside",
+                "c",
+            }
     assert deepest == 3
 
 
@@ -123,9 +139,7 @@ def test_the_line_is_right_though_the_code_was_edited(
 ) -> None:
     module = tmp_path / "edited_later.py"
     module.write_text(FILE.read_text())
-    monkeypatch.syspath_prepend(str(tmp_path))
-    import importlib
-
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     edited_later = importlib.import_module("edited_later")
     url = f"sqlite:///{tmp_path / 'edited.db'}"
 

@@ -82,13 +82,16 @@ def _thread(state: RunState, branch: str) -> Thread:
 
 
 def _place(state: RunState, thread: Thread) -> str:
-    return node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
+    current = state.pending.get(thread.current)
+    if current is None:  # it has begun, and has not come to its first await
+        return f"{node_of(state, state.pending[thread.id])}/start"
+    return node_of(state, current)
 
 
 def _last_place(machine: Machine, events: Sequence[Event]) -> str:
     """The last state with a line: one that has ended, or undoes what it did, stands at none."""
     for event in reversed(events):
-        node = machine.by_id.get(event.state)
+        node = machine.places.get(event.state)
         if node is not None and node.line:
             return event.state
     return machine.initial
@@ -120,15 +123,15 @@ def _frames(
 
 def _scopes(machine: Machine, place: str) -> Iterator[str]:
     """The helpers that a place is in, the innermost first."""
-    node = machine.by_id.get(place)
+    node = machine.places.get(place)
     while node is not None:
-        if f"{node.id}/start" in machine.by_id:
+        if f"{node.id}/start" in machine.places:
             yield node.id
-        node = None if node.parent is None else machine.by_id.get(node.parent)
+        node = None if node.parent is None else machine.places.get(node.parent)
 
 
 def _line(machine: Machine, place: str) -> tuple[str, int]:
-    node = machine.by_id.get(place)
+    node = machine.places.get(place)
     if node is None:
         return machine.file, 0
     return node.file or machine.file, node.line

@@ -57,7 +57,7 @@ def excerpt_of_run(machine: Machine, events: Sequence[Event]) -> Excerpt:
 
 def excerpt(machine: Machine, state: str) -> Excerpt:
     """The lines around a state: the whole definition when it is short."""
-    node = machine.by_id.get(state)
+    node = machine.places.get(state)
     line = node.line if node is not None else 0
     file = node.file if node is not None and node.file else machine.file
     return excerpt_at(machine, file, line)

@@ -194,7 +194,7 @@ def _branches(state: RunState, machine: Machine | None) -> list[Inside]:
     for thread in found[:MANY]:
         name = "/".join(branches(state, state.pending[thread.id]))
         place = node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
-        known = machine is not None and place in machine.by_id
+        known = machine is not None and place in machine.places
         source = around(excerpt(machine, place), _NEAR) if machine is not None and known else None
         if source is None and not thread.image.variables:
             continue  # nothing is known of what was started on its own
