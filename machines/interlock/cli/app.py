@@ -17,6 +17,7 @@ from interlock.cli import (
     decide,
     keep,
     look,
+    personal,
     persons,
     reasons,
 )
@@ -48,6 +49,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
+    ("erase", KEEP, personal.erase),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, audits.verify),

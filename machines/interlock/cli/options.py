@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -61,12 +63,28 @@ Steps = Annotated[
     int,
     typer.Option("--step", metavar="N", help="So many events later; earlier with -N."),
 ]
+Correlation = Annotated[
+    str,
+    typer.Option(
+        "--correlation", metavar="ID", envvar="INTERLOCK_CORRELATION", show_default=False,
+        help="Id of the request that this serves; it stands on every event of it.",
+    ),
+]  # fmt: skip
 
 
 def one_moment(version: int | None, time: str) -> None:
     """Check that a moment is named in one way only."""
     if version is not None and time:
         raise typer.BadParameter("give --version or --time, not both")
+
+
+@contextmanager
+def speaking(reason: str, correlation: str) -> Generator[None]:
+    """Record what the block asks for with a reason and a correlation."""
+    from interlock.engine.caller import acting
+
+    with acting(reason=reason, correlation=correlation):
+        yield
 
 
 def who(by: str) -> str:

@@ -147,6 +147,8 @@ def tell_moment(
             ("time", both(event.at, now)),
             ("what", what),
             ("actor", actor_name(event.actor)),
+            ("reason", event.reason),
+            ("correlation", event.correlation if event.correlation != run else ""),
         ]
     )
     if any(activity.join is not None for activity in state.pending.values()):

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from interlock.engine import commands
+from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
@@ -65,6 +66,7 @@ class Core:
         groups: Groups | None = None,
         notify: Notify | None = None,
         keys: str | Path | KeyStore | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
         """Describe an engine; entering it opens it.
 
@@ -85,7 +87,10 @@ class Core:
                 each, by the engine that is the worker.
             keys: the key store of personal data: a file or an object; by default the file
                 `NAME-keys.db` beside the database `NAME.db`. Nothing is made before it is needed.
+            middleware: functions that see every request from outside before anything of it is
+                recorded, in this order: they may fill in who asks and why, or refuse.
         """
+        self.middleware = tuple(middleware)
         self.clock: Clock = clock or SystemClock()
         self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
         self.closing = False
@@ -180,9 +185,22 @@ class Core:
         """The classes of a machine's values; none but the built-in ones when it is unknown."""
         return self.programs.types(machine, hash) or Types(vault=self.vault)
 
-    async def sender(self, run: str, command: Command, *, command_id: str) -> None:
+    async def sender(
+        self, correlation: str, run: str, command: Command, *, command_id: str
+    ) -> None:
         """`current().send`: a command to another run, on behalf of a step."""
-        await commands.send(self, run, command, Actor("system", command_id), command_id)
+        caller = Caller("system", command_id, correlation=correlation)
+        await commands.send(self, run, command, caller, command_id)
+
+    async def asked(self, request: Request) -> Caller:
+        """Who asks for something from outside, as the middleware lets it through.
+
+        Raises:
+            EngineClosed: the engine is not open.
+            Refused: the middleware says no.
+        """
+        self.check_open()
+        return await look_at(self.middleware, request)
 
     async def mover(self, session: Session) -> Mover | None:
         """What moves a session; None when this program does not serve its definition."""
