@@ -220,7 +220,8 @@ class Engine(People):
             dry_run: only say what would go.
         """
         self.check_open()
-        return await forget(self, subject, Actor("user", by), reason, dry_run=dry_run)
+        request = Request(kind="forget", run="", name=subject, by=by, reason=reason)
+        return await forget(self, subject, await self.asked(request), dry_run=dry_run)
 
     # Breakers
 

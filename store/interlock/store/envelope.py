@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from interlock.store.digest import digest_of
+from interlock.store.cipher import MARK, known, unseal
+from interlock.store.digest import digest_of, place_of
 from interlock.store.errors import BrokenChain, UnknownEvent, Unrecordable
 from interlock.store.event import Actor, Body, Event
 from interlock.store.vocabulary import BODIES
@@ -88,6 +89,7 @@ def encode(event: Event) -> bytes:
     Raises:
         UnknownEvent: the body is of a type that is not in the vocabulary.
         Unrecordable: the body holds something that is not JSON.
+        KeyRequired: it is to be encrypted by a key that was not given to this process.
     """
     body = event.body
     if BODIES.get(event.type) is not type(body):
@@ -95,7 +97,7 @@ def encode(event: Event) -> bytes:
         raise UnknownEvent(message)
     envelope = _envelopes.get(type(body)) or _envelope(type(body))
     try:
-        return _encoder.encode(
+        state: bytes = _encoder.encode(
             envelope(
                 event.id,
                 event.at,
@@ -114,6 +116,10 @@ def encode(event: Event) -> bytes:
     except (TypeError, ValueError, OverflowError) as error:
         message = f"{event.type} of {event.stream!r} cannot be written as JSON: {error}"
         raise Unrecordable(message) from error
+    if not event.cipher:
+        return state
+    place = place_of(event.stream, event.version, event.type)
+    return known(event.cipher).seal(place, event.prev, state)
 
 
 def decode(stream: str, version: int, topic: str, state: bytes, position: int = 0) -> Event:
@@ -122,15 +128,19 @@ def decode(stream: str, version: int, topic: str, state: bytes, position: int = 
     Raises:
         UnknownEvent: the type is not in the vocabulary, or the schema is newer than `SCHEMA`.
         BrokenChain: the row cannot be read: it was altered or is damaged.
+        KeyRequired: it is encrypted, and its key was not given to this process.
     """
     decoder = _decoders.get(topic) or _decoder(topic)
     if type(state) is not bytes:  # a hand that edited the row left text
         message = f"event {version} of stream {stream!r} ({topic}) was altered: it is not bytes"
         raise BrokenChain(message)
+    cipher, text = "", state
     try:
-        envelope = decoder.decode(state)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _unreadable(stream, version, topic, state, error) from error
+        if state.startswith(MARK):
+            cipher, text = unseal(place_of(stream, version, topic), state)
+        envelope = decoder.decode(text)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise _unreadable(stream, version, topic, text, error) from error
     if envelope.schema > SCHEMA:
         raise _newer(stream, version, envelope.schema)
     return Event(
@@ -150,6 +160,7 @@ def decode(stream: str, version: int, topic: str, state: bytes, position: int = 
         position,
         digest_of(stream, version, topic, state),
         envelope.reason,
+        cipher,
     )
 
 

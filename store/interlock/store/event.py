@@ -76,6 +76,7 @@ class Event(msgspec.Struct, gc=False, frozen=True):
         position: place in the whole log, from 1; 0 while not stored.
         digest: digest of this event; the next one's `prev`.
         reason: why they did it, as who asked for it said; "" where nobody did.
+        cipher: id of the key that it is encrypted with in its store, "" for none.
     """
 
     stream: str
@@ -94,3 +95,4 @@ class Event(msgspec.Struct, gc=False, frozen=True):
     position: int = 0
     digest: str = ""
     reason: str = ""
+    cipher: str = ""
