@@ -17,6 +17,7 @@ from interlock.cli import (
     decide,
     keep,
     look,
+    personal,
     persons,
     reasons,
 )
@@ -37,6 +38,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("at", LOOK, look.at),
     ("diff", LOOK, debugging.diff),
     ("timeline", LOOK, debugging.timeline),
+    ("source", LOOK, debugging.source),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
@@ -47,6 +49,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
+    ("erase", KEEP, personal.erase),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, audits.verify),

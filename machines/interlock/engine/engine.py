@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
 from interlock.engine.errors import UnknownRun
+from interlock.engine.forgetting import Erasure, forget
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
@@ -24,6 +25,7 @@ from interlock.machines.workflow import Workflow
 from interlock.projections import BreakerState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
+from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -199,6 +201,27 @@ class Engine(People):
         request = Request(kind="cancel", run=run_id(run), name="", by=by, reason=reason)
         caller = await self.asked(request)
         await commands.cancel(self, run_id(run), caller, caller.reason)
+
+    # Personal data
+
+    async def forget(
+        self, subject: str, *, by: str = "", reason: str = "", dry_run: bool = False
+    ) -> Erasure:
+        """Forget a person: destroy the key of their personal values, for good and everywhere.
+
+        It is recorded first, in `$personal`; a crash after that leaves nothing undone, for the next
+        engine that opens destroys the key. Every run that holds something is told. What was
+        recorded stays where it is, unreadable, so digest chains stay valid. `reveal()` raises
+        `Forgotten`, in every process, from the moment at which this returns; and nothing more of
+        the subject is recorded readably, ever.
+
+        Args:
+            subject: whose data.
+            by, reason: who had it erased, and why.
+            dry_run: only say what would go.
+        """
+        self.check_open()
+        return await forget(self, subject, Actor("user", by), reason, dry_run=dry_run)
 
     # Breakers
 
