@@ -160,6 +160,9 @@ class Archive:
     def _opened(self) -> gzip.GzipFile:
         try:
             return gzip.open(self.path, "rb")
+        except FileNotFoundError as error:
+            message = f"{self.path} is not there; if archives were moved, say where they are now"
+            raise BadArchive(message) from error
         except OSError as error:
             message = f"cannot read {self.path}: {error.strerror}"
             raise BadArchive(message) from error
