@@ -137,6 +137,8 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
             ("time", both(event.at, now)),
             ("what", what),
             ("actor", actor_name(event.actor)),
+            ("reason", event.reason),
+            ("correlation", event.correlation if event.correlation != run else ""),
         ]
     )
     if any(activity.join is not None for activity in state.pending.values()):

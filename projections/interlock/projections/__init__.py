@@ -14,6 +14,7 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
 from interlock.projections.history import History
@@ -30,8 +31,10 @@ from interlock.projections.subject import Subject, read_through, subject_of
 from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
 from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
+from interlock.projections.why import Action, Cause, Offer, Then, Wait, Why
 
 __all__ = [
+    "Action",
     "Activity",
     "Approval",
     "BadExport",
@@ -40,6 +43,7 @@ __all__ = [
     "Branch",
     "BranchChanges",
     "BreakerState",
+    "Cause",
     "Change",
     "Compensation",
     "Decided",
@@ -55,6 +59,7 @@ __all__ = [
     "NoSuchVariable",
     "NoSuchVersion",
     "NotOfThatType",
+    "Offer",
     "Outcome",
     "Pair",
     "Progress",
@@ -66,10 +71,13 @@ __all__ = [
     "Span",
     "SpanKind",
     "Subject",
+    "Then",
     "Thread",
     "Timeline",
     "Undoable",
     "Voted",
+    "Wait",
+    "Why",
     "address",
     "apply_changes",
     "branches",
@@ -81,6 +89,7 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "explain",
     "facts",
     "find_state",
     "fold",
