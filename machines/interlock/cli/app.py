@@ -38,6 +38,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("at", LOOK, look.at),
     ("diff", LOOK, debugging.diff),
     ("timeline", LOOK, debugging.timeline),
+    ("source", LOOK, debugging.source),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
