@@ -107,8 +107,10 @@ def _described(found: Audited) -> dict[str, object]:
 
 
 def _finding(one: Finding) -> dict[str, object]:
+    found: dict[str, object] = {"what": one.what}
     said = {"run": one.stream, "version": one.version, "position": one.position}
-    return {"what": one.what} | {name: value for name, value in said.items() if value}
+    found.update((name, value) for name, value in said.items() if value)
+    return found
 
 
 def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
