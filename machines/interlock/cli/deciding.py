@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from interlock.cli.forked import answering
 from interlock.cli.joined import error_text
 from interlock.cli.notifying import notify_of
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.situations import situations
-from interlock.cli.standing import answering
 from interlock.cli.stores import entry_of_run, module_of, must_hold_store, run_async
 from interlock.cli.target import import_apps, import_module
 from interlock.cli.text import compact, instant
