@@ -54,7 +54,7 @@ def fork(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Make a new run from an instant of another one, calling nothing."""
+    """Make a new run from an instant of another one."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import forks
 

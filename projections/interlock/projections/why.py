@@ -35,8 +35,8 @@ ENDED: tuple[Cause, ...] = (
 URGENT: tuple[Cause, ...] = (
     "error", "definition_changed", "code_missing", "resource_missing", "in_doubt",
     "store_read_only", "store_full", "store_busy", "no_worker", "worker_silent", "not_recovered",
-    "worker_busy", "nobody_may", "asked", "undo_failed", "breaker_forced", "dead_end", "declined", "guard",
-    "deferred", "quorum", "approval", "command", "breaker_open", "breaker_trial", "rate_limit",
+    "worker_busy", "nobody_may", "asked", "undo_failed", "breaker_forced", "dead_end", "declined",
+    "guard", "deferred", "quorum", "approval", "command", "breaker_open", "breaker_trial", "rate_limit",
     "bulkhead", "flight", "overdue", "retry", "batch", "sleep", "timer", "debounce", "cancelling",
     "call", "due", *ENDED,
 )  # fmt: skip
