@@ -65,8 +65,8 @@ def _making(facts: Facts, activity: Activity, board: Board, made: UnderWay) -> W
     name, for_long = _name(facts, activity), ago(made.since, facts.now)
     if made.queued:
         said = (
-            f"{name} waits for a thread (called {for_long}): plain functions that have not returned "
-            f"keep all those of the worker ({board.worker}) busy"
+            f"{name} waits for a thread (called {for_long}): plain functions that have not "
+            f"returned keep all those of the worker ({board.worker}) busy"
         )
         return wait(facts, activity, "threads_busy", said)
     if _unwanted(facts, activity):
