@@ -8,7 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import audits, author, breakers, change, debugging, decide, keep, look, persons
+from interlock.cli import (
+    audits,
+    author,
+    breakers,
+    change,
+    debugging,
+    decide,
+    keep,
+    look,
+    personal,
+    persons,
+    reasons,
+)
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -21,10 +33,12 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("lock", WRITE, change.lock),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
+    ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
     ("diff", LOOK, debugging.diff),
     ("timeline", LOOK, debugging.timeline),
+    ("source", LOOK, debugging.source),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
@@ -35,6 +49,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
+    ("erase", KEEP, personal.erase),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("verify", KEEP, audits.verify),

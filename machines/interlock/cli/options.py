@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -46,6 +48,43 @@ By = Annotated[
     ),
 ]  # fmt: skip
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in your words.")]
+
+AtVersion = Annotated[int | None, typer.Option("--version", metavar="N", help="After this event.")]
+AtTime = Annotated[
+    str,
+    typer.Option(
+        "--time",
+        metavar="T",
+        help="At this instant: '2026-11-21 09:21:03' (UTC when no zone is given), "
+        "or '10 minutes ago'.",
+    ),
+]
+Steps = Annotated[
+    int,
+    typer.Option("--step", metavar="N", help="So many events later; earlier with -N."),
+]
+Correlation = Annotated[
+    str,
+    typer.Option(
+        "--correlation", metavar="ID", envvar="INTERLOCK_CORRELATION", show_default=False,
+        help="Id of the request that this serves; it stands on every event of it.",
+    ),
+]  # fmt: skip
+
+
+def one_moment(version: int | None, time: str) -> None:
+    """Check that a moment is named in one way only."""
+    if version is not None and time:
+        raise typer.BadParameter("give --version or --time, not both")
+
+
+@contextmanager
+def speaking(reason: str, correlation: str) -> Generator[None]:
+    """Record what the block asks for with a reason and a correlation."""
+    from interlock.engine.caller import acting
+
+    with acting(reason=reason, correlation=correlation):
+        yield
 
 
 def who(by: str) -> str:

@@ -63,6 +63,8 @@ def phrase(event: Event, plain: Plain, branch: str | None = None) -> str:
     if make is None:
         return event.type
     said = make(event, event.body, plain)
+    if event.reason and not hasattr(event.body, "reason"):
+        said = _because(said, event.reason)
     if branch is None:
         branch = branch_of(getattr(event.body, "activity", ""))
     return f"[{branch}] {said}" if branch else said

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from interlock.engine import commands
+from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
@@ -24,6 +25,7 @@ from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
 from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
+from interlock.engine.rights import Directory
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
 from interlock.engine.snapshots import Snapshots
@@ -33,7 +35,8 @@ from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.resilience.undeclared import check_declared
 from interlock.machines.steps_of import steps_of
-from interlock.projections import load_state
+from interlock.projections import Why, load_state
+from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
@@ -63,6 +66,7 @@ class Core:
         groups: Groups | None = None,
         notify: Notify | None = None,
         keys: str | Path | KeyStore | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
         """Describe an engine; entering it opens it.
 
@@ -83,7 +87,10 @@ class Core:
                 each, by the engine that is the worker.
             keys: the key store of personal data: a file or an object; by default the file
                 `NAME-keys.db` beside the database `NAME.db`. Nothing is made before it is needed.
+            middleware: functions that see every request from outside before anything of it is
+                recorded, in this order: they may fill in who asks and why, or refuse.
         """
+        self.middleware = tuple(middleware)
         self.clock: Clock = clock or SystemClock()
         self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
         self.closing = False
@@ -178,9 +185,22 @@ class Core:
         """The classes of a machine's values; none but the built-in ones when it is unknown."""
         return self.programs.types(machine, hash) or Types(vault=self.vault)
 
-    async def sender(self, run: str, command: Command, *, command_id: str) -> None:
+    async def sender(
+        self, correlation: str, run: str, command: Command, *, command_id: str
+    ) -> None:
         """`current().send`: a command to another run, on behalf of a step."""
-        await commands.send(self, run, command, Actor("system", command_id), command_id)
+        caller = Caller("system", command_id, correlation=correlation)
+        await commands.send(self, run, command, caller, command_id)
+
+    async def asked(self, request: Request) -> Caller:
+        """Who asks for something from outside, as the middleware lets it through.
+
+        Raises:
+            EngineClosed: the engine is not open.
+            Refused: the middleware says no.
+        """
+        self.check_open()
+        return await look_at(self.middleware, request)
 
     async def mover(self, session: Session) -> Mover | None:
         """What moves a session; None when this program does not serve its definition."""
@@ -236,6 +256,14 @@ class Core:
                 self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
+
+    async def why(self, run: str) -> Why:
+        """See `Run.why`."""
+        from interlock.engine.why import Asking  # wanted rarely
+
+        worker = Seen(self.noticeboard.board()) if self.driving else None
+        asking = Asking(self.store, self.now(), self.programs, Directory.of(self.groups), worker)
+        return await asking.why(run)
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""

@@ -20,6 +20,7 @@ from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
+from interlock.store.secrecy import Forgotten
 from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
@@ -307,7 +308,7 @@ class Driver:
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
         delay = None
-        if not isinstance(error, step.options.raises):
+        if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
             delay = step.options.retry.delay(activity.attempt)
         if delay is None:
             return lambda mover, mine: mover.fail(mine, error)
@@ -349,8 +350,11 @@ class Driver:
         timeout: timedelta | None,
     ) -> Any:
         """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
+        session = self.engine.sessions.cached(self.run)
+        correlation = "" if session is None else session.correlation
+        sender = partial(self.engine.sender, correlation)
         current = Current(
-            self.run, name, activity.state, activity.attempt, activity.key, self.engine.sender
+            self.run, name, activity.state, activity.attempt, activity.key, sender, correlation
         )
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks

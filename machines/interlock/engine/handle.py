@@ -13,6 +13,7 @@ from interlock.projections import (
     History,
     Progress,
     RunState,
+    Why,
     find_state,
     fold,
     progress,
@@ -99,6 +100,17 @@ class Run(Generic[R]):
     async def progress(self) -> dict[str, Progress]:
         """How far it is with each join or `each` that goes on, by state; {} for none."""
         return progress(await self.snapshot())
+
+    async def why(self) -> Why:
+        """Why it is where it is: what it waits for, what would move it, what happens otherwise.
+
+        Needs neither the code of its workflow nor a worker. Where a lifecycle's code is imported
+        its guards are asked, of commands whose fields they do not want to know.
+
+        Raises:
+            UnknownRun: there is none of this id, and none is about to begin.
+        """
+        return await self._engine.why(self.id)
 
     async def history(self) -> History:
         """All its events, and every state it went through."""

@@ -10,6 +10,7 @@ import msgspec
 
 from interlock.engine.failures import record_failure
 from interlock.engine.inputs import recorded_arguments
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Session
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
@@ -75,6 +76,8 @@ class LifecycleRun:
             Refused: none exists from these states, or guards say no. Nothing is emitted.
         """
         name, types = type(command).__name__, self.program.types
+        value = encode_whole(types, command)
+        refuse_forgotten(types.vault, [value])
         try:
             taken = self._decide(command)
         except Refused:
@@ -82,9 +85,9 @@ class LifecycleRun:
             if fate == "refuse":
                 raise
             body = CommandReceived if fate == "defer" else CommandIgnored
-            self.session.emit(body(name, encode_whole(types, command)))
+            self.session.emit(body(name, value))
             return
-        self._take(taken, name, encode_whole(types, command))
+        self._take(taken, name, value)
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""
@@ -134,7 +137,7 @@ class LifecycleRun:
 
     def _retry_deferred(self) -> bool:
         """Take the first command that was kept for later and is accepted now."""
-        actor, cause = self.session.actor, self.session.cause
+        caller, cause = self.session.caller, self.session.cause
         for kept in self.session.state.inbox:
             self.session.by(kept.actor, kept.id)
             try:
@@ -149,7 +152,7 @@ class LifecycleRun:
                 self._record_all(taken, kept.command, kept.value, kept.id)
                 return True
             finally:
-                self.session.by(actor, cause)
+                self.session.by(caller, cause)
         return False
 
     def _follow(self, taken: Taken) -> None:

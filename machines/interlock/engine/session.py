@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.caller import Caller
 from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
@@ -49,6 +50,8 @@ class Session:
         mover: what moves it, once something wanted to.
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
+        reason: why the events are emitted, as their actor says.
+        asked: correlation of the request that leads to them, "" for that of the run.
         calling: activities whose calls are under way beside others.
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
@@ -81,6 +84,8 @@ class Session:
         self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
+        self.reason = ""
+        self.asked = ""
         self.machine = state.machine if state is not None else ""
         self.hash = state.hash if state is not None else ""
         self.correlation = state.correlation if state is not None else run
@@ -124,20 +129,33 @@ class Session:
         return self._at
 
     def by(self, actor: Actor, cause: str = "") -> None:
-        """Say who causes the events that are emitted from here on."""
+        """Say who causes the events that are emitted from here on; a `Caller` says more."""
+        self.reason = self.asked = ""
         self.actor = actor
         self.cause = cause
+        if isinstance(actor, Caller):
+            self.actor = Actor(actor.kind, actor.id)
+            self.reason, self.asked = actor.reason, actor.correlation
+
+    @property
+    def caller(self) -> Caller:
+        """What `by` was told, to be told again."""
+        return Caller(self.actor.kind, self.actor.id, self.reason, self.asked)
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
         if isinstance(body, StepScheduled) and not self._drives():
             body = replace(body, client=True)
         target = state if state is not None else self.state.state
-        self._drafts.append(Draft(body, target, self.actor, self.cause))
+        draft = Draft(body, target, self.actor, self.cause)
+        if self.reason or self.asked:
+            draft = replace(draft, reason=self.reason, correlation=self.asked)
+        self._drafts.append(draft)
         version = self._head.version + len(self._drafts)
         event = Event(
             self.run, version, type(body).__name__, "", self.now, self.machine, self.hash,
-            target, self.actor, self.cause, self.correlation, "", body,
+            target, self.actor, self.cause, self.asked or self.correlation, "", body,
+            reason=self.reason,
         )  # fmt: skip
         self._state = evolve(self._state, event)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interlock.engine.caller import Caller
 from interlock.engine.errors import BadInput, BadRunId, InputMismatch
 from interlock.engine.inputs import input_digest
 from interlock.engine.lifecycles import LifecycleRun
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.programs import mover_of
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
@@ -33,7 +35,11 @@ async def start_run(
     parent: tuple[str, str] = ("", ""),
     correlation: str = "",
 ) -> None:
-    """Append the run's beginning, unless it has begun with the same input."""
+    """Append the run's beginning, unless it has begun with the same input.
+
+    Raises:
+        Forgotten: the input holds something about a subject that was forgotten.
+    """
     fingerprint = check_start(program, run, args, kwargs)
     engine.sessions.hold(run)
     try:
@@ -45,7 +51,8 @@ async def start_run(
                 if session.exists:
                     _check_same(session, program, fingerprint)
                     break
-                session.correlation = correlation or session.correlation
+                asked = actor.correlation if isinstance(actor, Caller) else ""
+                session.correlation = correlation or asked or session.correlation
                 _begin(session, program, args, kwargs, fingerprint, actor, parent)
                 try:
                     await engine.flush(session)
@@ -87,6 +94,8 @@ def _begin(
             mover.begin(_data(args, kwargs), fingerprint)
         elif isinstance(mover, WorkflowRun):
             mover.begin(args, kwargs, fingerprint, parent)
+        if not parent[0]:
+            refuse_forgotten(program.types.vault, session.state.image.nodes.values())
     except BaseException:
         session.broken = True
         raise

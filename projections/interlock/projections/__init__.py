@@ -4,6 +4,7 @@ from interlock.projections.address import address, branches, member_name, node_o
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
+from interlock.projections.choosing import Chosen, chosen
 from interlock.projections.copying import copy_state
 from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
@@ -14,6 +15,7 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
 from interlock.projections.history import History
@@ -30,8 +32,10 @@ from interlock.projections.subject import Subject, read_through, subject_of
 from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
 from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
+from interlock.projections.why import Action, Cause, Offer, Then, Wait, Why
 
 __all__ = [
+    "Action",
     "Activity",
     "Approval",
     "BadExport",
@@ -40,7 +44,9 @@ __all__ = [
     "Branch",
     "BranchChanges",
     "BreakerState",
+    "Cause",
     "Change",
+    "Chosen",
     "Compensation",
     "Decided",
     "Difference",
@@ -55,6 +61,7 @@ __all__ = [
     "NoSuchVariable",
     "NoSuchVersion",
     "NotOfThatType",
+    "Offer",
     "Outcome",
     "Pair",
     "Progress",
@@ -66,21 +73,26 @@ __all__ = [
     "Span",
     "SpanKind",
     "Subject",
+    "Then",
     "Thread",
     "Timeline",
     "Undoable",
     "Voted",
+    "Wait",
+    "Why",
     "address",
     "apply_changes",
     "branches",
     "breaker_state",
     "changes",
+    "chosen",
     "copy_state",
     "diff_runs",
     "dump_history",
     "entry_of",
     "evolve",
     "evolve_shared",
+    "explain",
     "facts",
     "find_state",
     "fold",

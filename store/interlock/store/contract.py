@@ -103,6 +103,8 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
         at: when it happened, for an event that is taken over from another store; None for the
             commit's instant. Never earlier than the event before it.
         id: its id there, for the same purpose; "" for a new one.
+        reason: see `Event.reason`.
+        correlation: where it is not that of the commit: of the request that led to it.
     """
 
     body: Body
@@ -111,6 +113,8 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
     cause: str = ""
     at: datetime | None = None
     id: str = ""
+    reason: str = ""
+    correlation: str = ""
 
 
 class Commit(msgspec.Struct, gc=False, frozen=True):
