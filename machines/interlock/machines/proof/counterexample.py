@@ -14,26 +14,30 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof.result import Event, Result, Trace
 
 
-def as_pytest(kind: type[Lifecycle[Any, Any]], result: Result) -> str:
-    """A test that fails as long as the property does not hold, as a module of its own.
+def as_pytest(kind: type[Lifecycle[Any, Any]], *results: Result) -> str:
+    """A module with a test for each result, that fails as long as the property does not hold.
 
     Raises:
-        ValueError: the result has no trace: nothing leads to what is missing.
+        ValueError: a result has no trace: nothing leads to what is missing.
     """
+    written = _Written()
+    name = written.name(kind)
+    tests = [_test(written, name, result) for result in results]
+    imports = _imports({("interlock.testing", "Scenario"), *written.imports})
+    head = [f'"""Counter-examples of {name}."""', "", *imports]
+    return "\n".join(head) + "".join(f"\n\n\n{test}" for test in tests) + "\n"
+
+
+def _test(written: _Written, name: str, result: Result) -> str:
     trace = result.trace
     if result.verdict != "refuted" or trace is None:
         message = f"there is no trace of: {result}"
         raise ValueError(message)
-    written = _Written()
-    name = written.name(kind)
-    lines = [f"    scenario = Scenario({name}, {written.value(trace.start)})"]
-    lines += [f"    scenario.{_said(written, event)}" for event in _events(trace)]
-    lines.append(f"    {_claim(result)}")
-    imports = {("interlock.testing", "Scenario"), *written.imports}
-    return "\n".join([
-        f'"""{name}: {result.property}."""', "", *_imports(imports), "", "",
-        f"def test_{_slug(name)}_{_slug(_title(result))}() -> None:", *lines, "",
-    ])  # fmt: skip
+    lines = [f"scenario = Scenario({name}, {written.value(trace.start)})"]
+    lines += [f"scenario.{_said(written, event)}" for event in _events(trace)]
+    lines.append(_claim(result))
+    head = f"def test_{_slug(name)}_{_slug(_title(result))}() -> None:"
+    return "\n    ".join([head, *lines])
 
 
 def _events(trace: Trace) -> Iterator[Event]:

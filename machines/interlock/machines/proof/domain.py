@@ -7,8 +7,11 @@ import itertools
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
+from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -40,18 +43,19 @@ class Domain:
 def domain_of(hint: Any, samples: Samples, place: str) -> Domain:
     """The values of an annotation: bools, enums, literals, bounded ints, and models of them.
 
+    Of texts, numbers, instants and collections a few are tried.
+
     Args:
         samples: what to try where they cannot be listed.
         place: what it is, for messages and as a key of `samples`.
 
     Raises:
-        BadDefinition: they cannot be listed, and there are no samples.
+        BadDefinition: they cannot be listed, and nothing is known to try.
     """
     for key in (place, hint):
         if _is_key(key) and key in samples:
             values = tuple(samples[key])
-            shown = ", ".join(repr(v) for v in values[:5]) + (" …" if len(values) > 5 else "")
-            return Domain(values, whole=False, samples=(f"{place}: {shown}",))
+            return Domain(values, whole=False, samples=(_told(place, values),))
     base, notes = _bare(hint)
     found = _simple(base, notes)
     if found is not None:
@@ -63,12 +67,46 @@ def domain_of(hint: Any, samples: Samples, place: str) -> Domain:
     if get_origin(base) is tuple and Ellipsis not in get_args(base):
         parts = [domain_of(part, samples, place) for part in get_args(base)]
         return _product(parts, _same)
+    tried = _tried(base, samples, place)
+    if tried:
+        return Domain(tried, whole=False, samples=(_told(place, tried),))
     name = _name(cast("object", base))
     message = (
         f"the values of {place} ({name}) cannot be listed; give some to try, "
         f"samples={{{place!r}: [...]}}, or for every {name}: samples={{{name}: [...]}}"
     )
     raise BadDefinition(message)
+
+
+def _told(place: str, values: tuple[Any, ...]) -> str:
+    shown = ", ".join(str(v) if v != "" else "''" for v in values[:5])
+    return f"{place} tried with {shown}{' …' if len(values) > 5 else ''}"
+
+
+_TRIED: dict[Any, tuple[Any, ...]] = {
+    int: (0, 1, 2),
+    str: ("a", "b"),
+    float: (0.0, 1.5),
+    Decimal: (Decimal(0), Decimal(1), Decimal(100)),
+    bytes: (b"",),
+    datetime: (datetime(2026, 1, 1, tzinfo=UTC),),
+    date: (date(2026, 1, 1),),
+    timedelta: (timedelta(), timedelta(days=1)),
+    UUID: (UUID(int=1),),
+}
+"""What is tried of types that have too many values, where nobody says what else."""
+
+
+def _tried(base: Any, samples: Samples, place: str) -> tuple[Any, ...]:
+    if base in _TRIED:
+        return _TRIED[base]
+    kind, inner = get_origin(base), get_args(base)
+    if kind in (list, set, frozenset) and inner:
+        first = domain_of(inner[0], samples, place).values[:1]
+        return (kind(), kind(first)) if first else (kind(),)
+    if kind is dict:
+        return ({},)
+    return ()
 
 
 def _is_key(key: object) -> bool:
