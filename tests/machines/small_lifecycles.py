@@ -81,7 +81,9 @@ def lifecycle(drawn: list[Rule], below: int) -> type[Lifecycle[Any, Any]]:
         namespace.update(__module__=__name__, __qualname__="lifecycle.<locals>.Small")
 
     head = {"initial": Spot.A, "final": {Spot.D}}
-    made: Any = types.new_class("Small", (Lifecycle[Spot, Count],), head, body)
+    made: type[Lifecycle[Any, Any]] = types.new_class(
+        "Small", (Lifecycle[Spot, Count],), head, body
+    )
     return made
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field, model_validator
 
-from interlock.machines import HandlerFailed, Lifecycle, Refused
-from interlock.machines.proof import Result, as_pytest, explore, prove
+from interlock.machines import BadDefinition, HandlerFailed, Lifecycle, MachineError, Refused
+from interlock.machines.proof import Result, as_pytest, explore, invariant, prove
+from interlock.machines.proof.domain import domain_of
 from interlock.testing import Scenario
-from machines.small_lifecycles import EVERY, Rule, Spot, lifecycle, rules
+from machines.small_lifecycles import EVERY, Count, Rule, Spot, Step, lifecycle, rules
 
 Move: TypeAlias = Any
-DEEP = 3
+DEEP = 3 if os.environ.get("INTERLOCK_PROFILE") == "long" else 2
 
 
 def moves(kind: type[Lifecycle[Any, Any]], state: str) -> list[Move]:
@@ -143,11 +149,12 @@ def _moves_on(kind: type[Lifecycle[Any, Any]], stuck: Result, move: Move) -> boo
     return scenario.refusal is None
 
 
-@given(drawn=st.lists(rules, min_size=1, max_size=5), below=st.integers(1, 3))
+@given(drawn=st.lists(rules, max_size=4), below=st.integers(1, 3))
 def test_a_counter_example_is_a_test_that_fails(drawn: list[Rule], below: int) -> None:
-    kind = lifecycle(drawn, below)
+    counts = Rule(Spot.A, Spot.B, Step, 0, 2, -1)
+    kind = lifecycle([counts, *drawn], below)
     result = of(prove(kind), "ILK170")
-    assume(result.verdict == "refuted")
+    assert result.verdict == "refuted"
     text = as_pytest(kind, result)
     names: dict[str, Any] = {}
     module = text.replace("lifecycle.<locals>.Small", "Small")
@@ -158,3 +165,86 @@ def test_a_counter_example_is_a_test_that_fails(drawn: list[Rule], below: int) -
     test = next(value for name, value in names.items() if name.startswith("test_"))
     with pytest.raises(AssertionError, match="stays_below does not hold"):
         test()
+
+
+class Size(StrEnum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+@dataclass(frozen=True)
+class Box:
+    size: Size
+    lid: bool
+
+
+class Wrapped(BaseModel):
+    box: Box
+    sign: Literal["+", "-"] | None
+    both: tuple[bool, Annotated[int, Field(gt=0, lt=3)]]
+
+    @model_validator(mode="after")
+    def _large_ones_have_a_lid(self) -> Wrapped:
+        if self.box.size is Size.LARGE and not self.box.lid:
+            raise ValueError("a large one has a lid")
+        return self
+
+
+def test_finite_types_are_listed_whole_and_each_value_once() -> None:
+    domain = domain_of(Wrapped, {}, "Wrapped")
+    assert domain.whole
+    assert len(domain.values) == len({v.model_dump_json() for v in domain.values}) == 3 * 3 * 4
+    assert domain_of(Annotated[int, Field(ge=-2, le=2)], {}, "x").values == (-2, -1, 0, 1, 2)
+
+
+TRIED: list[tuple[Any, tuple[Any, ...]]] = [
+    (int, (0, 1, 2)), (list[bool], ([], [False])), (str | None, ("a", None)),
+    (Annotated[int, Field(ge=0)], (0, 1, 2)), (tuple[str, ...], ((), ("a",))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("hint", "tried"), TRIED)
+def test_of_others_a_few_are_tried(hint: Any, tried: tuple[object, ...]) -> None:
+    domain = domain_of(hint, {}, "x")
+    assert (domain.values, domain.whole) == (tried, False)
+    given = domain_of(hint, {hint: [7]}, "x")
+    assert (given.values, given.samples) == ((7,), ("x tried with 7",))
+    assert domain_of(hint, {"x": [8], hint: [7]}, "x").values == (8,)
+
+
+def test_an_invariant_that_fails_or_answers_something_else_is_the_authors_fault() -> None:
+    class Wrong(Lifecycle[Spot, Count], initial=Spot.A):
+        @invariant(Spot.A)
+        def holds(self, count: Count) -> bool:
+            return cast("bool", count.n or "yes")
+
+    with pytest.raises(HandlerFailed, match="returned 'yes'"):
+        prove(Wrong)
+    with pytest.raises(BadDefinition, match="takes states"):
+        cast("Any", invariant)("a")
+
+
+def test_a_scenario_says_how_it_is_otherwise() -> None:
+    kind = lifecycle(
+        [Rule(Spot.A, Spot.B, Step, 1, 0, -1), Rule(Spot.B, Spot.D, None, 0, 1, -1)], 9
+    )
+    begun = Scenario(kind, Count(n=1)).when(Step(by=2))
+    checks: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: begun.then(Spot.A), "stands in 'b', not in 'a'"),
+        (lambda: begun.then(having={"n": 4}), "n is 3, not 4"),
+        (lambda: begun.then(data=Count()), "not Count"),
+        (lambda: begun.then(effects=["mail"]), "to be done is"),
+        (begun.refused, "it was accepted"),
+        (lambda: begun.fires("x"), "no timer 'x' is set in 'b'; set: b.move_1"),
+        (lambda: Scenario(kind).given(Step(by=0)), "Step"),
+        (lambda: Scenario(kind).when(Step(by=0)).refused("nonsense"), "'nonsense' is not in"),
+        (lambda: Scenario(kind).when(Step(by=0)).then(Spot.B), "Accepted there"),
+    )
+    for check, says in checks:
+        with pytest.raises(AssertionError, match=says):
+            check()
+    assert begun.passes("1 hour").state == "b"
+    begun.passes("1 hour").then(Spot.D, having={"n": 4})
+    assert (begun.over, begun.taken) == (True, ("b.move_1",))
+    with pytest.raises(MachineError, match="no invariant 'other'"):
+        begun.holds("other")

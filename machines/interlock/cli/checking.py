@@ -42,7 +42,8 @@ def check(
             proving.print_proofs(screen, proofs)
     if tests is not None:
         count = proving.write_tests(target, proofs, tests)
-        print(f"{count} tests written to {tests}" if count else "no test to write", file=sys.stderr)
+        written = f"{count} {'test' if count == 1 else 'tests'} written to {tests}"
+        print(written if count else "no test to write", file=sys.stderr)
     return proving.sound(proofs) and not any(problem.severity == "error" for problem in found)
 
 

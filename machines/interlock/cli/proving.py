@@ -12,6 +12,7 @@ from interlock.cli.target import import_module, load_target
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof import Result, Samples, as_pytest, prove
+from interlock.machines.workflow import Workflow
 
 _COLOURS = {"proved": "green", "bounded": "yellow", "refuted": "bold red"}
 _ERRORS = ("ILK170", "ILK171", "ILK172")
@@ -30,7 +31,7 @@ def proofs_of(target: str, limit: int) -> list[Result]:
     kind = _lifecycle(target)
     module = import_module(target.partition(":")[0])
     samples: object = getattr(module, "samples", None)
-    given = cast("Samples", samples) if isinstance(samples, Mapping) else {}
+    given: Samples = cast("Samples", samples) if isinstance(samples, Mapping) else {}
     data: object = getattr(module, "starts", None)
     listed = cast("list[object]", data) if isinstance(data, list) else []
     starts = [one for one in listed if isinstance(one, kind.program().data_type)]
@@ -42,9 +43,10 @@ def proofs_of(target: str, limit: int) -> list[Result]:
 
 
 def _lifecycle(target: str) -> type[Lifecycle[Any, Any]]:
-    kind = load_target(target)
-    if isinstance(kind, type) and issubclass(kind, Lifecycle):
-        return kind
+    kind: Any = load_target(target)
+    if not isinstance(kind, Workflow):
+        found: type[Lifecycle[Any, Any]] = kind
+        return found
     message = f"{target} is a workflow; its code decides, and cannot be listed: prove lifecycles"
     raise BadArgument(message)
 
@@ -62,10 +64,11 @@ def print_proofs(screen: Screen, results: list[Result]) -> None:
         if result.reason and result.verdict == "refuted":
             said = f"{said}: {result.reason}"
         screen.line(Styled(f"{result.verdict:<8}", _COLOURS[result.verdict]), result.code, said)
-        if result.bound:
-            screen.line("         as far as looked:", Styled(result.bound, "dim"))
         for number, line in enumerate(result.trace.lines() if result.trace else (), 1):
             screen.line(f"         {number}. {line}")
+    bound = next((result.bound for result in results if result.bound), "")
+    for number, said in enumerate(bound.split("; ") if bound else ()):
+        screen.line(Styled("as far as looked:" if not number else " " * 17, "yellow"), said)
 
 
 def view(results: list[Result]) -> list[dict[str, object]]:

@@ -80,7 +80,8 @@ class _Written:
 
     def value(self, value: Any) -> str:
         """An expression that makes an equal value."""
-        kind = cast("type[Any]", type(value))
+        whole: Any = value
+        kind = whole.__class__
         if isinstance(value, Enum):
             return f"{self.name(kind)}.{value.name}"
         if isinstance(value, BaseModel):
@@ -89,9 +90,8 @@ class _Written:
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = [(f.name, getattr(value, f.name)) for f in dataclasses.fields(value)]
             return f"{self.name(kind)}({self._fields(fields)})"
-        if isinstance(value, dict):
-            items = cast("dict[Any, Any]", value).items()
-            return f"{{{', '.join(f'{self.value(k)}: {self.value(v)}' for k, v in items)}}}"
+        if kind is dict:
+            return f"{{{', '.join(f'{self.value(k)}: {self.value(v)}' for k, v in whole.items())}}}"
         if kind in (list, tuple):
             inner = ", ".join(self.value(one) for one in cast("list[Any]", value))
             end = "," if kind is tuple and len(cast("tuple[Any, ...]", value)) == 1 else ""

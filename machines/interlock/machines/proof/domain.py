@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import itertools
 import types
@@ -10,10 +11,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, TypeAlias, Union, cast, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from interlock.machines.errors import BadDefinition
@@ -63,7 +74,12 @@ def domain_of(hint: Any, samples: Samples, place: str) -> Domain:
     if get_origin(base) in (Union, types.UnionType):
         return _either(get_args(base), samples, place)
     if isinstance(base, type) and issubclass(base, BaseModel):
-        return _model(base, samples)
+        fields = {name: _hint(field) for name, field in base.model_fields.items()}
+        return _instances(base, fields, samples)
+    if isinstance(base, type) and dataclasses.is_dataclass(base):
+        made = {field.name for field in dataclasses.fields(base) if field.init}
+        hints = get_type_hints(base, include_extras=True)
+        return _instances(base, {name: hints[name] for name in hints if name in made}, samples)
     if get_origin(base) is tuple and Ellipsis not in get_args(base):
         parts = [domain_of(part, samples, place) for part in get_args(base)]
         return _product(parts, _same)
@@ -85,7 +101,7 @@ def _told(place: str, values: tuple[Any, ...]) -> str:
 
 _TRIED: dict[Any, tuple[Any, ...]] = {
     int: (0, 1, 2),
-    str: ("a", "b"),
+    str: ("a",),
     float: (0.0, 1.5),
     Decimal: (Decimal(0), Decimal(1), Decimal(100)),
     bytes: (b"",),
@@ -97,13 +113,20 @@ _TRIED: dict[Any, tuple[Any, ...]] = {
 """What is tried of types that have too many values, where nobody says what else."""
 
 
+_COLLECTIONS: dict[Any, Callable[..., Any]] = {
+    list: list, set: set, frozenset: frozenset, tuple: tuple,
+}  # fmt: skip
+
+
 def _tried(base: Any, samples: Samples, place: str) -> tuple[Any, ...]:
     if base in _TRIED:
         return _TRIED[base]
-    kind, inner = get_origin(base), get_args(base)
-    if kind in (list, set, frozenset) and inner:
+    kind = get_origin(base)
+    inner = get_args(base)
+    if kind in _COLLECTIONS and inner:
+        make: Callable[..., Any] = _COLLECTIONS[kind]
         first = domain_of(inner[0], samples, place).values[:1]
-        return (kind(), kind(first)) if first else (kind(),)
+        return (make(), make(first)) if first else (make(),)
     if kind is dict:
         return ({},)
     return ()
@@ -173,18 +196,14 @@ def _either(kinds: tuple[Any, ...], samples: Samples, place: str) -> Domain:
     return Domain(tuple(values), all(part.whole for part in parts), said)
 
 
-def _model(model: type[BaseModel], samples: Samples) -> Domain:
-    """Every instance of a model that it accepts."""
-    fields = model.model_fields
-    parts = [
-        domain_of(_hint(field), samples, f"{model.__name__}.{name}")
-        for name, field in fields.items()
-    ]
+def _instances(cls: type, fields: Mapping[str, Any], samples: Samples) -> Domain:
+    """Every instance of a model or dataclass that it accepts."""
+    parts = [domain_of(hint, samples, f"{cls.__name__}.{name}") for name, hint in fields.items()]
 
     def made(values: tuple[Any, ...]) -> object:
         try:
-            return model(**dict(zip(fields, values, strict=True)))
-        except ValidationError:  # fields that the model does not accept together
+            return cls(**dict(zip(fields, values, strict=True)))
+        except ValueError:  # fields that it does not accept together
             return _NONE
 
     return _product(parts, made)

@@ -98,7 +98,8 @@ def explore(
     """Look at every place that a run of a lifecycle can come to.
 
     Args:
-        starts: the data to begin with; without, the model's defaults, or every instance.
+        starts: the data to begin with; without, the model's defaults, or every instance, or the
+            first and the last where those cannot be listed.
         samples: values to try where a type has too many: by type, by model, or by field as
             `{"Pay.amount": [Decimal(1)]}`.
         invariants: besides those of the class.
@@ -147,7 +148,9 @@ class _Search:
         if all(not f.is_required() for f in model.model_fields.values()):
             return [model()]
         try:
-            return self._listed(instances(model, self.samples))
+            domain = instances(model, self.samples)
+            every = self._listed(domain)
+            return every if domain.whole else (*every[:1], *every[1:][-1:])
         except BadDefinition as error:
             message = f"{error.message}; or say with which data runs begin: starts=[...]"
             raise BadDefinition(message) from None

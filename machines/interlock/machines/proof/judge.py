@@ -1,4 +1,9 @@
-"""From what an exploration saw to a verdict on each property."""
+"""From what an exploration saw to a verdict on each property.
+
+ILK170: an invariant does not hold. ILK171: a method fails. ILK172: a run is stuck.
+ILK173: no end can be reached. ILK174: a transition is never taken.
+ILK175: a state is never entered.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +32,11 @@ def prove(
 ) -> list[Result]:
     """A verdict on each property of a lifecycle; see `explore` for what is given.
 
-    Its invariants hold (ILK170), its methods do not fail (ILK171), no run is stuck (ILK172), an
-    end can be reached from everywhere (ILK173), every transition can be taken (ILK174) and every
-    state entered (ILK175).
+    Its invariants hold, its methods do not fail, no run is stuck, an end can be reached from
+    everywhere, every transition can be taken, and every state entered.
+
+    Raises:
+        BadDefinition: the values of a field cannot be listed, and there are no samples of it.
     """
     found = explore(kind, starts=starts, samples=samples, invariants=invariants, limit=limit)
     return [result for look in _LOOKS for result in look(found)]
