@@ -58,7 +58,7 @@ def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -
 
 
 async def _audit(url: str, run: str, seals: list[Seal], public: str) -> Audited:
-    async with reading(url) as store:
+    async with reading(url, keyless=True) as store:
         if run:
             await entry_of_run(store, run)
         with Bar("events", None if run else await store.position()) as bar:
@@ -71,13 +71,20 @@ def _print(found: Audited, screen: Screen) -> None:
     more = found.findings.count - _SHOWN
     if more > 0:
         screen.line(f"… and {more} more")
-    archived = f", {found.archived} archived runs" if found.archived else ""
+    archived = f", {_count(found.archived, 'archived run')}" if found.archived else ""
+    if found.elsewhere:
+        archived += f" ({_count(found.elsewhere, 'archive')} not looked into: not where written)"
     many = _count(found.events, "event")
     what = f"{_count(found.streams, 'stream')}, {many}{archived}"
     if found.sound:
         screen.line(f"{what}:", Styled("sound", "green"))
     else:
         screen.line(f"{what}:", Styled(_count(found.findings.count, "finding"), "bold red"))
+    if found.locked:
+        screen.line(
+            f"{_count(found.locked, 'event')} encrypted, and no key was given: of these only the "
+            "chains were checked"
+        )
     if found.seals:
         since = found.last - found.sealed
         rest = f"; {_count(since, 'event')} since then" if since > 0 else ""
@@ -94,9 +101,11 @@ def _described(found: Audited) -> dict[str, object]:
         "streams": found.streams,
         "events": found.events,
         "archived": found.archived,
+        "elsewhere": found.elsewhere,
         "seals": found.seals,
         "sealed": found.sealed,
         "last": found.last,
+        "locked": found.locked,
         "count": found.findings.count,
         "first": None if found.first is None else _finding(found.first),
         "findings": [_finding(one) for one in found.findings.found],
@@ -104,8 +113,10 @@ def _described(found: Audited) -> dict[str, object]:
 
 
 def _finding(one: Finding) -> dict[str, object]:
+    found: dict[str, object] = {"what": one.what}
     said = {"run": one.stream, "version": one.version, "position": one.position}
-    return {"what": one.what} | {name: value for name, value in said.items() if value}
+    found.update((name, value) for name, value in said.items() if value)
+    return found
 
 
 def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
@@ -149,7 +160,7 @@ def seal(url: str, to: str, key: Path | None, *, as_json: bool) -> None:
     before = read_seals(place.read(), to)
 
     async def make() -> Seal | None:
-        async with reading(url) as store:
+        async with reading(url, keyless=True) as store:
             with store.inspect() as snapshot:
                 return make_seal(snapshot, before, SystemClock().now(), signer)
 
@@ -186,7 +197,7 @@ def prove(
     kept = _seals(seals)
 
     async def make() -> str:
-        async with reading(url) as store:
+        async with reading(url, keyless=True) as store:
             await entry_of_run(store, run)
             with store.inspect() as snapshot:
                 return make_proof(snapshot, kept, run, version).text()
