@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from interlock.engine.caller import draft_by
 from interlock.projections.forgetting import Forgetting, fold_forgetting
 from interlock.store.backends.base import Backend
-from interlock.store.contract import Commit, Draft, Entry, Store
+from interlock.store.contract import Commit, Entry, Store
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Body, Encoded
 from interlock.store.forgetting import MACHINE, STREAM, KeyStoreBound
@@ -29,12 +31,17 @@ _in_memory: WeakKeyDictionary[Store, KeyStore] = WeakKeyDictionary()
 
 
 def keys_of(store: Store, keys: str | Path | KeyStore | None = None) -> KeyStore:
-    """The key store of a store: the one that is named, or else the one beside it."""
+    """The key store of a store: the one that is named, or else the one beside it.
+
+    `INTERLOCK_PERSONAL_KEYS` names a file, too.
+    """
+    path: object = getattr(store, "path", None)
+    if keys is None and isinstance(path, Path):
+        keys = os.environ.get("INTERLOCK_PERSONAL_KEYS") or None
     if isinstance(keys, str | Path):
         return SQLiteKeys(keys)
     if keys is not None:
         return keys
-    path: object = getattr(store, "path", None)
     if isinstance(path, Path):
         return SQLiteKeys(path.with_name(f"{path.stem}-keys.db"))
     return _in_memory.setdefault(store, MemoryKeys())
@@ -143,5 +150,5 @@ class Privacy:
         now = self._engine.now()
         began = known.began or now
         entry = Entry(STREAM, MACHINE, "", "bound", "open", began, "", "", began)
-        drafts = [Draft(body, "bound", actor or Actor("system"))]
+        drafts = [draft_by(body, "bound", actor or Actor("system"))]
         await self._engine.store.append(Commit(known.head, entry, drafts, now, STREAM))

@@ -26,6 +26,7 @@ class Archives:
         self._findings = findings
         self._runs: dict[str, tuple[str, Moved]] = {}
         self._entries: dict[str, Entry] = {}
+        self._seen: set[str] = set()
         for raw in snapshot.rows(ARCHIVE):
             try:
                 body = decode(*raw).body
@@ -46,6 +47,7 @@ class Archives:
         Its first events may have left the log, and the others be there yet.
         """
         file, moved = self._runs[run]
+        self._seen.add(run)
         found, version, digest, count = SumOfDigests(), 0, "", 0
         for one in self._snapshot.archived(run):
             version, digest = one.version, one.digest
@@ -78,6 +80,8 @@ class Archives:
         Returns:
             how many of the files are elsewhere by now.
         """
+        for run in self._runs.keys() - self._seen:
+            self._findings.add(f"archived run {run!r} has no row in the index", run)
         files = dict.fromkeys(file for file, _ in self._runs.values())
         there = [file for file in files if Path(file).is_file()]
         for file in there:

@@ -141,6 +141,8 @@ def _meta(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"the file does not say that its schema is {SCHEMA}"
     sums = {key: known.pop(key) for key in [*known] if key.startswith("sum ")}
     facts: dict[str, tuple[Any, ...]] = {"log_id": (known.get("log_id", ""),)}
+    if "cipher" in known:
+        facts["cipher"] = (known["cipher"],)
     for row in connection.execute("SELECT hash, name, ir, source FROM interlock_definitions"):
         facts[f"definition {row[0]}"] = row
     for name, values in facts.items():
