@@ -124,6 +124,13 @@ class Memory:
         heap.orphans = [number for number in image.nodes if number not in decoder.made]
         return memory, variables
 
+    @classmethod
+    def anew(cls, types: Types, image: Image) -> Memory:
+        """A memory that knows nothing of what was recorded, so that it records everything again."""
+        memory = cls(types)
+        memory._heap.next = image.next
+        return memory
+
     def _assign_variables(
         self, frame: Mapping[str, object], live: Sequence[str]
     ) -> dict[str, Encoded]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from types import MemberDescriptorType
 from typing import Any, NamedTuple
 
@@ -71,6 +72,12 @@ class ObjectCodec(Codec):
         self._cls = cls
         self._name = name
         self._attributes = Attributes(cls)
+        self._defaults = defaults_of(cls)
+
+    def _completed(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """With what the class has got since it was recorded, where that has a default."""
+        lacking = self._defaults.keys() - fields.keys() if self._defaults else ()
+        return fields | {name: self._defaults[name]() for name in sorted(lacking)}
 
     def state(self, obj: object) -> Any:
         return self._attributes.read(obj)
@@ -90,7 +97,7 @@ class ObjectCodec(Codec):
         return {"$": "object", "t": self._name, "v": fields}
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
-        return {name: child(value) for name, value in encoded["v"].items()}
+        return self._completed({name: child(value) for name, value in encoded["v"].items()})
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:
         return {name: child(value) for name, value in state.items()}
@@ -165,7 +172,8 @@ class ModelCodec(ObjectCodec):
             encoded.get("private"),
             frozenset(encoded.get("set", fields)),
         )
-        return self.convert(found, child, key)
+        made = self.convert(found, child, key)
+        return made._replace(fields=self._completed(made.fields))
 
     def convert(self, state: ModelState, child: Convert, key: Convert) -> ModelState:
         def each(part: dict[str, Any]) -> dict[str, Any]:
@@ -193,6 +201,27 @@ class ModelCodec(ObjectCodec):
         ):
             return dict_patch(number, old.fields, new.fields, child)
         return [[number, "is", self.encode(new, child)]]
+
+
+def defaults_of(cls: Any) -> dict[str, Callable[[], Any]]:
+    """What makes the fields of a dataclass or model that need not be given, by name."""
+    if is_model(cls):
+        return {
+            name: partial(info.get_default, call_default_factory=True, validated_data={})
+            for name, info in cls.model_fields.items()
+            if not info.is_required()
+        }
+    found: dict[str, Callable[[], Any]] = {}
+    for field in dataclasses.fields(cls):
+        if field.default_factory is not dataclasses.MISSING:
+            found[field.name] = field.default_factory
+        elif field.default is not dataclasses.MISSING:
+            found[field.name] = partial(_itself, field.default)
+    return found
+
+
+def _itself(value: object) -> object:
+    return value
 
 
 class NamedTupleCodec(Codec):
