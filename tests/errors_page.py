@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import interlock.audit
 import interlock.cli
 import interlock.demo
 import interlock.engine
@@ -25,6 +26,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "errors.md"
 PACKAGES = {
     "The store": interlock.store,
     "Looking back": interlock.projections,
+    "Audit": interlock.audit,
     "Authoring and compiling": interlock.machines,
     "Running": interlock.engine,
     "The command line": interlock.cli,

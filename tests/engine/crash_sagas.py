@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from engine.crash_scenario import ask, job
+from engine.crash_scenario import ask, find_out, job
 from interlock.engine import Engine
 from interlock.machines import (
     Refused,
@@ -98,6 +98,7 @@ async def sagas(database: str) -> None:
                         await engine.cancel("cancelled", by="ann", reason="no longer")
                 except Refused:
                     continue
+                await find_out(engine, entry.run)
             await asyncio.sleep(0.002)
 
 

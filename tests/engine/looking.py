@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 
-from interlock.projections import Effect, History, Moment, RunState, evolve, ledger, states
+from interlock.projections import (
+    Effect,
+    History,
+    Moment,
+    RunState,
+    evolve,
+    ledger,
+    states,
+    timeline,
+)
 from interlock.store.event import Event
 
 
@@ -83,6 +92,8 @@ def looks_back(history: History, live: Mapping[int, Looked]) -> None:
         for _ in range(2):
             differs(history, random.choice(versions), random.choice(versions))
     chooses(history, random)
+    for version in {1, random.randint(1, len(history)), len(history)}:
+        draws(history, version)
 
 
 _SOME = 20
@@ -108,9 +119,36 @@ def differs(history: History, a: int, b: int) -> None:
     one, other = (_effects(history.events[:version]) for version in (a, b))
     changed = {name for name in {**one, **other} if one.get(name) != other.get(name)}
     assert {(pair.after or pair.before or _nothing()).activity for pair in found.effects} == changed
-    began = {activity.id for activity in after.waits} - {activity.id for activity in before.waits}
-    assert {p.after.id for p in found.waits if p.before is None and p.after is not None} == began
+    waited, waits = (
+        {a.id for a in moment.waits if a.status != "done"} for moment in (before, after)
+    )
+    assert {p.after.id for p in found.waits if p.before is None and p.after is not None} == (
+        waits - waited
+    )
+    assert {p.before.id for p in found.waits if p.after is None and p.before is not None} == (
+        waited - waits
+    )
     assert a != b or found.empty
+
+
+def draws(history: History, version: int) -> None:
+    """A timeline holds every activity once; what is still open in it is what is under way."""
+    moment = history.at(version)
+    drawn = timeline(history.until(version))
+    bars = [bar for bar in drawn.bars if bar.kind not in ("state", "held")]
+    began = {pair.activity for pair in history.ledger(version)}
+    assert began <= {bar.id for bar in bars}
+    assert len({bar.id for bar in bars}) == len(bars)
+    under_way = {activity.id for activity in moment.waits if activity.status != "done"}
+    assert {bar.id for bar in bars if bar.end is None} == under_way
+    states = {bar.place for bar in drawn.bars if bar.kind == "state" and bar.end is None}
+    lifecycle = history.state(version).lifecycle and not drawn.ended
+    assert states == (set(moment.configuration) if lifecycle else set())
+    for bar in drawn.bars:
+        ends = [bar.begin, *(span.end for span in bar.spans)]
+        assert [span.begin for span in bar.spans] == ends[:-1]
+        assert ends[-1] == bar.end
+        assert all(span.end is None or span.begin <= span.end for span in bar.spans)
 
 
 def _nothing() -> Effect:

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import asdict
 
 from engine.looking import Looked, looked, looks_back
+from engine.snapshotted import snapshotted
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.projections import (
@@ -130,6 +131,7 @@ def replayed(events: Sequence[Event], law: Law) -> None:
         )  # fmt: skip
         known = law.entries.get((event.stream, event.version))
         assert known is None or known == entry_of(state)
+    snapshotted(events)
     looks_back(history, {v: one for (run, v), one in law.live.items() if run == history.run})
     back = load_history(dump_history(history))
     assert back.events == history.events

@@ -74,7 +74,8 @@ NAMES: dict[str, Any] = {
     "sleep": waits.sleep, "wait_for": waits.wait_for, "numbers": numbers, "plain": plain,
     "wrapped": wrapped, "received": waits.received, "phase": phase,
     "parallel": compose.parallel, "race": compose.race, "each": fanout.each,
-    "start": segment.start, "attempt": outcome.attempt, "functools": functools,
+    "start": segment.start, "start_child": segment.start_child, "attempt": outcome.attempt,
+    "functools": functools,
     "open_rows": open_rows, "limit": 5, "to_thread": anyio_like("run_sync"),
     "fail_after": anyio_like("fail_after"),
 }  # fmt: skip

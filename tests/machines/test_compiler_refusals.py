@@ -118,6 +118,9 @@ REFUSED = [
     ("ILK062", 2, "ys = list(await charge(y) for y in x)"),
     ("ILK062", 2, "f = lambda y=await charge(x): y"),
     ("ILK048", 2, "child(x)"),
+    ("ILK167", 2, "kid = start_child(child(x), id='a')"),
+    ("ILK168", 2, "await wait_for.named('first')(Paid)"),
+    ("ILK168", 2, "await child.named('first')(x)"),
     ("ILK048", 2, "sleep('1 day')"),
     ("ILK048", 2, "later = parallel(charge(x))"),
     ("ILK048", 2, "found = attempt(charge, x)"),
@@ -225,4 +228,4 @@ def test_every_refusal_has_a_code_of_its_own() -> None:
     assert codes == sorted(set(codes))
     assert codes[0] == "ILK040"
     later = {code for code in codes if code > "ILK069"}
-    assert later == {f"ILK{n}" for n in (*range(140, 147), *range(150, 167))}
+    assert later == {f"ILK{n}" for n in (*range(140, 147), *range(150, 169))}

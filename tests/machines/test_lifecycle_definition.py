@@ -375,3 +375,9 @@ def test_two_lifecycles_of_one_name_cannot_be_told_apart_by_it(
     with pytest.raises(BadDefinition, match="two machines are called 'OrderLifecycle'"):
         registry.find("OrderLifecycle")
     assert registry.find("nobody") is None
+
+
+def test_a_lifecycle_need_not_come_to_an_end() -> None:
+    class Endless(Lifecycle[Status, OrderData], initial=Status.DRAFT): ...
+
+    assert not any(node.kind == "final" for node in Endless.program().machine.nodes)

@@ -8,7 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from interlock.cli import author, breakers, decide, keep, look, persons
+from interlock.cli import (
+    audits,
+    author,
+    breakers,
+    change,
+    debugging,
+    decide,
+    keep,
+    look,
+    persons,
+    reasons,
+)
 from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
@@ -18,10 +29,14 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("work", WRITE, author.work),
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
+    ("lock", WRITE, change.lock),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
+    ("why", LOOK, reasons.why),
     ("history", LOOK, look.history),
     ("at", LOOK, look.at),
+    ("diff", LOOK, debugging.diff),
+    ("timeline", LOOK, debugging.timeline),
     ("approvals", LOOK, look.approvals),
     ("breakers", LOOK, breakers.breakers),
     ("approve", DECIDE, decide.approve),
@@ -34,7 +49,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("breaker", DECIDE, breakers.breaker),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
-    ("verify", KEEP, keep.verify),
+    ("verify", KEEP, audits.verify),
+    ("seal", KEEP, audits.seal),
+    ("prove", KEEP, audits.prove),
 )
 """Name, panel and function of each command, in the order of the help."""
 

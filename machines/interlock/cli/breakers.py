@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, AsJson, By, Debug, Reason, StoreUrl, who
+from interlock.cli.options import (
+    DEFAULT_STORE,
+    AsJson,
+    By,
+    Correlation,
+    Debug,
+    Reason,
+    StoreUrl,
+    speaking,
+    who,
+)
 
 
 def breakers(
@@ -36,6 +46,7 @@ def breaker(
     close_it: Annotated[bool, typer.Option("--close", help="Close it; counting anew.")] = False,
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -43,7 +54,7 @@ def breaker(
     """Show a circuit breaker; open or close it by hand."""
     if open_it and close_it:
         raise typer.BadParameter("give --open or --close, not both")
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import circuits
 
         if open_it or close_it:

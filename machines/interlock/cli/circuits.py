@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from interlock.cli.errors import BadArgument
+from interlock.cli.instants import parse_instant
 from interlock.cli.listing import since
 from interlock.cli.render import Column, Screen, Styled, print_document, print_lines
 from interlock.cli.stores import must_hold_store, reading, run_async
-from interlock.cli.telling import parse_instant
 from interlock.cli.text import exact, instant
 from interlock.engine import Engine
 from interlock.engine.gates.handle import breakers, moves

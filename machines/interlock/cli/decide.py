@@ -12,11 +12,13 @@ from interlock.cli.options import (
     Apps,
     AsJson,
     By,
+    Correlation,
     Debug,
     Reason,
     RunId,
     StoreUrl,
     Target,
+    speaking,
     who,
 )
 
@@ -41,6 +43,7 @@ def approve(
     name: Approval,
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     facts: Facts = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
@@ -48,7 +51,7 @@ def approve(
     debug: Debug = False,
 ) -> None:
     """Grant an approval that is pending."""
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
 
         deciding.decide(
@@ -65,6 +68,7 @@ def reject(
     name: Approval,
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     facts: Facts = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
@@ -72,7 +76,7 @@ def reject(
     debug: Debug = False,
 ) -> None:
     """Say no to an approval that is pending."""
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
 
         deciding.decide(
@@ -96,6 +100,8 @@ def start(
         str, typer.Option("--id", metavar="ID", help="Of the run; generated without it.")
     ] = "",
     by: By = "",
+    reason: Reason = "",
+    correlation: Correlation = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -105,7 +111,7 @@ def start(
 
     The same id with the same input again is the same run.
     """
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import starting
 
         starting.start(store, target, given, run, who(by), app, as_json=as_json)
@@ -118,6 +124,8 @@ def send(
     ],
     fields: Annotated[str, typer.Argument(metavar="JSON", help="Its fields.")] = "{}",
     by: By = "",
+    reason: Reason = "",
+    correlation: Correlation = "",
     command_id: Annotated[
         str, typer.Option("--id", metavar="ID", help="The same id again is the same command.")
     ] = "",
@@ -133,7 +141,7 @@ def send(
     debug: Debug = False,
 ) -> None:
     """Send a command to a run."""
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
         from interlock.cli.typed import parse_wait
 
@@ -151,13 +159,14 @@ def cancel(
     run: RunId,
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Cancel a run: what it did is undone."""
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
 
         deciding.decide(
@@ -184,6 +193,7 @@ def resolve(
     ] = "",
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -194,7 +204,7 @@ def resolve(
         raise typer.BadParameter("say one of --happened, --did-not and --again")
     if result and not happened:
         raise typer.BadParameter("--result belongs to --happened")
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
 
         deciding.decide(

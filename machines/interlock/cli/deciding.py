@@ -22,7 +22,7 @@ from interlock.engine.notices import Notify
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.engine.undo_answers import UndoAnswer
-from interlock.projections import address, fold
+from interlock.projections import address, load_state
 from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.event import JSON
@@ -153,7 +153,7 @@ async def _outcome(engine: Engine, entry: Entry) -> tuple[str, JSON]:
     """Why a run ended badly, or what it gave."""
     if entry.status not in FINISHED:
         return "", None
-    state = fold(await engine.store.read(entry.run))
+    state = await load_state(engine.store, entry.run)
     error = "" if state.error is None else error_text(state.error)
     return error, state.image.plain(state.result) if entry.status == "completed" else None
 
@@ -162,7 +162,7 @@ async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
     """That a command was recorded, and that nothing has taken it so far."""
     if not command_id or entry.status in FINISHED:
         return ""
-    for received in fold(await engine.store.read(entry.run)).inbox:
+    for received in (await load_state(engine.store, entry.run)).inbox:
         if received.id == command_id:
             return f"nothing waits for this {received.command} yet: it is kept until something does"
     return ""
@@ -180,7 +180,7 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
             f"{entry.machine} is not imported here: `interlock work {where}` goes on with it "
             f"(or give --app {where})"
         )
-    state = fold(await engine.store.read(entry.run))
+    state = await load_state(engine.store, entry.run)
     if state.cancel is not None and state.held:
         undone = ", ".join(undo.step for undo in state.stack)
         then = f", and then undoes {undone}" if undone else ""
@@ -255,7 +255,7 @@ async def vote(
     """Say yes or no to an approval, and how far that brings it."""
     decide_ = engine.approve if granted else engine.reject
     await decide_(entry.run, name, by=by, reason=reason, facts=facts)
-    state = fold(await engine.store.read(entry.run))
+    state = await load_state(engine.store, entry.run)
     for activity in state.pending.values():
         approval = activity.approval
         named = name in (activity.name, activity.id, address(state, activity))

@@ -1,4 +1,4 @@
-"""Commands that keep: `export`, `import`, `verify`."""
+"""Commands that keep: `export`, `import`."""
 
 from __future__ import annotations
 
@@ -57,18 +57,3 @@ def import_(
         from interlock.cli import moving
 
         moving.import_run(store, file, app, unfinished=unfinished, as_json=as_json)
-
-
-def verify(
-    run: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="Id of a run; every run without it.")
-    ] = "",
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
-) -> None:
-    """Check that no event of a run, or of any, was altered."""
-    with reporting(as_json=as_json, debug=debug):
-        from interlock.cli import moving
-
-        moving.verify_runs(store, run, as_json=as_json)

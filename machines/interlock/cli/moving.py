@@ -1,4 +1,4 @@
-"""`export`, `import` and `verify`: a run's history as a file, and its digest chain."""
+"""`export` and `import`: a run's history as a file."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-import typer
-
 from interlock.cli.errors import BadArgument, RunExists
-from interlock.cli.render import Column, Screen, Styled, print_document, print_lines
+from interlock.cli.render import Screen, print_document
 from interlock.cli.stores import events_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
 from interlock.engine.lifecycles import AFTER
 from interlock.engine.programs import Programs, definition_of
-from interlock.engine.session import timers_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
-from interlock.store.contract import Commit, Draft, Filter, Head, Timer
-from interlock.store.digest import verify
-from interlock.store.errors import BrokenChain
+from interlock.projections.timers import timers_of
+from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
 from interlock.store.vocabulary import TransitionTaken
@@ -49,55 +45,6 @@ def export_run(store: str, run: str, output: Path | None, *, as_json: bool) -> N
         print_document({"run": run, "events": len(history), "file": str(output)})
     else:
         Screen().line(f"{len(history)} events of {run} written to {output}")
-
-
-def verify_runs(store: str, run: str, *, as_json: bool) -> None:
-    """Check the digest chain of one run, or of all.
-
-    Raises:
-        BrokenChain: after everything was printed, when a chain is broken.
-    """
-    checked = run_async(_verify(store, run))
-    broken = [(name, error) for name, _, error in checked if error]
-    if as_json:
-        print_lines(
-            {"run": name, "events": count, "sound": not error, "error": error or None}
-            for name, count, error in checked
-        )
-    else:
-        screen = Screen()
-        if run or broken:
-            columns = [Column("run", "bold", keep=True), Column("events", right=True),
-                       Column("chain")]  # fmt: skip
-            sound = Styled("sound", "green")
-            shown = [row for row in checked if run or row[2]]
-            screen.table(
-                columns,
-                [(name, str(n), Styled(bad, "red") if bad else sound) for name, n, bad in shown],
-            )
-        good = len(checked) - len(broken)
-        events = sum(count for _, count, _ in checked)
-        screen.line(f"{good} of {len(checked)} chains are sound, {events} events")
-    if broken and not as_json:
-        message = f"the log of {len(broken)} runs was altered or is damaged"
-        raise BrokenChain(message)
-    if broken:
-        raise typer.Exit(1)
-
-
-async def _verify(url: str, run: str) -> list[tuple[str, int, str]]:
-    async with reading(url) as store:
-        every = Filter(prefix="")  # Interlock's own streams too
-        runs: Sequence[str] = [run] if run else [e.run for e in await store.entries(every)]
-        found: list[tuple[str, int, str]] = []
-        for name in runs:
-            try:
-                events = await events_of_run(store, name)
-                verify(events, head=await store.head(name))
-                found.append((name, len(events), ""))
-            except BrokenChain as error:
-                found.append((name, (await store.head(name)).version, error.message))
-        return found
 
 
 def import_run(

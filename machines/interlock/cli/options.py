@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -46,6 +48,23 @@ By = Annotated[
     ),
 ]  # fmt: skip
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in your words.")]
+
+Correlation = Annotated[
+    str,
+    typer.Option(
+        "--correlation", metavar="ID", envvar="INTERLOCK_CORRELATION", show_default=False,
+        help="Id of the request that this serves; it stands on every event of it.",
+    ),
+]  # fmt: skip
+
+
+@contextmanager
+def speaking(reason: str, correlation: str) -> Generator[None]:
+    """Record what the block asks for with a reason and a correlation."""
+    from interlock.engine.caller import acting
+
+    with acting(reason=reason, correlation=correlation):
+        yield
 
 
 def who(by: str) -> str:

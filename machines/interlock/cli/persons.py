@@ -13,10 +13,12 @@ from interlock.cli.options import (
     Apps,
     AsJson,
     By,
+    Correlation,
     Debug,
     Reason,
     RunId,
     StoreUrl,
+    speaking,
     who,
 )
 
@@ -27,13 +29,14 @@ def delegate(
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who decides instead.")],
     by: By = "",
     reason: Reason = "",
+    correlation: Correlation = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Hand the right to decide on an approval over."""
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
 
         deciding.decide(
@@ -55,6 +58,7 @@ def undo(
     ] = False,
     skip: Annotated[bool, typer.Option("--skip", help="It stays as it is.")] = False,
     by: By = "",
+    correlation: Correlation = "",
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -63,7 +67,7 @@ def undo(
     """Say what becomes of a step whose undo failed."""
     if retry + resolved + skip != 1:
         raise typer.BadParameter("say one of --retry, --resolved and --skip")
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
         from interlock.cli import deciding
         from interlock.engine.undo_answers import UndoAnswer
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_people import PEOPLE
+from interlock.cli.phrases_personal import PERSONAL
 from interlock.cli.phrases_shared import SHARED
 from interlock.cli.text import compact, instant, moment
 from interlock.cli.wording import Plain, branch_of
@@ -62,6 +63,8 @@ def phrase(event: Event, plain: Plain, branch: str | None = None) -> str:
     if make is None:
         return event.type
     said = make(event, event.body, plain)
+    if event.reason and not hasattr(event.body, "reason"):
+        said = _because(said, event.reason)
     if branch is None:
         branch = branch_of(getattr(event.body, "activity", ""))
     return f"[{branch}] {said}" if branch else said
@@ -287,5 +290,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     CommandIgnored.__name__: _ignored,
     **PEOPLE,
     **SHARED,
+    **PERSONAL,
 }
 """The phrase of each type of event, by its name."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from interlock.cli.standing import summary
 from interlock.machines.ir import Machine
-from interlock.projections import fold
+from interlock.projections import load_state
 from interlock.store.contract import FINISHED, Entry, Store
 
 
@@ -51,5 +51,5 @@ async def _joins(store: Store, definition: str) -> frozenset[str]:
 
 
 async def _situation(store: Store, entry: Entry, *, several: bool) -> Situation:
-    found = summary(fold(await store.read(entry.run))) if several else ""
+    found = summary(await load_state(store, entry.run)) if several else ""
     return Situation(entry.parent, found)

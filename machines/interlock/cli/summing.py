@@ -58,7 +58,7 @@ def _row(group: Sequence[Effect]) -> Row:
     last = max(group, key=lambda effect: effect.since)
     many = len(group) > 1
     return Row(
-        f"{last.step} × {len(group)}" if many else _named(last),
+        f"{last.step} × {len(group)}" if many else named(last),
         last.status,
         sum(effect.attempts for effect in group),
         sum(effect.interruptions for effect in group),
@@ -75,7 +75,7 @@ def _alike(key: str) -> str:
     return f"{first}[…]{rest.rpartition(']')[2]}"
 
 
-def _named(effect: Effect) -> str:
+def named(effect: Effect) -> str:
     """What was called, and in which branch or for which item: `halve 7`."""
     branch = branch_of(effect.activity)
     return effect.step if branch in ("", effect.step) else f"{effect.step} {branch}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from interlock.cli.errors import BadArgument
+from interlock.cli.instants import parse_instant
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
 from interlock.cli.showing import actor_name, print_variables
 from interlock.cli.source import Excerpt, around, excerpt, excerpt_of_run, print_excerpt
@@ -16,8 +16,6 @@ from interlock.cli.summing import MANY
 from interlock.cli.text import both, exact, moment, shorten
 from interlock.cli.view import activity_view, event_view, told
 from interlock.cli.wording import changed
-from interlock.machines.duration import duration
-from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Machine
 from interlock.projections import History, RunState, branches, node_of
 from interlock.store.clock import SystemClock
@@ -139,6 +137,8 @@ def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json
             ("time", both(event.at, now)),
             ("what", what),
             ("actor", actor_name(event.actor)),
+            ("reason", event.reason),
+            ("correlation", event.correlation if event.correlation != run else ""),
         ]
     )
     if any(activity.join is not None for activity in state.pending.values()):
@@ -226,23 +226,3 @@ async def _events_and_machine(
         definition = await store.definition(events[-1].hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
         return events, machine
-
-
-def parse_instant(text: str) -> datetime:
-    """An instant as people type it: ISO 8601, UTC when no zone is given, or `10 minutes ago`.
-
-    Raises:
-        BadArgument: it is neither.
-    """
-    if text.strip().lower().endswith(" ago"):
-        try:
-            return SystemClock().now() - duration(text.strip()[: -len(" ago")])
-        except BadDefinition as error:
-            message = f"--time {text!r}: {error.message}"
-            raise BadArgument(message) from None
-    try:
-        instant_ = datetime.fromisoformat(text.strip())
-    except ValueError:
-        message = f"--time {text!r} is no instant; write 2026-11-21T09:21:03Z or '10 minutes ago'"
-        raise BadArgument(message) from None
-    return instant_ if instant_.tzinfo else instant_.replace(tzinfo=UTC)

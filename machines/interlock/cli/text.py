@@ -88,3 +88,20 @@ def lasting(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def brief(seconds: float) -> str:
+    """A length of time in two units at most: `85 ms`, `1.4 s`, `7 h 12 min`, `3 d 2 h`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    for big, small, name, other in _UNITS:
+        if seconds >= big:
+            count, rest = int(seconds // big), int(seconds % big // small)
+            return f"{count} {name} {rest} {other}" if rest else f"{count} {name}"
+    raise AssertionError  # the last unit is a minute
+
+
+_MINUTE = 60
+_UNITS = ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s"))

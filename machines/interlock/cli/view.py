@@ -224,6 +224,8 @@ def event_view(event: Event, before: str, what: str) -> Document:
         "what": what,
         "id": event.id,
         "cause": event.cause,
+        "reason": event.reason,
+        "correlation": event.correlation,
         "digest": event.digest,
         "body": msgspec.to_builtins(event.body),
     }

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any, TypeVar
 
+from interlock.engine.caller import Middleware, Request, acting
 from interlock.engine.engine import Engine
 from interlock.engine.errors import (
     BadInput,
@@ -32,16 +33,19 @@ __all__ = [
     "EngineClosed",
     "EngineError",
     "InputMismatch",
+    "Middleware",
     "NoReply",
     "NotInDoubt",
     "Notice",
     "Pending",
+    "Request",
     "Run",
     "RunCancelledError",
     "RunFailedError",
     "UndoAnswer",
     "UnknownMachine",
     "UnknownRun",
+    "acting",
     "run",
 ]
 

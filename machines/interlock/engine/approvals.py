@@ -107,7 +107,7 @@ async def _accept(
 def overtaken(session: Session, activity: Activity, *, notify: bool) -> None:
     """Record the escalations whose instants have come, though no timer has fired yet."""
     approval = activity.approval or Approval()
-    who, cause = session.actor, session.cause
+    who, cause = session.caller, session.cause
     for number, one in enumerate(approval.escalations, 1):
         if number > approval.escalated and one.at <= session.now:
             session.by(Actor("timer", escalation(number)))

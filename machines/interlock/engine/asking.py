@@ -69,16 +69,17 @@ def _asked(
     if not later:  # who comes to decide later may be more
         _check_reachable(what, who, quorum, rejections, asker)
 
+    due = None if timeout is None else at + duration(timeout)
+    reminders = sorted(at + duration(one) for one in _several(remind))
+    of = "" if about is None else digest(types, about)
+
     def request(
         activity: str, facts: Encoded, memory: Delta | None, within: Within | None
     ) -> ApprovalRequested:
         return ApprovalRequested(
-            activity, name, facts, None if timeout is None else at + duration(timeout), memory,
-            within,
-            facts="" if about is None else digest(types, about),
+            activity, name, facts, due, memory, within, facts=of,
             approvers=who, quorum=quorum, rejections=rejections, requester=asker,
-            reminders=sorted(at + duration(one) for one in _several(remind)),
-            escalations=later,
+            reminders=reminders, escalations=later,
         )  # fmt: skip
 
     return Asked(name, about, request)

@@ -15,6 +15,7 @@ from interlock.machines.context import Current, calling
 from interlock.machines.errors import TimedOut
 from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
+from interlock.store.values.reveals import Reveals
 
 
 async def call(
@@ -37,7 +38,7 @@ async def call(
         TimedOut: the attempt took longer than `timeout`.
         asyncio.CancelledError: the call was cancelled before it returned.
     """
-    with calling(current):
+    with calling(current), Reveals():
         if timeout is None:
             return await _made(function, args, kwargs, threads)
         limit = asyncio.timeout(timeout.total_seconds())

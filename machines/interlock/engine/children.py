@@ -10,7 +10,7 @@ from interlock.engine.inputs import input_digest
 from interlock.engine.session import Mover, Session, record_stopped
 from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.projections import Activity, RunState, fold
+from interlock.projections import Activity, RunState, fold, load_state
 from interlock.store.contract import FINISHED
 from interlock.store.errors import InterlockError, StoreError, UnknownType, Unrecordable
 from interlock.store.event import Actor
@@ -36,14 +36,13 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
     if left_alone:
         return record_stopped
     finished = entry.status in FINISHED
-    events = await engine.store.read(activity.child, upto=None if finished else 1)
-    begun = fold(events[:1])
+    begun = fold(await engine.store.read(activity.child, upto=1))
     if (begun.parent, begun.parent_activity) != (session.run, activity.id):
         return record_stopped if activity.stopping else _refused(engine, session, _taken(activity))
     if finished:
         if _differs(engine, session, activity, begun):
             return _refused(engine, session, f"{activity.child!r} was started with other input")
-        return _ended(engine, session, fold(events))
+        return _ended(engine, session, await load_state(engine.store, activity.child))
     if activity.stopping:
         await _cancel(engine, session, activity)
     return None
@@ -149,7 +148,7 @@ async def compensate(engine: Core, session: Session, activity: Activity) -> Reco
     """Have a completed child undo what it did; the outcome once it has, None before."""
     from interlock.engine.commands import accept
 
-    state = fold(await engine.store.read(activity.child))
+    state = await load_state(engine.store, activity.child)
     if state.ended == "completed":
 
         def record(child: Session) -> None:

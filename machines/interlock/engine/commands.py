@@ -55,7 +55,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
             what = f"accepts {', '.join(accepts)}" if accepts else "waits for no commands"
             message = f"{name} was refused: {state.machine!r} {what}"
             raise _refused(state, message, accepts)
-        types = Types()
+        types = Types(vault=engine.vault)
         types.collect(type(command))
         session.emit(CommandReceived(name, encode_whole(types, command)))
 

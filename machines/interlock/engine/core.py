@@ -9,34 +9,42 @@ import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from interlock.engine import commands
+from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
 from interlock.engine.moving_over import move_over
 from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
+from interlock.engine.privacy import Privacy
 from interlock.engine.programs import Programs, mover_of
 from interlock.engine.recovery import Watch, recover
 from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
+from interlock.engine.rights import Directory
 from interlock.engine.session import Mover, Session
 from interlock.engine.sessions import Sessions
+from interlock.engine.snapshots import Snapshots
 from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.resilience.undeclared import check_declared
 from interlock.machines.steps_of import steps_of
-from interlock.projections import fold
+from interlock.projections import Why, load_state
+from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
 from interlock.store.event import Actor
+from interlock.store.keystore import KeyStore
 from interlock.store.open import open_store
 from interlock.store.values import Types
+from interlock.store.vault import Vault
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -58,6 +66,8 @@ class Core:
         threads: int = 32,
         groups: Groups | None = None,
         notify: Notify | None = None,
+        keys: str | Path | KeyStore | None = None,
+        middleware: Sequence[Middleware] = (),
     ) -> None:
         """Describe an engine; entering it opens it.
 
@@ -76,7 +86,12 @@ class Core:
                 a group; by default what `interlock.machines.directory` was told.
             notify: told of reminders, escalations, delegations and failed undos, at least once
                 each, by the engine that is the worker.
+            keys: the key store of personal data: a file or an object; by default the file
+                `NAME-keys.db` beside the database `NAME.db`. Nothing is made before it is needed.
+            middleware: functions that see every request from outside before anything of it is
+                recorded, in this order: they may fill in who asks and why, or refuse.
         """
+        self.middleware = tuple(middleware)
         self.clock: Clock = clock or SystemClock()
         self.worker = Actor("worker", f"{socket.gethostname()}:{os.getpid()}")
         self.closing = False
@@ -86,7 +101,9 @@ class Core:
         self._store: Store | None = None
         self._wants_worker = worker
         self.recovers = recover
-        self.programs = Programs(machines)
+        self.vault = Vault()
+        self.programs = Programs(machines, self.vault)
+        self.privacy = Privacy(self, keys)
         self.replies = Replies()
         self.drivers = Drivers(self, concurrency)
         self.noticeboard = Noticeboard(self)
@@ -97,16 +114,18 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.resources = Resources(resources or {})
         self.waiters = Waiters()
+        self.snapshots = Snapshots(self)
 
     async def __aenter__(self) -> Self:
         self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
-        self.sessions = Sessions(self.store, self.clock, lambda: self.driving)
+        self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
         try:
+            await self.privacy.open()
             if self._wants_worker:
                 served = self.programs.served() if self.recovers else ()
                 check_declared(step for program in served for step in steps_of(program))
@@ -154,6 +173,7 @@ class Core:
         try:
             await self.resources.close()
         finally:
+            self.privacy.close()
             if store is not None:
                 if self.driving:
                     store.release_worker()
@@ -164,11 +184,24 @@ class Core:
 
     def types_of(self, machine: str, hash: str = "") -> Types:  # noqa: A002  as in the log
         """The classes of a machine's values; none but the built-in ones when it is unknown."""
-        return self.programs.types(machine, hash) or Types()
+        return self.programs.types(machine, hash) or Types(vault=self.vault)
 
-    async def sender(self, run: str, command: Command, *, command_id: str) -> None:
+    async def sender(
+        self, correlation: str, run: str, command: Command, *, command_id: str
+    ) -> None:
         """`current().send`: a command to another run, on behalf of a step."""
-        await commands.send(self, run, command, Actor("system", command_id), command_id)
+        caller = Caller("system", command_id, correlation=correlation)
+        await commands.send(self, run, command, caller, command_id)
+
+    async def asked(self, request: Request) -> Caller:
+        """Who asks for something from outside, as the middleware lets it through.
+
+        Raises:
+            EngineClosed: the engine is not open.
+            Refused: the middleware says no.
+        """
+        self.check_open()
+        return await look_at(self.middleware, request)
 
     async def mover(self, session: Session) -> Mover | None:
         """What moves a session; None when this program cannot go on with its run.
@@ -208,6 +241,7 @@ class Core:
         if self.driving:
             self.timer_service.remove(session.run, session.removed_timers)
             self.timer_service.add(session.added_timers)
+        self.snapshots.note(session)
         state = session.state
         self.waiters.tell(state)
         if state.parent and state.ended is not None and not state.pending:
@@ -223,9 +257,17 @@ class Core:
         if run in self.waiters:
             entry = await self.store.entry(run)
             if entry is not None and entry.status in FINISHED:
-                self.waiters.tell(fold(await self.store.read(run)))
+                self.waiters.tell(await load_state(self.store, run))
         if wake:
             self.wake(run)
+
+    async def why(self, run: str) -> Why:
+        """See `Run.why`."""
+        from interlock.engine.why import Asking  # wanted rarely
+
+        worker = Seen(self.noticeboard.board()) if self.driving else None
+        asking = Asking(self.store, self.now(), self.programs, Directory.of(self.groups), worker)
+        return await asking.why(run)
 
     def wake(self, run: str) -> None:
         """Drive a run, if this engine drives and nobody does so already."""

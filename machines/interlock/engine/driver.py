@@ -352,8 +352,11 @@ class Driver:
         timeout: timedelta | None,
     ) -> Any:
         """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
+        session = self.engine.sessions.cached(self.run)
+        correlation = "" if session is None else session.correlation
+        sender = partial(self.engine.sender, correlation)
         current = Current(
-            self.run, name, activity.state, activity.attempt, activity.key, self.engine.sender
+            self.run, name, activity.state, activity.attempt, activity.key, sender, correlation
         )
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
+from interlock.engine.caller import Caller, Request
 from interlock.engine.errors import UnknownRun
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
@@ -23,7 +24,6 @@ from interlock.machines.workflow import Workflow
 from interlock.projections import BreakerState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
-from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -89,9 +89,14 @@ class Engine(People):
         program = self.programs.add(machine)
         self.resources.check(program)
         await self.programs.define(self.store, program)
+        name = program.machine.name
+        caller = await self.asked(
+            Request(kind="start", run=run, name=name, value=(args, kwargs), by=by)
+        )
         if debounce is not None:
-            return await self.gatekeeper.debouncer.start(debounce, run, program, args, kwargs, by)
-        await start_run(self, program, run, args, kwargs, Actor("user", by))
+            debouncer = self.gatekeeper.debouncer
+            return await debouncer.start(debounce, run, program, args, kwargs, caller)
+        await start_run(self, program, run, args, kwargs, caller)
         return Run(self, run)
 
     async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
@@ -150,7 +155,8 @@ class Engine(People):
             NoReply, TimedOut: it was accepted, and there was no answer.
         """
         command_id = command_id or str(uuid7(self.clock.now()))
-        await commands.send(self, run_id(run), command, Actor("user", by), command_id)
+        caller = await self._sends(run, command, by)
+        await commands.send(self, run_id(run), command, caller, command_id)
         if reply:
             limit = None if timeout is None else duration(timeout)
             return await self.replies.answer(self, run_id(run), command_id, limit)
@@ -172,8 +178,14 @@ class Engine(People):
             when a later one took its place, `Refused` when it was refused in the end.
         """
         self.check_open()
+        caller = await self._sends(run, command, by)
         to = run_id(run)
-        return await self.gatekeeper.debouncer.send(debounce, to, command, by, command_id)
+        return await self.gatekeeper.debouncer.send(debounce, to, command, caller, command_id)
+
+    async def _sends(self, run: str | Run[Any], command: Command, by: str) -> Caller:
+        name = type(command).__name__
+        request = Request(kind="send", run=run_id(run), name=name, value=command, by=by)
+        return await self.asked(request)
 
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
@@ -184,7 +196,9 @@ class Engine(People):
         Raises:
             Refused: it is finished, being compensated, or a lifecycle.
         """
-        await commands.cancel(self, run_id(run), Actor("user", by), reason)
+        request = Request(kind="cancel", run=run_id(run), name="", by=by, reason=reason)
+        caller = await self.asked(request)
+        await commands.cancel(self, run_id(run), caller, caller.reason)
 
     # Breakers
 

@@ -9,6 +9,8 @@ from interlock.machines.errors import StepFailed
 from interlock.projections import RunState
 from interlock.store.errors import Unrecordable
 from interlock.store.values import Memory, Types, encode_whole
+from interlock.store.values.reveals import revealed_in, without
+from interlock.store.values.scrubbing import scrubbed
 from interlock.store.vocabulary import Failure
 
 EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
@@ -31,7 +33,7 @@ def record_failure(
     try:
         if isinstance(error, EXITS):
             raise Unrecordable("it would end the program that raises it")
-        value, copy = memory.adopt(error)
+        value, copy = memory.adopt(scrubbed(memory.types, error))
     except Unrecordable:
         stand_in = StepFailed(f"{name}: {text}", step, name)
         value, copy = memory.adopt(stand_in)
@@ -47,7 +49,7 @@ def record_whole_failure(types: Types, error: BaseException, step: str = "") -> 
     try:
         if isinstance(error, EXITS):
             raise Unrecordable("it would end the program that raises it")
-        value = encode_whole(types, error)
+        value = encode_whole(types, scrubbed(types, error))
     except Unrecordable:
         value = encode_whole(types, StepFailed(f"{name}: {text}", step, name))
     return Failure(type=name, message=text, value=value)
@@ -56,12 +58,14 @@ def record_whole_failure(types: Types, error: BaseException, step: str = "") -> 
 def message_of(error: BaseException) -> str:
     """The text of an exception; its `repr` when it has none or `str` fails.
 
-    That of a group says what is in it, as far as a line can.
+    That of a group says what is in it, as far as a line can. Personal data that was revealed in
+    the code that raised it is left out.
     """
     try:
         text = _text_of_group(error) or str(error) or repr(error)
     except Exception:
         return f"<{type(error).__name__} that cannot be shown>"
+    text = without(text, revealed_in(error))
     return text.encode(errors="backslashreplace").decode()  # lone surrogates are no text
 
 

@@ -22,6 +22,7 @@ from interlock.store.errors import UnknownType
 from interlock.store.event import Encoded
 from interlock.store.values import Image
 from interlock.store.values.atom import class_of
+from interlock.store.values.evolving import schema_of
 
 _NOTHING = Image()
 """The memory of what is recorded in one piece."""
@@ -237,6 +238,8 @@ class Fitting:
             cls: Any = self._types.find(name)
         except UnknownType:
             return f"a {name}, which the new program does not know"
+        if found.get("s", 1) != schema_of(cls):
+            return self._brought_up(name, found, image)
         if tag == "enum":
             members = getattr(cls, "__members__", {})
             gone = type(found["v"]) is str and found["v"] not in members
@@ -244,6 +247,14 @@ class Fitting:
         if tag == "error" or not self._may_differ(name):
             return ""
         return self._fields(cls, name, found["v"], image)
+
+    def _brought_up(self, name: str, found: Mapping[str, Any], image: Image) -> str:
+        """What an upcaster has to do; what it makes is what the class declares, or it says so."""
+        try:
+            image.decode(self._types, {**found})
+        except Exception as error:  # an author's, among others
+            return f"a {name} that cannot be read: {error}"
+        return ""
 
     def _may_differ(self, name: str) -> bool:
         own = self._program.machine.values

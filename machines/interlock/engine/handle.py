@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from interlock.engine.errors import RunCancelledError, UnknownRun
 from interlock.engine.failures import rebuild
-from interlock.projections import History, Progress, RunState, fold, progress, read_variable
+from interlock.projections import (
+    History,
+    Progress,
+    RunState,
+    Why,
+    find_state,
+    fold,
+    progress,
+    read_variable,
+)
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -39,11 +48,11 @@ class Run(Generic[R]):
         Raises:
             UnknownRun: there is none of this id.
         """
-        events = await self._engine.store.read(self.id)
-        if not events:
+        state = (await find_state(self._engine.store, self.id)).state
+        if state is None:
             message = f"there is no run {self.id!r} in {self._engine.store.url}"
             raise UnknownRun(message)
-        return fold(events)
+        return state
 
     async def state(self) -> str:
         """Name of the state it is in."""
@@ -91,6 +100,17 @@ class Run(Generic[R]):
     async def progress(self) -> dict[str, Progress]:
         """How far it is with each join or `each` that goes on, by state; {} for none."""
         return progress(await self.snapshot())
+
+    async def why(self) -> Why:
+        """Why it is where it is: what it waits for, what would move it, what happens otherwise.
+
+        Needs neither the code of its workflow nor a worker. Where a lifecycle's code is imported
+        its guards are asked, of commands whose fields they do not want to know.
+
+        Raises:
+            UnknownRun: there is none of this id, and none is about to begin.
+        """
+        return await self._engine.why(self.id)
 
     async def history(self) -> History:
         """All its events, and every state it went through."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from interlock.engine.rights import Directory, groups_of
-from interlock.projections import Activity, Approval, RunState, Voted, address, fold
+from interlock.projections import Activity, Approval, RunState, Voted, address, load_state
 from interlock.projections.people import NOTICE
 from interlock.store.contract import Filter, Store
 from interlock.store.decisions import Approvers
@@ -75,7 +75,7 @@ async def pending_approvals(
     for besides in ("person", "child"):  # that it waits for as well
         entries += await store.entries(Filter(waits=besides, ids=ids))
     for entry in sorted(entries, key=lambda entry: sort_key(entry.run)):
-        state = fold(await store.read(entry.run))
+        state = await load_state(store, entry.run)
         if wanted.approver is not None:
             await directory.look_up(groups_of(state))
         for activity in state.pending.values():

@@ -134,7 +134,7 @@ class LifecycleRun:
 
     def _retry_deferred(self) -> bool:
         """Take the first command that was kept for later and is accepted now."""
-        actor, cause = self.session.actor, self.session.cause
+        caller, cause = self.session.caller, self.session.cause
         for kept in self.session.state.inbox:
             self.session.by(kept.actor, kept.id)
             try:
@@ -149,7 +149,7 @@ class LifecycleRun:
                 self._record_all(taken, kept.command, kept.value, kept.id)
                 return True
             finally:
-                self.session.by(actor, cause)
+                self.session.by(caller, cause)
         return False
 
     def _follow(self, taken: Taken) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.inputs import recorded_arguments
-from interlock.projections import Activity, RunState, Undoable, evolve
+from interlock.projections import Activity, RunState, Undoable, evolve, find_state
 from interlock.projections.moving import image_of
 from interlock.store.event import Event
 from interlock.store.values import Types
@@ -30,21 +30,26 @@ async def past_call(engine: Core, session: Session, of: str) -> PastCall:
         last = next(i for i in range(len(stack) - 1, -1, -1) if stack[i].activity == of)
         wanted = [e for e in stack[max(0, last + 1 - PAGE) : last + 1] if not e.child]
         upto = max(entry.succeeded for entry in wanted)
-        events = await engine.store.read(session.run, upto=upto)
+        before = min(entry.scheduled for entry in wanted) - 1
+        state = (await find_state(engine.store, session.run, upto=before)).state
+        events = await engine.store.read(session.run, after=before, upto=upto)
         types = engine.types_of(session.machine, session.hash)
-        session.past_calls = _read_back(events, wanted, stack[last], types)
+        session.past_calls = _read_back(state, events, wanted, stack[last], types)
     return session.past_calls.pop(of)
 
 
 def _read_back(
-    events: Iterable[Event], wanted: Sequence[Undoable], first: Undoable, types: Types
+    state: RunState | None,
+    events: Iterable[Event],
+    wanted: Sequence[Undoable],
+    first: Undoable,
+    types: Types,
 ) -> dict[str, PastCall]:
     """The calls that can be read back; of the first one, what is wrong is raised."""
     begun = {entry.scheduled: entry for entry in wanted}
     done = {entry.succeeded: entry for entry in wanted}
     inputs: dict[str, tuple[Activity, list[Any], dict[str, Any]]] = {}
     found: dict[str, PastCall] = {}
-    state: RunState | None = None
     for event in events:
         state = evolve(state, event)
         entry = begun.get(event.version) or done.get(event.version)

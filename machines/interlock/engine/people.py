@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.engine import approvals
 from interlock.engine.approvals import Said
+from interlock.engine.caller import Request
 from interlock.engine.core import Core
 from interlock.engine.doubts import resolve
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
 from interlock.engine.undo_answers import UndoAnswer, answer_undo
-from interlock.store.event import Actor
 
 if TYPE_CHECKING:
     from interlock.engine.handle import Run
@@ -44,7 +44,7 @@ class People(Core):
         run: str | Run[Any],
         name: str,
         *,
-        by: str,
+        by: str = "",
         reason: str = "",
         facts: str = "",
         command_id: str = "",
@@ -55,7 +55,7 @@ class People(Core):
             name: of the approval, below its branches where it has some: `compliance/officer`. Where
                 several are meant it is the one that is for `by` to decide; else give its
                 address or activity (`Pending.address`).
-            by: who decides.
+            by: who decides; see `acting`.
             facts: digest of the facts that they saw (or its first 8 digits or more).
             command_id: the same id again is the same decision.
 
@@ -65,23 +65,27 @@ class People(Core):
             UnknownMachine: the function that says who may decide is not known here.
             HandlerFailed: that function raised.
         """
-        await self._vote(run_id(run), name, Said(True, reason, facts), by, command_id)
+        request = Request(kind="approve", run=run_id(run), name=name, by=by, reason=reason)
+        await self._vote(request, facts, command_id)
 
     async def reject(
         self,
         run: str | Run[Any],
         name: str,
         *,
-        by: str,
+        by: str = "",
         reason: str = "",
         facts: str = "",
         command_id: str = "",
     ) -> None:
         """Say no to an approval that is pending; as `approve`."""
-        await self._vote(run_id(run), name, Said(False, reason, facts), by, command_id)
+        request = Request(kind="reject", run=run_id(run), name=name, by=by, reason=reason)
+        await self._vote(request, facts, command_id)
 
-    async def _vote(self, run: str, name: str, said: Said, by: str, command_id: str) -> None:
-        await approvals.decide(self, run, name, said, Actor("user", by), command_id)
+    async def _vote(self, request: Request, facts: str, command_id: str) -> None:
+        caller = await self.asked(request)
+        said = Said(request.kind == "approve", caller.reason, facts)
+        await approvals.decide(self, request.run, request.name, said, caller, command_id)
 
     async def delegate(
         self,
@@ -89,7 +93,7 @@ class People(Core):
         name: str,
         *,
         to: str,
-        by: str,
+        by: str = "",
         reason: str = "",
         command_id: str = "",
     ) -> None:
@@ -97,11 +101,14 @@ class People(Core):
 
         Rights that were handed to `by` before go along. An escalation ends all delegations.
         """
-        actor = Actor("user", by)
-        await approvals.delegate(self, run_id(run), name, to, reason, actor, command_id)
+        request = Request(
+            kind="delegate", run=run_id(run), name=name, value=to, by=by, reason=reason
+        )
+        caller = await self.asked(request)
+        await approvals.delegate(self, request.run, name, to, caller.reason, caller, command_id)
 
     async def undo(
-        self, run: str | Run[Any], step: str, answer: UndoAnswer, *, by: str, reason: str
+        self, run: str | Run[Any], step: str, answer: UndoAnswer, *, by: str = "", reason: str = ""
     ) -> None:
         """Say what becomes of a step whose undo failed, so that the run can end.
 
@@ -114,8 +121,11 @@ class People(Core):
             Refused: no such undo waits for a person, or it is not said who decides and why.
             UnknownRun: there is no such run.
         """
-        actor = Actor("user", by)
-        await answer_undo(self, run_id(run), step, answer, actor, reason)
+        request = Request(
+            kind="undo", run=run_id(run), name=step, value=answer, by=by, reason=reason
+        )
+        caller = await self.asked(request)
+        await answer_undo(self, request.run, step, answer, caller, caller.reason)
 
     async def resolve(
         self,
@@ -140,8 +150,11 @@ class People(Core):
             Refused: several are; it says which.
             UnknownMachine: whether it can be undone is not known to this program.
         """
-        actor = Actor("user", by)
-        await resolve(self, run_id(run), step, happened, result, actor, reason)
+        request = Request(
+            kind="resolve", run=run_id(run), name=step, value=happened, by=by, reason=reason
+        )
+        caller = await self.asked(request)
+        await resolve(self, request.run, step, happened, result, caller, caller.reason)
 
 
 def run_id(run: str | Run[Any]) -> str:

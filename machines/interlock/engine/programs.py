@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeVar, cast
@@ -25,6 +26,7 @@ from interlock.machines.workflow import Workflow
 from interlock.store.contract import Definition, Store
 from interlock.store.errors import Unrecordable
 from interlock.store.values import Types
+from interlock.store.vault import Vault
 
 
 def program_of(kind: object) -> Program | LifecycleProgram:
@@ -66,7 +68,9 @@ def definition_of(machine: Machine) -> Definition:
 class Programs:
     """The programs of one engine, by machine name."""
 
-    def __init__(self, kinds: Sequence[object]) -> None:
+    def __init__(self, kinds: Sequence[object], vault: Vault | None = None) -> None:
+        self._vault = vault
+        self._bound: dict[int, tuple[object, Program | LifecycleProgram]] = {}
         self._defined: set[str] = set()
         self._known: dict[str, Machine | None] = {}
         self._own: dict[str, Program | LifecycleProgram] = {}
@@ -100,7 +104,7 @@ class Programs:
             BadDefinition: this engine serves another one of the same name, or a step of it names
                 a breaker, limit or bulkhead that nothing declares.
         """
-        program = program_of(kind)
+        program = self._with_keys(program_of(kind))
         made = cast("registry.Registered", kind)
         name = program.machine.name
         known = self._kinds.get(name)
@@ -110,6 +114,17 @@ class Programs:
             check_declared(steps_of(program))
         self._own[name], self._kinds[name] = program, made
         return program
+
+    def _with_keys(self, program: Program | LifecycleProgram) -> Program | LifecycleProgram:
+        """A program of this engine's own, which encrypts personal values by this store's keys."""
+        if self._vault is None:
+            return program
+        found = self._bound.get(id(program))
+        if found is None:
+            own = copy.copy(program)
+            own.types = Types(program.types, vault=self._vault)
+            found = self._bound[id(program)] = (program, own)
+        return found[1]
 
     async def define(self, store: Store, program: Program | LifecycleProgram) -> None:
         """Store a definition, so that its runs can be explained when the code has changed."""
@@ -130,7 +145,7 @@ class Programs:
         found = self._own.get(machine)
         if found is not None and hash in ("", found.machine.hash):
             return found
-        several = [program_of(kind) for kind in registry.candidates(machine)]
+        several = [self._with_keys(program_of(kind)) for kind in registry.candidates(machine)]
         same = [program for program in several if program.machine.hash == hash]
         if same:
             return same[-1]

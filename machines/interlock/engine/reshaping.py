@@ -83,6 +83,7 @@ class _Loose:
         self._types = types
         self._strange = strange
         self.atoms: dict[type, Encoder] = types.atoms
+        self.vault = types.vault
 
     def codec(self, cls: type, value: object = None) -> Codec | None:
         return self._types.codec(cls, value)
@@ -170,20 +171,23 @@ def _holds_strange(value: Any) -> bool:
     waiting: list[Any] = [value]
     seen: set[int] = set()
     while waiting:
-        found = waiting.pop()
-        cls = class_of(found)
-        if cls in (Was, WasMember):
+        found: Any = waiting.pop()
+        if class_of(found) in (Was, WasMember):
             return True
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        if cls is dict:
-            waiting += [*found.keys(), *found.values()]
-        elif cls in (list, tuple, set, frozenset, deque):
-            waiting += [*found]
-        elif hasattr(found, "__dict__"):
-            waiting += [*vars(found).values()]
+        if id(found) not in seen:
+            seen.add(id(found))
+            waiting.extend(_parts(found))
     return False
+
+
+def _parts(value: Any) -> list[Any]:
+    cls = class_of(value)
+    if cls is dict:
+        return [*value.keys(), *value.values()]
+    if cls in (list, tuple, set, frozenset, deque):
+        return [*value]
+    own: dict[str, Any] = getattr(value, "__dict__", {})
+    return [*own.values()]
 
 
 def _called(migration: Migration, frame: dict[str, Any], where: Where) -> dict[str, Any]:

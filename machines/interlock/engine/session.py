@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from msgspec.structs import replace
 
+from interlock.engine.caller import Caller
+from interlock.engine.snapshots import EVERY
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
-from interlock.projections.people import alarm_timer
+from interlock.projections.timers import timers_of
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
@@ -48,9 +50,12 @@ class Session:
         mover: what moves it, once something wanted to.
         intents: activities whose call was decided here and has not been made yet. The others
             were found in the log: a call may have been made before a crash.
+        reason: why the events are emitted, as their actor says.
+        asked: correlation of the request that leads to them, "" for that of the run.
         calling: activities whose calls are under way beside others.
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
+        snapshot_at: version from which on a snapshot of it is due.
     """
 
     def __init__(
@@ -76,8 +81,11 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
+        self.reason = ""
+        self.asked = ""
         self.machine = state.machine if state is not None else ""
         self.hash = state.hash if state is not None else ""
         self.correlation = state.correlation if state is not None else run
@@ -121,20 +129,33 @@ class Session:
         return self._at
 
     def by(self, actor: Actor, cause: str = "") -> None:
-        """Say who causes the events that are emitted from here on."""
+        """Say who causes the events that are emitted from here on; a `Caller` says more."""
+        self.reason = self.asked = ""
         self.actor = actor
         self.cause = cause
+        if isinstance(actor, Caller):
+            self.actor = Actor(actor.kind, actor.id)
+            self.reason, self.asked = actor.reason, actor.correlation
+
+    @property
+    def caller(self) -> Caller:
+        """What `by` was told, to be told again."""
+        return Caller(self.actor.kind, self.actor.id, self.reason, self.asked)
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
         if isinstance(body, StepScheduled) and not self._drives():
             body = replace(body, client=True)
         target = state if state is not None else self.state.state
-        self._drafts.append(Draft(body, target, self.actor, self.cause))
+        draft = Draft(body, target, self.actor, self.cause)
+        if self.reason or self.asked:
+            draft = replace(draft, reason=self.reason, correlation=self.asked)
+        self._drafts.append(draft)
         version = self._head.version + len(self._drafts)
         event = Event(
             self.run, version, type(body).__name__, "", self.now, self.machine, self.hash,
-            target, self.actor, self.cause, self.correlation, "", body,
+            target, self.actor, self.cause, self.asked or self.correlation, "", body,
+            reason=self.reason,
         )  # fmt: skip
         self._state = evolve(self._state, event)
 
@@ -215,18 +236,6 @@ class Session:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
         changed.update(self.extra_timers)
         return [Timer(self.run, name, due) for name, due in changed.items()]
-
-
-def timers_of(state: RunState) -> dict[str, datetime]:
-    """The due timers that follow from a run's state: one for each instant of an activity."""
-    found: dict[str, datetime] = {}
-    for activity in state.pending.values():
-        if activity.status != "done":
-            if activity.due is not None:
-                found[activity.id] = activity.due
-            for alarm, at in activity.alarms.items():
-                found[alarm_timer(activity.id, alarm)] = at
-    return found
 
 
 class Mover(Protocol):

@@ -7,7 +7,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 from interlock.engine.session import Session
-from interlock.projections import RunState, fold
+from interlock.engine.snapshots import EVERY, Snapshots
+from interlock.projections import find_state
 from interlock.store.clock import Clock
 from interlock.store.contract import Store
 
@@ -22,10 +23,13 @@ would be loaded each time."""
 class Sessions:
     """One session a run, loaded when first wanted, forgotten when nobody holds it any more."""
 
-    def __init__(self, store: Store, clock: Clock, drives: Callable[[], bool]) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, drives: Callable[[], bool], snapshots: Snapshots
+    ) -> None:
         self._store = store
         self._clock = clock
         self._drives = drives
+        self._snapshots = snapshots
         self._table: dict[str, Session] = {}
         self._loading: dict[str, asyncio.Task[Session]] = {}
         self._held: Counter[str] = Counter()
@@ -80,9 +84,10 @@ class Sessions:
         return await asyncio.shield(loading)
 
     async def _load(self, run: str) -> Session:
-        events = await self._store.read(run)
-        state: RunState | None = fold(events) if events else None
+        state, since = await find_state(self._store, run, passed=self._snapshots.passing)
         session = Session(run, state, self._store, self._clock, self._drives)
+        session.snapshot_at = since + EVERY
+        self._snapshots.note(session)
         if run in self._held:
             self._table[run] = session
         return session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from interlock.engine.caller import Caller
 from interlock.engine.errors import BadInput, BadRunId, InputMismatch
 from interlock.engine.inputs import input_digest
 from interlock.engine.lifecycles import LifecycleRun
@@ -45,7 +46,8 @@ async def start_run(
                 if session.exists:
                     _check_same(session, program, fingerprint)
                     break
-                session.correlation = correlation or session.correlation
+                asked = actor.correlation if isinstance(actor, Caller) else ""
+                session.correlation = correlation or asked or session.correlation
                 _begin(session, program, args, kwargs, fingerprint, actor, parent)
                 try:
                     await engine.flush(session)

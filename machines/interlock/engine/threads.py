@@ -53,6 +53,7 @@ class Thread:
         self.levels = [Level(program, "", program.machine.initial)]
         self.segment: Segment | None = None
         self._changes = Changes()
+        self._recorded: Paused | None = None
 
     def _running(self) -> None:
         """Say which function's code runs from here on."""
@@ -138,6 +139,17 @@ class Thread:
         self._running()
         return program.start(frame)
 
+    def reject(self, paused: Paused, error: BaseException) -> Ended:
+        """Raise at the await that the code has just come to, which cannot be waited for."""
+        level = self.inner
+        self._stand(level, paused)
+        self._changes.add(level.prefix, paused)
+        return self._go(level.program.throw(level.state, level.frame, error))
+
+    def stands_at(self, paused: Paused) -> bool:
+        """Whether its variables were looked at there."""
+        return self._recorded is paused
+
     def _leave(self, ended: Returned | Raised) -> Ended:
         left = self.levels.pop()
         self._changes.add(left.prefix, ended)
@@ -157,6 +169,7 @@ class Thread:
         """Stand at a pause: what the event has to say of the variables."""
         level = self.inner
         self._stand(level, paused)
+        self._recorded = paused
         if len(self.levels) == 1 and not self._changes:
             live = paused.place.live
             return self.memory.record(paused.frame, live, paused.touched, paused.writes)

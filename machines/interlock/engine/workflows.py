@@ -16,14 +16,16 @@ from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
 from interlock.engine.threads import Thread, place_at
-from interlock.machines.program import Ended, Paused, Place, Program, Returned
+from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
 from interlock.machines.segment import Segment, segment
 from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded
+from interlock.store.secrecy import KeyStoreError
 from interlock.store.values import Memory, decode_whole, encode_whole
+from interlock.store.values.reveals import Reveals
 from interlock.store.vocabulary import (
     CancelDelivered,
     RunStarted,
@@ -110,27 +112,27 @@ class WorkflowRun:
         thread.segment = running
         token = segment.set(running)
         try:
-            ended = action()
+            with Reveals() as reveals:
+                ended = action()
         finally:
             segment.reset(token)
+        if isinstance(ended, Raised):
+            reveals.mark(ended.error)
         if record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
         if isinstance(ended, Paused):
-            try:
-                self._pause(thread, ended)
-            except Exception as error:  # what it awaits cannot be waited for
-                file = thread.inner.program.machine.file
-                where = f"{file}:{ended.place.line}"
-                error.add_note(f"at {where}, where the workflow waits for {ended.place.state!r}")
-                ending.end_badly(self, thread, error)
+            wrong = self._pause(thread, ended)
+            if wrong is not None:  # outside of its handler: author's code runs
+                self.go(thread, partial(thread.reject, ended, wrong))
         elif isinstance(ended, Returned):
             ending.end_well(self, thread, ended.value)
         else:
             ending.end_badly(self, thread, ended.error)
 
-    def _pause(self, thread: Thread, paused: Paused) -> None:
+    def _pause(self, thread: Thread, paused: Paused) -> Exception | None:
+        """Record that a thread waits; what is to be raised there if it cannot wait for that."""
         place = paused.place
         folded = self.folded(thread.id)
         inner = thread.inner.prefix
@@ -141,9 +143,20 @@ class WorkflowRun:
             name, within, state = f"{thread.id}/{name}", Within(thread.id, state=state or ""), None
         beginning = Beginning(
             self, place, name, paused.args, paused.kwargs, thread.memory.encode,
-            lambda: thread.record(paused), f"{thread.root}{inner}", within, state,
+            partial(thread.record, paused), f"{thread.root}{inner}", within, state,
         )  # fmt: skip
-        begin(beginning)
+        try:
+            begin(beginning)
+        except KeyStoreError:
+            raise  # nothing that the workflow could answer: the run stands still
+        except Exception as error:  # what it awaits cannot be waited for
+            where = f"{thread.inner.program.machine.file}:{place.line}"
+            error.add_note(f"at {where}, where the workflow waits for {place.state!r}")
+            if thread.stands_at(paused):  # it is a variable that cannot be recorded
+                ending.end_badly(self, thread, error)
+                return None
+            return error
+        return None
 
     # Moving on by itself
 
@@ -242,7 +255,8 @@ class WorkflowRun:
         """What the wait's `where` says to a command, or raises."""
         try:
             command = decode_whole(self.program.types, received.value)
-            return thread.wants(command, self.session.now)
+            with Reveals():
+                return thread.wants(command, self.session.now)
         except EXITS:
             raise
         except BaseException as error:  # it is raised at the await

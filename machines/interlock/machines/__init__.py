@@ -11,6 +11,7 @@ from interlock.machines.duration import Duration, duration
 from interlock.machines.effect import Effect
 from interlock.machines.errors import (
     BadDefinition,
+    BadLock,
     ChildRefused,
     CompileError,
     EndlessChain,
@@ -49,6 +50,8 @@ from interlock.machines.segment import Handle, now, reply, skip, start, start_ch
 from interlock.machines.step import DidNotHappen, Happened, Step, step
 from interlock.machines.waits import Decision, Vote, approval, received, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
+from interlock.store.secrecy import Forgotten
+from interlock.store.values import Personal, Subject, subject
 
 if TYPE_CHECKING:  # imported when first asked for: pydantic takes half of the time
     from interlock.machines.command import Command
@@ -100,6 +103,10 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "current",
     "resource",
     "step",
+    # Personal data
+    "Personal",
+    "Subject",
+    "subject",
     # Resilience
     "Breaker",
     "Bulkhead",
@@ -131,10 +138,12 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "Node",
     # Errors
     "BadDefinition",
+    "BadLock",
     "BreakerOpen",
     "BulkheadFull",
     "CompileError",
     "EndlessChain",
+    "Forgotten",
     "HandlerFailed",
     "MachineError",
     "MissingResource",

@@ -31,6 +31,9 @@ class Current:
         attempt: number of this attempt, from 1.
         key: idempotency key: the same for every attempt of this call, also after a crash. Give
             it to whatever the step calls.
+        correlation: what all events of the run share: of the request that began it, unless that
+            had none. Give it to whatever the step calls, so that its log and this one can be
+            held side by side.
     """
 
     run: str
@@ -39,6 +42,7 @@ class Current:
     attempt: int
     key: str
     sender: Sender | None = None
+    correlation: str = ""
     _sent: dict[str, int] = field(default_factory=dict[str, int], repr=False, compare=False)
 
     async def send(self, run: str, command: Command) -> None:

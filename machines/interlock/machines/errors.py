@@ -147,3 +147,18 @@ class Refused(InterlockError):
         self.state = state
         self.accepts = accepts
         self.guards = guards
+
+
+class BadLock(MachineError):
+    """The lock file cannot be used: it is no such file, was merged or edited, or is newer.
+
+    Attributes:
+        file, line: where.
+    """
+
+    code = "ILK233"
+
+    def __init__(self, file: str, line: int, what: str) -> None:
+        super().__init__(f"{file}:{line}: {what}")
+        self.file = file
+        self.line = line

@@ -43,7 +43,7 @@ class Lifecycle(Generic[S, D]):
 
     Class arguments:
         initial: the state in which a run begins.
-        final: the states that accept nothing more.
+        final: the states that accept nothing more; none by default.
         name: what it is called in the log; the name of the class by default.
         steps: steps that its effects call and that its `entering` methods do not name
             themselves.
@@ -69,7 +69,7 @@ class Lifecycle(Generic[S, D]):
         cls,
         *,
         initial: S,
-        final: AbstractSet[S] | tuple[S, ...],
+        final: AbstractSet[S] | tuple[S, ...] = (),
         name: str | None = None,
         steps: Sequence[Step[..., Any]] = (),
         unhandled: Unhandled | Mapping[S, Unhandled] = "refuse",

@@ -211,6 +211,10 @@ class LifecycleProgram:
         self.snapshot(state)
         return self._effects("entering", state, data)
 
+    def guards(self, edge: str) -> tuple[Guard, ...]:
+        """The guards of an edge, in the order in which they are asked."""
+        return self._parts.guards.get(edge, ())
+
     def timers(self, state: str) -> tuple[tuple[str, timedelta], ...]:
         """The timers to set on entering `state`: the id of the edge, and the delay."""
         return self._timers.get(state, ())

@@ -5,7 +5,7 @@ from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
 from interlock.projections.copying import copy_state
-from interlock.projections.difference import BranchChanges, Difference, Pair
+from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
     BadExport,
     EmptyHistory,
@@ -14,27 +14,36 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
 from interlock.projections.history import History
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
+from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
-from interlock.projections.parting import RunDifference, diff_runs
+from interlock.projections.parting import Both, RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
 from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.subject import Subject, read_through, subject_of
+from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
+from interlock.projections.timing import timeline
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
+from interlock.projections.why import Action, Cause, Offer, Then, Wait, Why
 
 __all__ = [
+    "Action",
     "Activity",
     "Approval",
     "BadExport",
+    "Bar",
+    "Both",
     "Branch",
     "BranchChanges",
     "BreakerState",
+    "Cause",
     "Change",
     "Compensation",
     "Decided",
@@ -45,10 +54,12 @@ __all__ = [
     "Irreversible",
     "Joined",
     "Lapsed",
+    "Mark",
     "Moment",
     "NoSuchVariable",
     "NoSuchVersion",
     "NotOfThatType",
+    "Offer",
     "Outcome",
     "Pair",
     "Progress",
@@ -57,10 +68,16 @@ __all__ = [
     "RunDifference",
     "RunState",
     "SharedState",
+    "Span",
+    "SpanKind",
     "Subject",
+    "Then",
     "Thread",
+    "Timeline",
     "Undoable",
     "Voted",
+    "Wait",
+    "Why",
     "address",
     "apply_changes",
     "branches",
@@ -72,9 +89,13 @@ __all__ = [
     "entry_of",
     "evolve",
     "evolve_shared",
+    "explain",
+    "facts",
+    "find_state",
     "fold",
     "ledger",
     "load_history",
+    "load_state",
     "member_name",
     "node_of",
     "progress",
@@ -82,4 +103,5 @@ __all__ = [
     "read_variable",
     "shared_at",
     "subject_of",
+    "timeline",
 ]

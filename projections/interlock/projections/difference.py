@@ -47,7 +47,8 @@ class Difference:
         before, after: the moments.
         changes: of the variables, path by path; the first part of a path is the variable's name.
         branches: those that began, ended, moved, or hold other values.
-        waits: what began or ended to be waited for, or has another status or attempt.
+        waits: what began or ended to be waited for, or has another status or attempt. What has
+            an outcome is waited for no more.
         effects: the calls that were intended or whose status changed.
     """
 
@@ -109,7 +110,7 @@ def difference(
 
 
 def _by_id(waits: Iterable[Activity]) -> dict[str, Activity]:
-    return {activity.id: activity for activity in waits}
+    return {activity.id: activity for activity in waits if activity.status != "done"}
 
 
 def pairs(

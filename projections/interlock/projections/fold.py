@@ -14,6 +14,7 @@ from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Event
+from interlock.store.forgetting import SubjectForgotten
 from interlock.store.values import Image
 from interlock.store.vocabulary import (
     CancelDelivered,
@@ -70,7 +71,7 @@ def evolve(state: RunState | None, event: Event) -> RunState:
     elif event.state != state.state:
         state.state = event.state
         state.since = event.at
-    if state.held:
+    if state.held and event.type != SubjectForgotten.__name__:
         state.held = ""
     state.head = Head(event.version, event.digest, event.at)
     _HANDLERS[event.type](state, event, event.body)
@@ -335,6 +336,11 @@ def _run_held(state: RunState, event: Event, body: RunHeld) -> None:
     state.held = body.reason
 
 
+def _subject_forgotten(state: RunState, event: Event, body: SubjectForgotten) -> None:
+    for image in (state.image, *(thread.image for thread in state.threads.values())):
+        image.forget(body.subject)
+
+
 def _shared_moved(state: RunState, event: Event, body: SharedMoved) -> None:
     state.lifecycle = True
     state.visits += 1
@@ -371,6 +377,7 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunCompensationFailed.__name__: _end("compensation failed"),
     RunCancelled.__name__: _end("cancelled"),
     RunHeld.__name__: _run_held,
+    SubjectForgotten.__name__: _subject_forgotten,
     **LIFECYCLE,
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,

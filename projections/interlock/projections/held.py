@@ -22,7 +22,10 @@ _PHRASES: tuple[tuple[str, HeldCause], ...] = (
 
 def held_cause(reason: str) -> HeldCause:
     """What kind of reason it is."""
-    return next((cause for phrase, cause in _PHRASES if phrase in reason), "error")
+    for phrase, cause in _PHRASES:
+        if phrase in reason:
+            return cause
+    return "error"
 
 
 def told_of(reason: str) -> str:

@@ -64,6 +64,11 @@ class Moment:
         return self._states.peek(self.version)
 
     @property
+    def run_state(self) -> RunState:
+        """The folded state itself, the caller's own."""
+        return self._states.copy(self.version)
+
+    @property
     def state(self) -> str:
         """Name of the state."""
         return self._now.state

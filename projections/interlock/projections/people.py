@@ -17,6 +17,7 @@ from interlock.store.decisions import (
     ApprovalReminded,
     ApprovalRequested,
     ApprovalVoted,
+    Escalation,
     Notified,
     UndoResolved,
     UndoRetried,
@@ -37,6 +38,14 @@ def reminder(number: int) -> str:
 def escalation(number: int) -> str:
     """The alarm of an escalation, counted from 1."""
     return f"escalation {number}"
+
+
+def find_escalation(approval: Approval, alarm: str) -> Escalation | None:
+    """The escalation that an alarm stands for; None when it stands for something else."""
+    for number, one in enumerate(approval.escalations, 1):
+        if escalation(number) == alarm:
+            return one
+    return None
 
 
 def alarm_timer(activity: str, alarm: str) -> str:

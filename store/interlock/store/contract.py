@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from interlock.store.event import Actor, Body, Event
 from interlock.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from interlock.store.inspection import Digest, Inspection
+    from interlock.store.inspection import Digest, Inspection, Raw
 
 
 class Head(msgspec.Struct, gc=False, frozen=True):
@@ -103,6 +103,8 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
         at: when it happened, for an event that is taken over from another store; None for the
             commit's instant. Never earlier than the event before it.
         id: its id there, for the same purpose; "" for a new one.
+        reason: see `Event.reason`.
+        correlation: where it is not that of the commit: of the request that led to it.
     """
 
     body: Body
@@ -111,6 +113,8 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
     cause: str = ""
     at: datetime | None = None
     id: str = ""
+    reason: str = ""
+    correlation: str = ""
 
 
 class Commit(msgspec.Struct, gc=False, frozen=True):
@@ -269,6 +273,45 @@ class Store(Protocol):
 
     async def drop_snapshots(self, run: str | None = None) -> None:
         """Forget the snapshots of one stream, or all."""
+        ...
+
+    async def archive(self, commit: Commit, runs: Mapping[str, Head], file: str) -> Appended:
+        """Append a commit, and mark these runs as moved to a file: all of it or nothing.
+
+        Nothing can be appended to them from here on, and `sweep` lets their events go.
+
+        Raises:
+            Conflict: the stream is not at `commit.head`, or a run not at its head, or it is not
+                finished, or archived already.
+        """
+        ...
+
+    async def sweep(self, runs: Sequence[str], *, limit: int) -> int:
+        """Replace events of archived runs by their digests, oldest first; how many it were.
+
+        Args:
+            limit: at most so many, in one short transaction. Less than that: none is left.
+        """
+        ...
+
+    async def unswept(self) -> list[str]:
+        """The archived runs of which there are still events."""
+        ...
+
+    async def put_back(self, rows: Sequence[Raw]) -> None:
+        """Put events of archived runs in the place of their digests.
+
+        Raises:
+            BadArchive: one of them is not what was archived there.
+        """
+        ...
+
+    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+        """Append a commit, and mark these runs as not archived any more.
+
+        Raises:
+            Conflict: the stream is not at `commit.head`, or events of a run are missing.
+        """
         ...
 
     def on_append(self, listener: Callable[[Sequence[Event]], None]) -> None:

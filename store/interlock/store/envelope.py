@@ -30,6 +30,7 @@ class _Envelope(Protocol):
     schema: int
     prev: str
     body: Body
+    reason: str
 
 
 class _Version(msgspec.Struct):
@@ -62,8 +63,10 @@ def _envelope(body: type[Body]) -> Any:
                 ("schema", int),
                 ("prev", str),
                 ("body", body),
+                ("reason", str, ""),  # behind what old logs have, and left out where there is none
             ],
             frozen=True,
+            omit_defaults=True,
             gc=False,
         )
     return found
@@ -105,6 +108,7 @@ def encode(event: Event) -> bytes:
                 SCHEMA,
                 event.prev,
                 body,
+                event.reason,
             )
         )
     except (TypeError, ValueError, OverflowError) as error:
@@ -145,6 +149,7 @@ def decode(stream: str, version: int, topic: str, state: bytes, position: int = 
         envelope.body,
         position,
         digest_of(stream, version, topic, state),
+        envelope.reason,
     )
 
 

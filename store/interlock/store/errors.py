@@ -170,3 +170,21 @@ class LogReplaced(StoreError):
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)
         self.position = position
+
+
+class NewerValue(UnknownType):
+    """A recorded value is of a newer shape than this program's: upgrade the program."""
+
+    code = "ILK230"
+
+
+class OutdatedValue(UnknownType):
+    """A recorded value is of an older shape, and nothing brings it to the present one."""
+
+    code = "ILK231"
+
+
+class BadUpcast(StoreError):
+    """`upcast` or `renamed` was given something that it cannot mean."""
+
+    code = "ILK232"

@@ -75,6 +75,7 @@ class Event(msgspec.Struct, gc=False, frozen=True):
         body: what happened.
         position: place in the whole log, from 1; 0 while not stored.
         digest: digest of this event; the next one's `prev`.
+        reason: why they did it, as who asked for it said; "" where nobody did.
     """
 
     stream: str
@@ -92,3 +93,4 @@ class Event(msgspec.Struct, gc=False, frozen=True):
     body: Body
     position: int = 0
     digest: str = ""
+    reason: str = ""

@@ -78,9 +78,10 @@ def prepare(commit: Commit, now: datetime) -> Prepared:
             draft.state,
             draft.actor,
             draft.cause,
-            commit.correlation,
+            draft.correlation or commit.correlation,
             digest,
             draft.body,
+            reason=draft.reason,
         )
         state = encode(event)
         digest = digest_of(stream, version, topic, state)

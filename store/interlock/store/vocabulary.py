@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from interlock.store import changing, decisions, failure, joining, vocabulary_shared
+from interlock.store import (
+    changing,
+    decisions,
+    failure,
+    forgetting,
+    joining,
+    retention,
+    vocabulary_shared,
+)
 from interlock.store.event import Body, Delta, Encoded
 from interlock.store.within import Within
 
@@ -375,6 +383,6 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-_SUBJECTS = (joining, decisions, vocabulary_shared, changing)
+_SUBJECTS = (joining, decisions, vocabulary_shared, forgetting, retention, changing)
 BODIES = _bodies(globals(), *map(vars, _SUBJECTS))
 """Every body by its type name."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from interlock.engine import commands
+from interlock.engine.caller import Caller
 from interlock.engine.errors import EngineClosed, UnknownMachine, UnknownRun
 from interlock.engine.failures import message_of
 from interlock.engine.gates.shared import Shared
@@ -58,7 +59,7 @@ class Debouncer:
         return self._keeper.shared(Debouncing, f"{PREFIX}{key}")
 
     async def start(
-        self, debounce: Debounce, run: str, program: Any, args: Any, kwargs: Any, by: str
+        self, debounce: Debounce, run: str, program: Any, args: Any, kwargs: Any, by: Caller
     ) -> Debounced[Any]:
         """Offer a start. It takes place when no other has come for the quiet time.
 
@@ -72,22 +73,26 @@ class Debouncer:
             machine=program.machine.name,
             args=[encode_whole(types, value) for value in args],
             named={name: encode_whole(types, value) for name, value in kwargs.items()},
-            by=by,
+            by=by.id,
+            reason=by.reason,
+            correlation=by.correlation,
         )
         return Debounced(self._engine, run, await self._offer(debounce, offer))
 
     async def send(
-        self, debounce: Debounce, run: str, command: Command, by: str, command_id: str
+        self, debounce: Debounce, run: str, command: Command, by: Caller, command_id: str
     ) -> Offered:
         """Offer a command."""
-        types = Types()
+        types = Types(vault=self._engine.vault)
         types.collect(type(command))
         offer = OfferData(
             id=command_id or str(uuid7(self._engine.clock.now())),
             run=run,
             name=type(command).__name__,
             args=[encode_whole(types, command)],
-            by=by,
+            by=by.id,
+            reason=by.reason,
+            correlation=by.correlation,
         )
         return await self._offer(debounce, offer)
 
@@ -98,7 +103,7 @@ class Debouncer:
             due = self._engine.clock.now() + duration(debounce.quiet)
             made = Offer(offer=offer.model_copy(update={"due": due}))
             try:
-                await shared.send(made, Actor("user", offer.by))
+                await shared.send(made, _caller(offer))
             except Refused:  # the one before is being carried out
                 await self._carry_out(shared)
                 if shared.state == "releasing":
@@ -147,7 +152,7 @@ class Debouncer:
             raise UnknownMachine(message)
         args = tuple(decode_whole(program.types, value) for value in offer.args)
         named = {n: decode_whole(program.types, value) for n, value in offer.named.items()}
-        await start_run(self._engine, program, offer.id, args, named, Actor("user", offer.by))
+        await start_run(self._engine, program, offer.id, args, named, _caller(offer))
 
     async def _command(self, offer: OfferData) -> None:
         entry = await self._engine.store.entry(offer.run)
@@ -157,7 +162,11 @@ class Debouncer:
         types = self._engine.types_of(entry.machine)
         command = decode_whole(types, offer.args[0])
         assert isinstance(command, Command)
-        await commands.send(self._engine, offer.run, command, Actor("user", offer.by), offer.id)
+        await commands.send(self._engine, offer.run, command, _caller(offer), offer.id)
+
+
+def _caller(offer: OfferData) -> Caller:
+    return Caller("user", offer.by, offer.reason, offer.correlation)
 
 
 class Offered:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from interlock.engine.caller import Request
 from interlock.engine.gates.shared import Shared
 from interlock.machines.command import Command
 from interlock.machines.resilience.circuit import CircuitBreaker, ForceClose, ForceOpen
@@ -13,7 +14,6 @@ from interlock.projections import BreakerState, breaker_state, evolve_shared
 from interlock.projections.breaker import PREFIX
 from interlock.projections.shared import shared_at
 from interlock.store.contract import Filter, Store
-from interlock.store.event import Actor
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
@@ -43,21 +43,29 @@ class BreakerHandle:
         """Where it was after each of its moves, oldest first."""
         return await moves(self.engine.store, self.name)
 
-    async def force_open(self, *, by: str, reason: str) -> BreakerState:
+    async def force_open(self, *, by: str = "", reason: str = "") -> BreakerState:
         """Open it, until a person closes it: no call is made meanwhile."""
         return await self._force(ForceOpen(reason=reason), by)
 
-    async def force_close(self, *, by: str, reason: str) -> BreakerState:
+    async def force_close(self, *, by: str = "", reason: str = "") -> BreakerState:
         """Close it; failures are counted anew. Calls that wait for it are made."""
         return await self._force(ForceClose(reason=reason), by)
 
-    async def reset(self, *, by: str) -> BreakerState:
+    async def reset(self, *, by: str = "") -> BreakerState:
         """Close it, as if nothing had happened."""
         return await self.force_close(by=by, reason="reset")
 
     async def _force(self, command: Command, by: str) -> BreakerState:
         shared = self._shared
-        await shared.send(command, Actor("user", by))
+        reason: str = getattr(command, "reason", "")
+        name = type(command).__name__
+        request = Request(
+            kind="breaker", run=self.name, name=name, value=command, by=by, reason=reason
+        )
+        caller = await self.engine.asked(request)
+        if reason != caller.reason:
+            command = command.model_copy(update={"reason": caller.reason})
+        await shared.send(command, caller)
         return breaker_state(self.name, shared.last)
 
 

@@ -21,6 +21,7 @@ from interlock.store.clock import Clock
 from interlock.store.errors import UnknownType, Unrecordable
 from interlock.store.event import Actor, Encoded
 from interlock.store.values import Types, decode_whole, digest, encode_whole
+from interlock.store.values.scrubbing import scrubbed
 
 
 def key_of(function: Callable[..., object] | None, call: Call) -> str:
@@ -83,7 +84,9 @@ def encoded(types: Types, value: object) -> Encoded:
         Unrecordable: a result that cannot be recorded.
     """
     try:
-        return encode_whole(types, value)
+        return encode_whole(
+            types, scrubbed(types, value) if isinstance(value, BaseException) else value
+        )
     except Unrecordable:
         if not isinstance(value, BaseException):
             raise

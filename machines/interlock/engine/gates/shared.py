@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
+from interlock.engine.caller import draft_by
 from interlock.machines.command import Command
 from interlock.machines.errors import Refused
 from interlock.machines.ir import Machine
@@ -16,7 +17,7 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import Taken
 from interlock.projections import SharedState, evolve_shared
 from interlock.store.clock import Clock
-from interlock.store.contract import Commit, Definition, Draft, Entry, Head, Store, Timer
+from interlock.store.contract import Commit, Definition, Entry, Head, Store, Timer
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Event
 from interlock.store.vocabulary_shared import SharedMoved
@@ -133,7 +134,7 @@ class Shared:
             set_timers=() if due is None else [Timer(self.stream, WAKE, due)],
             clear_timers=(WAKE,) if due is None else (),
             entry=entry,
-            drafts=[Draft(moved, taken.target, actor)],
+            drafts=[draft_by(moved, taken.target, actor)],
             at=at,
             correlation=self.stream,
         )

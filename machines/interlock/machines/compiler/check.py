@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable
 
+from interlock.machines import segment
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.calls import check_types
 from interlock.machines.compiler.concurrency import advised, concurrency, timed
@@ -69,11 +70,19 @@ class Check(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         self._look(node, lambda: self._sites.starts(node))
+        self._check_child(node)
         if id(node) in self._awaited or token_of(node) in self._sites.calls:
             self._called.add(id(node.func))
         else:
             self._check_call(node)
         self.generic_visit(node)
+
+    def _check_child(self, node: ast.Call) -> None:
+        """`start_child(archive(deal))` is what one would try first."""
+        given = node.args[0] if node.args else None
+        if self._scope.meaning(node.func) is segment.start_child and isinstance(given, ast.Call):
+            apart = ", ".join(ast.unparse(n) for n in (given.func, *given.args, *given.keywords))
+            raise self._source.refuse(refusals.CHILD_CALLED, node, call=short(given), instead=apart)
 
     def _check_call(self, node: ast.Call) -> None:
         if token_of(node) in self._sites.starting:

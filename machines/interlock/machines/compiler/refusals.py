@@ -275,6 +275,16 @@ TASK_GROUP = Refusal(
     "make the tasks in it, `task = {group}.create_task(f(x))`, and read `task.result()` behind "
     "it; or write `a, b = await parallel(f(x), g(y))`",
 )
+CHILD_CALLED = Refusal(
+    "ILK167",
+    "`{call}` in `start_child` begins nothing",
+    "give the workflow and its input apart: `start_child({instead})`",
+)
+NAMED_NO_STEP = Refusal(
+    "ILK168",
+    "`{name}` gives a name or options to something that is no step",
+    'put the await into a `with phase("…"):` to tell its state apart',
+)
 
 ALL: tuple[Refusal, ...] = tuple(
     value for value in dict(globals()).values() if isinstance(value, Refusal)

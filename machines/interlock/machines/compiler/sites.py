@@ -128,7 +128,9 @@ class Sites:
         found = self.target(node.func.value)
         base = _step(found)
         if base is None:
-            return found
+            if isinstance(found, Unknown):
+                return found
+            raise self._source.refuse(refusals.NAMED_NO_STEP, node, name=short(node))
         options = [*node.args, *(keyword.value for keyword in node.keywords)]
         for option in options:
             value = self._scope.evaluate(option)

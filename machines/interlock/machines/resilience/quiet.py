@@ -31,7 +31,7 @@ class OfferData(BaseModel):
         run: that gets the command, "" for a start.
         name: type of the command.
         args, named: encoded input; of a command, its encoded value alone.
-        by: who made it.
+        by, reason, correlation: who made it, why, and on which request.
         due: when it is carried out, unless another one comes.
         error: why the last one could not be carried out.
     """
@@ -45,6 +45,8 @@ class OfferData(BaseModel):
     args: list[Any] = []
     named: dict[str, Any] = {}
     by: str = ""
+    reason: str = ""
+    correlation: str = ""
     due: datetime | None = None
     error: str = ""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from interlock.store.backends.tail import PAGE, Bell, follow
 from interlock.store.clock import Clock, SystemClock
+from interlock.store.contract import Commit
 from interlock.store.errors import StoreClosed
 from interlock.store.event import Event
 
@@ -19,6 +20,7 @@ class Backend(ABC):
         url: what the store was opened with.
         clock: dates the ids of events.
         polls: whether other processes may append to the same log.
+        prelude: awaited before a commit is appended; what has to be in the log before it.
     """
 
     polls = False
@@ -29,6 +31,7 @@ class Backend(ABC):
         self._bell = Bell()
         self._listeners: list[Callable[[Sequence[Event]], None]] = []
         self._closed = False
+        self.prelude: Callable[[Commit], Awaitable[None]] | None = None
 
     def _check_open(self) -> None:
         if self._closed:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+
+from msgspec.structs import replace
 
 from interlock.store import crash
 from interlock.store.backends.base import Backend
@@ -23,10 +25,11 @@ from interlock.store.contract import (
     Head,
     Timer,
 )
+from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
-from interlock.store.errors import Conflict, DuplicateCommand
+from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunArchived
 from interlock.store.event import Event
-from interlock.store.inspection import Digest, Inspection
+from interlock.store.inspection import Digest, Inspection, Raw
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared, Row, prepare
 from interlock.store.snapshot import Snapshot, spare
@@ -37,7 +40,7 @@ class MemoryStore(Backend):
 
     def __init__(self, url: str = "memory://", *, clock: Clock | None = None) -> None:
         super().__init__(url, clock)
-        self._log: list[Row] = []
+        self._log: list[Row | None] = []  # None where an archived event stood
         self._streams: dict[str, list[int]] = {}  # indices into the log
         self._heads: dict[str, Head] = {}
         self._entries: dict[str, Entry] = {}
@@ -47,10 +50,13 @@ class MemoryStore(Backend):
         self._driven = False
         self._board: Board | None = None
         self._snapshots: dict[str, dict[int, Snapshot]] = {}
+        self._digests: dict[int, Digest] = {}  # of archived events, by index into the log
 
     async def append(self, commit: Commit) -> Appended:
         """Append one commit: see the contract."""
         self._check_open()
+        if self.prelude is not None:
+            await self.prelude(commit)
         prepared = prepare(commit, self.clock.now())
         await asyncio.sleep(0)  # as any store: others run meanwhile
         self._check_open()
@@ -68,6 +74,9 @@ class MemoryStore(Backend):
         if known is not None:
             raise DuplicateCommand(commit.command_id, *known)
         head = self._heads.get(stream, Head())
+        entry = self._entries.get(stream)
+        if entry is not None and entry.archive:
+            raise RunArchived(stream, entry.archive)
         if (head.version, head.digest) != (commit.head.version, commit.head.digest):
             raise Conflict(stream, commit.head.version)
 
@@ -90,16 +99,22 @@ class MemoryStore(Backend):
         """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
         self._check_open()
         end = upto if upto is None else max(upto, 0)
-        return [self._event(i) for i in self._streams.get(stream, [])[max(after, 0) : end]]
+        wanted = self._streams.get(stream, [])[max(after, 0) : end]
+        entry = self._entries.get(stream)
+        if entry is not None and entry.archive and any(self._log[i] is None for i in wanted):
+            raise RunArchived(stream, entry.archive)
+        return [*self._events(wanted)]
 
     async def log(self, *, after: int = 0, limit: int = 500) -> list[Event]:
         """Events of all streams with `position > after`, in order of position."""
         self._check_open()
-        start = max(after, 0)
-        return [self._event(i) for i in range(start, min(start + limit, len(self._log)))]
+        return [*islice(self._events(range(max(after, 0), len(self._log))), max(limit, 0))]
 
-    def _event(self, index: int) -> Event:
-        return decode(*self._log[index], index + 1)
+    def _events(self, indices: Iterable[int]) -> Iterator[Event]:
+        for index in indices:
+            row = self._log[index]
+            if row is not None:
+                yield decode(*row, index + 1)
 
     async def digests(self, *, after: int = 0, limit: int = 500) -> list[Digest]:
         """The digests of events with `position > after`, in order of position."""
@@ -112,6 +127,7 @@ class MemoryStore(Backend):
         self._check_open()
         yield MemoryInspection(
             self._log,
+            self._digests,
             self._entries,
             self._heads,
             [*self._timers.values()],
@@ -201,6 +217,70 @@ class MemoryStore(Backend):
             self._snapshots.clear()
         else:
             self._snapshots.pop(run, None)
+
+    async def archive(self, commit: Commit, runs: Mapping[str, Head], file: str) -> Appended:
+        """Append a commit, and mark these runs as moved to a file: see the contract."""
+        for run, head in runs.items():
+            entry, last = self._entries.get(run), self._heads.get(run, Head())
+            moved_on = (last.version, last.digest) != (head.version, head.digest)
+            if entry is None or entry.archive or entry.status not in FINISHED or moved_on:
+                raise Conflict(run, head.version)
+        return self._mark(commit, runs, file)
+
+    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+        """Append a commit, and mark these runs as not archived any more: see the contract."""
+        for run in runs:
+            if any(self._log[index] is None for index in self._streams.get(run, [])):
+                raise Conflict(run, 0)
+        return self._mark(commit, runs, "")
+
+    def _mark(self, commit: Commit, runs: Iterable[str], file: str) -> Appended:
+        self._check_open()
+        prepared = prepare(commit, self.clock.now())
+        self._fence(prepared)
+        appended = self._keep(prepared)
+        for run in runs:
+            self._entries[run] = replace(self._entries[run], archive=file)
+            self._snapshots.pop(run, None)
+        self._tell(appended.events)
+        return appended
+
+    async def sweep(self, runs: Sequence[str], *, limit: int) -> int:
+        """Replace events of archived runs by their digests: see the contract."""
+        self._check_open()
+        here = (i for run in runs if self._archived(run) for i in self._streams[run])
+        some = [*islice((index for index in here if self._log[index] is not None), limit)]
+        for index in some:
+            row = self._log[index]
+            if row is not None:
+                self._digests[index] = Digest(index + 1, row[0], row[1], digest_of(*row))
+                self._log[index] = None
+        return len(some)
+
+    async def unswept(self) -> list[str]:
+        """The archived runs of which there are still events."""
+        self._check_open()
+        return [
+            run
+            for run, indices in self._streams.items()
+            if self._archived(run) and any(self._log[index] is not None for index in indices)
+        ]
+
+    def _archived(self, run: str) -> bool:
+        return run in self._entries and bool(self._entries[run].archive)
+
+    async def put_back(self, rows: Sequence[Raw]) -> None:
+        """Put events of archived runs in the place of their digests: see the contract."""
+        self._check_open()
+        for row in rows:
+            index, stored = row.position - 1, (row.stream, row.version, row.topic, row.state)
+            digest = Digest(row.position, row.stream, row.version, digest_of(*stored))
+            there = index < len(self._log) and self._log[index] == stored
+            if not there and self._digests.get(index) != digest:
+                message = f"event {row.version} of {row.stream!r} is not the one that was archived"
+                raise BadArchive(message)
+            self._log[index] = stored
+            self._digests.pop(index, None)
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from interlock.store.contract import Definition, Entry, Head, Timer
 from interlock.store.digest import digest_of
@@ -15,7 +15,8 @@ class MemoryInspection:
 
     def __init__(
         self,
-        log: Sequence[Row],
+        log: Sequence[Row | None],
+        digests: Mapping[int, Digest],
         entries: dict[str, Entry],
         heads: dict[str, Head],
         timers: Sequence[Timer],
@@ -23,8 +24,10 @@ class MemoryInspection:
         definitions: Sequence[Definition],
     ) -> None:
         self.log = ""
-        self.events = self.last = len(log)
+        self.last = len(log)
+        self.events = len(log) - len(digests)
         self._log = [*log]
+        self._digests = dict(digests)
         self._entries = dict(entries)
         self._heads = dict(heads)
         self._timers = [*timers]
@@ -33,18 +36,22 @@ class MemoryInspection:
 
     def rows(self, stream: str | None = None) -> Iterator[Raw]:
         """The events, by stream and version."""
-        rows = (Raw(*row, position) for position, row in enumerate(self._log, 1))
+        rows = (Raw(*row, at) for at, row in enumerate(self._log, 1) if row is not None)
         yield from sorted(row for row in rows if stream in (None, row.stream))
 
     def digests(self, after: int = 0) -> Iterator[Digest]:
         """The digests of events with `position > after`, by position."""
-        for position in range(max(after, 0) + 1, len(self._log) + 1):
-            row = self._log[position - 1]
-            yield Digest(position, row[0], row[1], digest_of(*row))
+        for index in range(max(after, 0), len(self._log)):
+            row = self._log[index]
+            if row is None:
+                yield self._digests[index]
+            else:
+                yield Digest(index + 1, row[0], row[1], digest_of(*row))
 
     def archived(self, stream: str) -> Iterator[Digest]:
-        """None: nothing is archived in memory."""
-        yield from ()
+        """The digests of a stream's archived events, by version."""
+        found = (digest for digest in self._digests.values() if digest.stream == stream)
+        yield from sorted(found, key=lambda one: one.version)
 
     def entries(self) -> Iterator[Indexed]:
         """All rows of the index, by run."""

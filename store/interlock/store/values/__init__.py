@@ -20,10 +20,12 @@ and defined once, each with its children encoded:
     {"$": "object", "t": "Order", "v": {field: a}, …}    dataclass, pydantic model, named tuple
     {"$": "error", "t": "KeyError", "v": [args], …}      exception
     "long text" and {"$": "bytes", …}      text and bytes of 64 or more
+    {"$": "personal", "s": subject, "k": key, "v": ciphertext}      see `Personal`
 
 An object may carry more: `set`, `extra` and `private` (a model's fields set, extra fields, private
 attributes), `a`, `n`, `cause`, `context`, `quiet` and `group` (an exception's attributes, what its
 built-in base holds, `__cause__`, `__context__`, `__suppress_context__`, members of a group),
+`s` (schema of an object's or member's class, from 2 on: see `upcast`),
 `maxlen` (deque), `zone`, `name`, `by`, `fold` (time zone of a datetime or time).
 `{"$": "bytearray"}` is an object; `{"$": "text"}` is text with lone surrogates.
 """
@@ -33,10 +35,13 @@ from __future__ import annotations
 from interlock.store.event import Encoded
 from interlock.store.values.atom import LONG
 from interlock.store.values.digest import canonical, digest
+from interlock.store.values.evolving import renamed, upcast
 from interlock.store.values.image import Image
 from interlock.store.values.memory import Memory
+from interlock.store.values.personal import Personal
 from interlock.store.values.readable import plain
 from interlock.store.values.registry import Types
+from interlock.store.values.subject import Subject, subject
 from interlock.store.values.touch import Touch, Writes
 from interlock.store.values.whole import decode_whole, encode_whole
 
@@ -45,6 +50,8 @@ __all__ = [
     "Encoded",
     "Image",
     "Memory",
+    "Personal",
+    "Subject",
     "Touch",
     "Types",
     "Writes",
@@ -53,4 +60,7 @@ __all__ = [
     "digest",
     "encode_whole",
     "plain",
+    "renamed",
+    "subject",
+    "upcast",
 ]

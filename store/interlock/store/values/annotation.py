@@ -38,7 +38,7 @@ def is_recordable(cls: type) -> bool:
 
 def field_types(cls: type) -> list[Any]:
     """The annotations of a class's fields, resolved as far as they can be."""
-    hints = _hints(cls)
+    hints = hints_of(cls)
     if is_model(cls):
         fields: dict[str, Any] = getattr(cls, "model_fields", {})
         hints |= {name: field.annotation for name, field in fields.items()}
@@ -78,7 +78,8 @@ def _has_fields(cls: type) -> bool:
     return typing.is_typeddict(cls) or (is_recordable(cls) and not issubclass(cls, Enum))
 
 
-def _hints(cls: type) -> dict[str, Any]:
+def hints_of(cls: type) -> dict[str, Any]:
+    """The annotations of a class's attributes, resolved as far as they can be."""
     try:
         return typing.get_type_hints(cls, include_extras=True)
     except Exception:

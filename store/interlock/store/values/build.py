@@ -12,6 +12,8 @@ from interlock.store.errors import UnknownType
 from interlock.store.event import Encoded
 from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codec, Codecs
+from interlock.store.values.evolving import member_now
+from interlock.store.values.personal import TAG, Personal
 
 
 class Builder(ABC):
@@ -83,6 +85,7 @@ class Decoder(Builder):
         self._inline = 0
         self._list = self._builtin(list)
         self._tagged = {cls.__name__: self._builtin(cls) for cls in _TAGGED}
+        self._tagged[TAG] = self._builtin(Personal)
 
     def state(self, codec: Codec, content: Any) -> Any:
         return codec.decode(content, self.child, self.key)
@@ -122,7 +125,8 @@ class Decoder(Builder):
         if tag in DECODERS:
             return DECODERS[tag](node)
         if tag == "enum":
-            return _member(self._codecs.find(node["t"]), node["v"])
+            enum: Any = self._codecs.find(node["t"])
+            return member_now(enum, node)
         codec = self._tagged.get(tag) or self._codecs.named(node["t"])
         return self.begin(name, codec, node)
 
@@ -133,10 +137,6 @@ class Decoder(Builder):
 
 
 _TAGGED: tuple[type, ...] = (dict, tuple, set, frozenset, deque, bytearray, range)
-
-
-def _member(cls: Any, value: Any) -> Any:
-    return cls[value] if type(value) is str else cls(value)
 
 
 class Copier(Builder):

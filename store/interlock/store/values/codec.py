@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from interlock.store.event import Encoded
 from interlock.store.values.atom import Encoder
+from interlock.store.vault import Vault
 
 Encode: TypeAlias = Callable[[object], Encoded]
 """Encodes a child: an atom in place, an object as a reference (or nested, in `encode_whole`)."""
@@ -86,6 +87,7 @@ class Codecs(Protocol):
     """Where codecs are found: `interlock.store.values.Types`."""
 
     atoms: dict[type, Encoder]
+    vault: Vault | None
 
     def codec(self, cls: type, value: object = ...) -> Codec | None:
         """The codec of a class, or None when its values are atoms."""

@@ -11,6 +11,7 @@ from interlock.store.event import Encoded
 from interlock.store.values.atom import encode_bytes, encode_text, is_clean
 from interlock.store.values.codec import Codec, Codecs, Convert, Encode, Patch, same
 from interlock.store.values.difference import dict_patch, list_patch, set_patch
+from interlock.store.values.personal import Personal
 
 
 class ListCodec(Codec):
@@ -286,6 +287,19 @@ class BytesCodec(_Constant):
         return encode_bytes(state)
 
 
+class PersonalCodec(_Constant):
+    """`Personal`: encrypted, and recorded once."""
+
+    def __init__(self, codecs: Codecs) -> None:
+        self._codecs = codecs
+
+    def encode(self, state: Personal[Any], child: Encode) -> Encoded:
+        return state.recorded(self._codecs)
+
+    def decode(self, encoded: Any, child: Convert, key: Convert) -> Personal[Any]:
+        return Personal.restored(encoded, self._codecs)
+
+
 def builtin_codecs(codecs: Codecs) -> dict[type, Codec]:
     """The codecs of the built-in classes."""
     return {
@@ -299,4 +313,5 @@ def builtin_codecs(codecs: Codecs) -> dict[type, Codec]:
         range: RangeCodec(),
         str: TextCodec(),
         bytes: BytesCodec(),
+        Personal: PersonalCodec(codecs),
     }

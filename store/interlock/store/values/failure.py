@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, same
+from interlock.store.values.reveals import MARK
 from interlock.store.values.structure import Attributes, same_items
 
 _NATIVE: dict[type[BaseException], tuple[str, ...]] = {
@@ -60,12 +61,18 @@ class ErrorCodec(Codec):
         while self._base.__module__ != "builtins":
             self._base = self._base.__base__
 
+    def _own(self, obj: object) -> dict[str, object]:
+        """The attributes, without what is never recorded."""
+        found = self._attributes.read(obj)
+        found.pop(MARK, None)
+        return found
+
     def contents(self, obj: Any) -> ErrorState:
         """The state, with cause and context left out."""
         native = {name: getattr(obj, name, None) for name in self._native}
         return ErrorState(
             tuple(obj.args),
-            self._attributes.read(obj),
+            self._own(obj),
             {name: value for name, value in native.items() if value is not None},
             None,
             None,

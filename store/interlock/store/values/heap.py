@@ -80,6 +80,25 @@ class Heap:
             entry = self._known[id(obj)] = Entry(obj, number, codec)
             entry.remember(codec.state(obj))
 
+    def redefine(self, obj: object) -> None:
+        """Record all of a known object again: it was recorded in another shape than it has now.
+
+        Raises:
+            Refused: something in it cannot be recorded.
+        """
+        entry = self._known.get(id(obj))
+        if entry is None:
+            return
+        state = entry.codec.state(obj)
+        try:
+            patch: Patch = [entry.number, "is", entry.codec.encode(state, self._child)]
+        except BaseException:
+            self._forget()
+            raise
+        self._define()
+        self.patches.append(patch)
+        entry.remember(state)
+
     def encode(self, value: object) -> Encoded:
         """Encode a value; unknown objects are numbered and defined. All or nothing.
 

@@ -84,6 +84,13 @@ class Image:
         """
         return Decoder(types, self.nodes).whole(encoded)
 
+    def forget(self, subject: str) -> None:
+        """Mark a subject's personal values, for people: they are gone."""
+        for number, node in self.nodes.items():
+            if type(node) is dict and node.get("$") == "personal" and node["s"] == subject:
+                self.nodes[number] = node | {"gone": True}
+                self._own.discard(number)
+
     def copy(self) -> Image:
         """An independent image; cheap, for nodes are copied when they change."""
         other = Image()

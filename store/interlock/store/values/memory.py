@@ -32,6 +32,11 @@ class Memory:
         self._held: list[object] = []  # encoded since the last record: events refer to them
         self._adopted: list[object] = []
 
+    @property
+    def types(self) -> Types:
+        """The classes of its values."""
+        return self._types
+
     def adopt(self, value: object, path: str = "") -> tuple[Encoded, object]:
         """Take over a value from outside: its encoding, and the copy that the run may change.
 
@@ -122,6 +127,8 @@ class Memory:
         for number, obj in decoder.numbered():
             heap.know(obj, number)
         heap.orphans = [number for number in image.nodes if number not in decoder.made]
+        if types.evolves:
+            memory._bring_up(image, dict(decoder.numbered()))
         return memory, variables
 
     @classmethod
@@ -130,6 +137,15 @@ class Memory:
         memory = cls(types)
         memory._heap.next = image.next
         return memory
+
+    def _bring_up(self, image: Image, objects: Mapping[int, object]) -> None:
+        """Define again what was recorded in an older shape, before anything patches that."""
+        try:
+            for number, obj in objects.items():
+                if not self._types.is_present(image.nodes[number]):
+                    self._heap.redefine(obj)
+        except Refused as refused:
+            raise self._unrecordable(refused, self._variables) from None
 
     def _assign_variables(
         self, frame: Mapping[str, object], live: Sequence[str]

@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.store.event import JSON, Encoded
 from interlock.store.values.atom import class_of
+from interlock.store.values.personal import TAG, shown
 
 _DEEP = 100
 
@@ -31,6 +32,8 @@ class Reader:
             return self._object(tag, depth)
         if tag is None or tag in _CONTAINERS:
             return self._deeper(encoded, depth)
+        if tag == TAG:
+            return shown(encoded)
         return _atom(encoded)
 
     def _object(self, number: int, depth: int) -> JSON:

@@ -17,9 +17,11 @@ from interlock.store.values.annotation import classes, field_types, is_recordabl
 from interlock.store.values.atom import ENCODERS, Encoder
 from interlock.store.values.codec import Codec
 from interlock.store.values.container import builtin_codecs
+from interlock.store.values.evolving import formerly, has_past, schema_of, with_schema
 from interlock.store.values.failure import ErrorCodec
 from interlock.store.values.refusal import Refused, is_model, refuse
 from interlock.store.values.structure import is_heap, structure_codec
+from interlock.store.vault import Vault
 
 _KNOWN: dict[str, type] = {
     name: cls
@@ -43,9 +45,11 @@ class Types:
 
     Args:
         others: registries whose classes this one takes over.
+        vault: encrypts personal values; None where there are none.
     """
 
-    def __init__(self, *others: Types) -> None:
+    def __init__(self, *others: Types, vault: Vault | None = None) -> None:
+        self.vault = vault
         self._classes: dict[str, type] = dict(_KNOWN)
         self._names: dict[type, str] = {cls: name for name, cls in _KNOWN.items()}
         self._codecs: dict[type, Codec] = builtin_codecs(self)
@@ -124,11 +128,32 @@ class Types:
         Raises:
             UnknownType: none is.
         """
-        try:
-            return self._classes[name]
-        except KeyError:
+        found = self._classes.get(name)
+        if found is None:  # a class may have had another name
+            found = next((cls for cls in formerly(name) if cls in self._names), None)
+        if found is None:
             message = f"no class is registered as {name!r}: name it in an annotation or register it"
-            raise UnknownType(message) from None
+            raise UnknownType(message)
+        return found
+
+    def is_present(self, encoded: Encoded) -> bool:
+        """Whether all that stands in place in this piece of JSON is encoded as it is today."""
+        if type(encoded) is list:
+            return all(map(self.is_present, encoded))
+        if type(encoded) is not dict:
+            return True
+        tag: Any = encoded.get("$")
+        if tag in ("object", "enum"):
+            name: Any = encoded["t"]
+            cls = self._classes.get(name)
+            if cls is None or encoded.get("s", 1) != schema_of(cls):
+                return False
+        return all(map(self.is_present, encoded.values()))
+
+    @property
+    def evolves(self) -> bool:
+        """Whether any of the classes was recorded in another shape, or by another name, before."""
+        return any(map(has_past, self._names))
 
     def codec(self, cls: type, value: object = None) -> Codec | None:
         """The codec of a class, or None when its values are atoms.
@@ -143,7 +168,7 @@ class Types:
         if name is None:
             raise refuse(value)
         if Enum in cls.__mro__:
-            self.atoms[cls] = partial(_encode_enum, name)
+            self.atoms[cls] = partial(_encode_enum, name, schema_of(cls))
             return None
         codec = self._make(cls, name)
         if codec is None:
@@ -164,7 +189,7 @@ class Types:
             UnknownType: none is registered, or its objects cannot be rebuilt.
         """
         cls = self.find(name)
-        codec = self._codecs.get(cls) or self._make(cls, name)
+        codec = self._codecs.get(cls) or self._make(cls, self._names[cls])
         if codec is None:
             message = f"{name!r} is registered as a class whose objects cannot be recorded"
             raise UnknownType(message)
@@ -206,11 +231,11 @@ class Types:
         return True
 
 
-def _encode_enum(name: str, member: Enum) -> Encoded:
+def _encode_enum(name: str, schema: int, member: Enum) -> Encoded:
     own = type(member).__members__
     if isinstance(member, Flag) and member.name not in own:
-        return {"$": "enum", "t": name, "v": member.value}
-    return {"$": "enum", "t": name, "v": member.name}
+        return with_schema({"$": "enum", "t": name, "v": member.value}, schema)
+    return with_schema({"$": "enum", "t": name, "v": member.name}, schema)
 
 
 def _reads_quietly(cls: type) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from types import MemberDescriptorType
 from typing import Any, NamedTuple
 
 from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, Patch, same
+from interlock.store.values.defaults import defaults_of
 from interlock.store.values.difference import dict_patch
+from interlock.store.values.evolving import check_fields, fields_now, schema_of, with_schema
 from interlock.store.values.refusal import Refused, is_model
+from interlock.store.values.subject import bind_fields, known_field
 
 
 class Attributes:
@@ -71,6 +73,8 @@ class ObjectCodec(Codec):
     def __init__(self, cls: type[Any], name: str) -> None:
         self._cls = cls
         self._name = name
+        self._schema = schema_of(cls)
+        self._subject = known_field(cls)
         self._attributes = Attributes(cls)
         self._defaults = defaults_of(cls)
 
@@ -80,10 +84,13 @@ class ObjectCodec(Codec):
         return fields | {name: self._defaults[name]() for name in sorted(lacking)}
 
     def state(self, obj: object) -> Any:
-        return self._attributes.read(obj)
+        found = self._attributes.read(obj)
+        if self._subject:
+            bind_fields(found.values(), found.get(self._subject))
+        return found
 
     def unchanged(self, obj: object, state: Any) -> bool:
-        return same_items(self._attributes.read(obj), state)
+        return same_items(self.state(obj), state)
 
     def parts(self, state: Any) -> Iterable[object]:
         children: Iterable[object] = state.values()
@@ -94,10 +101,18 @@ class ObjectCodec(Codec):
 
     def encode(self, state: Any, child: Encode) -> Encoded:
         fields: Encoded = {name: child(value) for name, value in state.items()}
-        return {"$": "object", "t": self._name, "v": fields}
+        return with_schema({"$": "object", "t": self._name, "v": fields}, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
+        if encoded.get("s", 1) != self._schema:
+            return self._brought(encoded, key)
         return self._completed({name: child(value) for name, value in encoded["v"].items()})
+
+    def _brought(self, encoded: Any, key: Convert) -> dict[str, Any]:
+        """The fields of an object of an older shape."""
+        found = fields_now(self._cls, encoded, key)
+        check_fields(self._cls, found, encoded.get("s", 1))
+        return found
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:
         return {name: child(value) for name, value in state.items()}
@@ -127,8 +142,12 @@ class ModelCodec(ObjectCodec):
 
     def state(self, obj: Any) -> ModelState:
         extra, private = obj.__pydantic_extra__, obj.__pydantic_private__
+        fields = super().state(obj)
+        if self._subject:
+            beside: list[object] = [*(extra or {}).values(), *(private or {}).values()]
+            bind_fields(beside, fields.get(self._subject))
         return ModelState(
-            self._attributes.read(obj),
+            fields,
             None if extra is None else dict(extra),
             None if private is None else dict(private),
             frozenset(obj.__pydantic_fields_set__),
@@ -162,9 +181,11 @@ class ModelCodec(ObjectCodec):
             encoded["extra"] = {name: child(value) for name, value in state.extra.items()}
         if state.private is not None:
             encoded["private"] = {name: child(value) for name, value in state.private.items()}
-        return encoded
+        return with_schema(encoded, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> ModelState:
+        if encoded.get("s", 1) != self._schema:
+            return self._older(encoded, child, key)
         fields: dict[str, Any] = encoded["v"]
         found = ModelState(
             fields,
@@ -174,6 +195,22 @@ class ModelCodec(ObjectCodec):
         )
         made = self.convert(found, child, key)
         return made._replace(fields=self._completed(made.fields))
+
+    def _older(self, encoded: Any, child: Convert, key: Convert) -> ModelState:
+        """The contents of a model of an older shape: what is new counts as set."""
+        brought = self._brought(encoded, key)
+        declared = self._cls.model_fields
+        before: dict[str, Any] = encoded["v"]
+        was_set = set(encoded.get("set", before))
+        extra, private = encoded.get("extra"), encoded.get("private")
+        beside = {n: v for n, v in brought.items() if n not in declared}
+        return ModelState(
+            {n: v for n, v in brought.items() if n in declared},
+            None if extra is None else {n: child(v) for n, v in extra.items()} | beside,
+            None if private is None else {n: child(v) for n, v in private.items()},
+            frozenset((brought.keys() - before.keys()) | (was_set & brought.keys()))
+            | (was_set - before.keys()),
+        )
 
     def convert(self, state: ModelState, child: Convert, key: Convert) -> ModelState:
         def each(part: dict[str, Any]) -> dict[str, Any]:
@@ -203,27 +240,6 @@ class ModelCodec(ObjectCodec):
         return [[number, "is", self.encode(new, child)]]
 
 
-def defaults_of(cls: Any) -> dict[str, Callable[[], Any]]:
-    """What makes the fields of a dataclass or model that need not be given, by name."""
-    if is_model(cls):
-        return {
-            name: partial(info.get_default, call_default_factory=True, validated_data={})
-            for name, info in cls.model_fields.items()
-            if not info.is_required()
-        }
-    found: dict[str, Callable[[], Any]] = {}
-    for field in dataclasses.fields(cls):
-        if field.default_factory is not dataclasses.MISSING:
-            found[field.name] = field.default_factory
-        elif field.default is not dataclasses.MISSING:
-            found[field.name] = partial(_itself, field.default)
-    return found
-
-
-def _itself(value: object) -> object:
-    return value
-
-
 class NamedTupleCodec(Codec):
     """A named tuple; it is its own state."""
 
@@ -233,6 +249,8 @@ class NamedTupleCodec(Codec):
     def __init__(self, cls: Any, name: str) -> None:
         self._cls = cls
         self._name = name
+        self._schema = schema_of(cls)
+        self._subject = known_field(cls)
         self._fields: tuple[str, ...] = cls._fields
         self._has_dict = cls.__dictoffset__ != 0
 
@@ -240,6 +258,8 @@ class NamedTupleCodec(Codec):
         if self._has_dict and vars(obj):
             reason = "a named tuple with attributes beyond its fields; use a dataclass"
             raise Refused(obj, reason)
+        if self._subject:
+            bind_fields(obj, getattr(obj, self._subject))
         return obj
 
     def parts(self, state: Any) -> Iterable[object]:
@@ -251,9 +271,14 @@ class NamedTupleCodec(Codec):
 
     def encode(self, state: Any, child: Encode) -> Encoded:
         pairs = zip(self._fields, state, strict=True)
-        return {"$": "object", "t": self._name, "v": {name: child(value) for name, value in pairs}}
+        fields: Encoded = {name: child(value) for name, value in pairs}
+        return with_schema({"$": "object", "t": self._name, "v": fields}, self._schema)
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
+        if encoded.get("s", 1) != self._schema:
+            found = fields_now(self._cls, encoded, key)
+            check_fields(self._cls, found, encoded.get("s", 1))
+            return [found[name] for name in self._fields]
         return [child(encoded["v"][name]) for name in self._fields]
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:

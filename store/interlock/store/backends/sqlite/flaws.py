@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import instant
-from interlock.store.backends.sqlite.schema import SCHEMA, sum_of
+from interlock.store.backends.sqlite.schema import SCHEMA
 from interlock.store.contract import FINISHED
+from interlock.store.inspection import sum_of
 from interlock.store.order import sort_key
 
 _TYPES = {
@@ -79,8 +80,11 @@ def _types(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _positions(connection: sqlite3.Connection) -> Iterator[str]:
     """Positions are given once each and in order: none is missing, none is beyond the last."""
+    every = f"SELECT rowid FROM {EVENTS}"
+    if not _is_old(connection):
+        every += " UNION ALL SELECT position FROM interlock_digests"
     count, first, last = connection.execute(
-        f"SELECT COUNT(*), MIN(rowid), MAX(rowid) FROM {EVENTS}"
+        f"SELECT COUNT(*), MIN(rowid), MAX(rowid) FROM ({every})"
     ).fetchone()
     given = connection.execute(
         "SELECT seq FROM sqlite_sequence WHERE name = ?", (EVENTS,)
@@ -93,11 +97,17 @@ def _positions(connection: sqlite3.Connection) -> Iterator[str]:
             " events were removed from its end"
         )
     if count and (first, last) != (1, count):
-        missing = connection.execute(
-            f"SELECT MIN(rowid) + 1 FROM (SELECT 0 AS rowid UNION ALL SELECT rowid FROM {EVENTS})"
-            f" AS one WHERE NOT EXISTS (SELECT 1 FROM {EVENTS} WHERE rowid = one.rowid + 1)"
-        ).fetchone()[0]
-        yield f"position {missing} of the log is missing: an event was removed or moved"
+        yield from _gap(connection.execute(f"{every} ORDER BY 1"))
+
+
+def _gap(positions: Iterable[tuple[int]]) -> Iterator[str]:
+    for expected, (position,) in enumerate(positions, 1):
+        if position > expected:
+            yield f"position {expected} of the log is missing: an event was removed or moved"
+            return
+        if position < expected:
+            yield f"position {position} of the log is there twice: in it, and in an archive"
+            return
 
 
 def _entries(connection: sqlite3.Connection) -> Iterator[str]:

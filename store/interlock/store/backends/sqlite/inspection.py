@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import merge
 from typing import Any
 
 from interlock.store.backends.sqlite.flaws import flaws, meta
@@ -32,7 +33,8 @@ class SQLiteInspection:
         self._connection.execute("BEGIN")
         known = meta(self._connection)
         self.log = known.get("log_id", "")
-        self._columns = ENTRY_COLUMNS[1 if known.get("schema_version") == "1" else 2]
+        self._archives = known.get("schema_version") != "1"
+        self._columns = ENTRY_COLUMNS[2 if self._archives else 1]
         self.events, self.last = self._one(f"SELECT COUNT(*), MAX(rowid) FROM {EVENTS}")
         ever = self._one("SELECT MAX(seq) FROM sqlite_sequence WHERE name = ?", EVENTS)[0]
         self.last = max(self.last or 0, ever if isinstance(ever, int) else 0)
@@ -59,13 +61,24 @@ class SQLiteInspection:
 
     def digests(self, after: int = 0) -> Iterator[Digest]:
         """The digests of events with `position > after`, by position."""
-        for row in self._all(f"{_ROWS} WHERE rowid>? ORDER BY rowid", after):
-            raw = Raw._make(row)
-            yield Digest(raw.position, raw.stream, raw.version, lenient_digest(raw))
+        rows = map(Raw._make, self._all(f"{_ROWS} WHERE rowid>? ORDER BY rowid", after))
+        here = (Digest(r.position, r.stream, r.version, lenient_digest(r)) for r in rows)
+        gone = self._archived("position>? ORDER BY position", after)
+        yield from merge(here, gone, key=lambda one: one.position)
 
     def archived(self, stream: str) -> Iterator[Digest]:
         """The digests of a stream's archived events, by version."""
-        yield from ()
+        yield from self._archived("stream=? ORDER BY version", stream)
+
+    def _archived(self, condition: str, value: object) -> Iterator[Digest]:
+        if not self._archives:
+            return
+        for row in self._all(
+            "SELECT position, stream, version, lower(hex(digest)) FROM interlock_digests "
+            f"WHERE {condition}",
+            value,
+        ):
+            yield Digest(*row)
 
     def entries(self) -> Iterator[Indexed]:
         """All rows of the index, by run."""

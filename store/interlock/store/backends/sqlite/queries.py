@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
+from heapq import merge
+from itertools import islice
 
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import ENTRY_COLUMNS, entry_of, instant, timer_of
@@ -12,7 +15,7 @@ from interlock.store.contract import Definition, Entry, Filter, Head, Timer
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
 from interlock.store.event import Event
-from interlock.store.inspection import Digest
+from interlock.store.inspection import Digest, Raw
 from interlock.store.order import sort_key
 from interlock.store.snapshot import Snapshot
 
@@ -59,10 +62,37 @@ class Queries:
 
     def digests(self, after: int, limit: int) -> list[Digest]:
         """Digests of events with `position > after`, in order."""
+        most = max(limit, 0)
+        rows = self._cursor.execute(f"{_EVENT} WHERE rowid>? ORDER BY rowid LIMIT ?", (after, most))
+        here = [Digest(row[4], row[0], row[1], digest_of(*row[:4])) for row in rows]
+        if self._old:
+            return here
         rows = self._cursor.execute(
-            f"{_EVENT} WHERE rowid>? ORDER BY rowid LIMIT ?", (after, max(limit, 0))
+            "SELECT position, stream, version, lower(hex(digest)) FROM interlock_digests "
+            "WHERE position>? ORDER BY position LIMIT ?",
+            (after, most),
         )
-        return [Digest(row[4], row[0], row[1], digest_of(*row[:4])) for row in rows]
+        both = merge(here, (Digest(*row) for row in rows), key=lambda one: one.position)
+        return [*islice(both, most)]
+
+    def swept(self, runs: Sequence[str], limit: int) -> list[Raw]:
+        """Events of these runs, a run's oldest first."""
+        rows = self._cursor.execute(
+            f"{_EVENT} WHERE originator_id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY originator_id, originator_version LIMIT ?",
+            (json.dumps([*runs]), limit),
+        )
+        return [Raw._make(row) for row in rows]
+
+    def unswept(self) -> list[str]:
+        """The archived runs of which there are still events."""
+        if self._old:
+            return []
+        rows = self._cursor.execute(
+            "SELECT run FROM interlock_entries WHERE archive <> '' AND EXISTS "
+            f"(SELECT 1 FROM {EVENTS} WHERE originator_id = run)"
+        )
+        return [run for (run,) in rows]
 
     def position(self) -> int:
         """Position of the last event."""

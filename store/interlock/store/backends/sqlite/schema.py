@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from hashlib import sha256
 
 from interlock.store import crash
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.errors import NewerSchema, NotADatabase, StoreError
+from interlock.store.inspection import sum_of
 
 SCHEMA = 2
 """Version of these tables. A file of a newer one is refused and left as it is; one of an older
@@ -29,6 +28,7 @@ _NEW_IN_2 = (
         digest BLOB NOT NULL
     )
     """,
+    "CREATE INDEX interlock_digests_of ON interlock_digests (stream, version)",
 )
 
 TABLES = (
@@ -187,8 +187,3 @@ def require(connection: sqlite3.Connection, path: str) -> int:
         message = f"{path} is an SQLite database without an Interlock store in it"
         raise NotADatabase(message)
     return version
-
-
-def sum_of(*values: str) -> str:
-    """SHA-256 (hex) over some texts, kept beside what nothing else vouches for."""
-    return sha256(json.dumps(values).encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from interlock.store.backends.base import Backend
-from interlock.store.backends.sqlite import snapshots
+from interlock.store.backends.sqlite import archiving, snapshots
 from interlock.store.backends.sqlite.connections import connect, uri_of
 from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.inspection import SQLiteInspection
 from interlock.store.backends.sqlite.lock import WorkerLock
 from interlock.store.backends.sqlite.queries import Queries
-from interlock.store.backends.sqlite.schema import sum_of
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
 from interlock.store.board import Board, Seen
@@ -26,7 +25,7 @@ from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import RunArchived, StoreReadOnly
 from interlock.store.event import Event
-from interlock.store.inspection import Digest, Inspection
+from interlock.store.inspection import Digest, Inspection, Raw, sum_of
 from interlock.store.prepared import prepare
 from interlock.store.snapshot import Snapshot
 
@@ -74,6 +73,8 @@ class SQLiteStore(Backend):
     async def append(self, commit: Commit) -> Appended:
         """Append one commit durably: see the contract."""
         writer = self._may_write()
+        if self.prelude is not None:
+            await self.prelude(commit)
         return await writer.submit(prepare(commit, self.clock.now()))
 
     def _may_write(self) -> Writer:
@@ -103,9 +104,11 @@ class SQLiteStore(Backend):
     async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:
         """The events of a stream with `after < version <= upto`, in order; [] when unknown."""
         events = await self._ask_near(lambda ask: ask.read(stream, after, upto, SHORT))
-        if len(events) < SHORT:
-            if not events and (file := await self._ask_near(lambda ask: ask.archive(stream))):
+        if not events or events[0].version != max(after, 0) + 1:
+            file = await self._ask_near(lambda ask: ask.archive(stream))
+            if file:  # a run whose rows are yet to go, or to come back, has its end here
                 raise RunArchived(stream, file)
+        if len(events) < SHORT:
             return events
         last = events[-1].version
         return events + await self._ask_far(lambda ask: ask.read(stream, last, upto))
@@ -177,11 +180,11 @@ class SQLiteStore(Backend):
         await self._alone(writer, keep)
         self._defined.add(definition.hash)
 
-    async def _alone(self, writer: Writer, act: Callable[[Transaction], None]) -> None:
+    async def _alone(self, writer: Writer, act: Callable[[Transaction], T]) -> T:
         """Something that is written between two batches, in the reader's thread."""
         loop = asyncio.get_running_loop()
         with translated(str(self.path)):
-            await loop.run_in_executor(self._reader, writer.alone, act)
+            return await loop.run_in_executor(self._reader, lambda: writer.alone(act))
 
     async def definition(self, hash: str) -> Definition | None:  # noqa: A002  the field's name
         """The definition with this hash."""
@@ -200,6 +203,34 @@ class SQLiteStore(Backend):
     async def drop_snapshots(self, run: str | None = None) -> None:
         """Forget the snapshots of one stream, or all."""
         await self._alone(self._may_write(), lambda transaction: snapshots.drop(transaction, run))
+
+    async def archive(self, commit: Commit, runs: Mapping[str, Head], file: str) -> Appended:
+        """Append a commit, and mark these runs as moved to a file: see the contract."""
+        prepared = prepare(commit, self.clock.now())
+        return await self._apart(lambda t: archiving.archive(t, prepared, runs, file))
+
+    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+        """Append a commit, and mark these runs as not archived any more: see the contract."""
+        prepared = prepare(commit, self.clock.now())
+        return await self._apart(lambda t: archiving.unarchive(t, prepared, runs))
+
+    async def _apart(self, act: Callable[[Transaction], Appended]) -> Appended:
+        appended = await self._alone(self._may_write(), act)
+        self._tell(appended.events)
+        return appended
+
+    async def sweep(self, runs: Sequence[str], *, limit: int) -> int:
+        """Replace events of archived runs by their digests: see the contract."""
+        far = self._far
+        return await self._alone(self._may_write(), lambda t: archiving.sweep(far, t, runs, limit))
+
+    async def unswept(self) -> list[str]:
+        """The archived runs of which there are still events."""
+        return await self._ask_far(lambda ask: ask.unswept())
+
+    async def put_back(self, rows: Sequence[Raw]) -> None:
+        """Put events of archived runs in the place of their digests: see the contract."""
+        await self._alone(self._may_write(), lambda t: archiving.put_back(t, rows))
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

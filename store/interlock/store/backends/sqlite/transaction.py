@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
@@ -134,6 +134,22 @@ class Transaction:
         except BaseException:
             self._rollback()
             raise
+
+    def commit_with(self, prepared: Prepared, also: Callable[[sqlite3.Cursor], None]) -> Appended:
+        """Commit one alone, together with what `also` writes.
+
+        Raises:
+            StoreError: nothing was written; also what `also` raises.
+        """
+        with self.own() as cursor:
+            refusal = self._place(prepared)
+            if refusal is not None:
+                if isinstance(refusal, Appended):
+                    return refusal
+                raise refusal
+            also(cursor)
+            first = self._recorder.insert_rows(self._library_cursor, prepared.rows)
+        return prepared.stored(first)
 
     def checkpoint_at(self, pages: int) -> None:
         """Move the write-ahead log into the file when it has so many pages of 4 KB (0: never)."""

@@ -11,13 +11,15 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from interlock.store.backends.sqlite.transaction import Outcome, Transaction
 from interlock.store.contract import Appended
 from interlock.store.errors import StoreError
 from interlock.store.event import Event
 from interlock.store.prepared import Prepared
+
+T = TypeVar("T")
 
 MOST = 500
 """How many commits one transaction takes."""
@@ -114,10 +116,10 @@ class Writer:
         assert outcome is not None  # the waiter is done when it is known
         raise outcome
 
-    def alone(self, act: Callable[[Transaction], None]) -> None:
+    def alone(self, act: Callable[[Transaction], T]) -> T:
         """Use the connection between two batches. Blocks: not for the loop."""
         with self._lock:
-            act(self._transaction)
+            return act(self._transaction)
 
     async def stop(self) -> None:
         """Write what is queued, then end the thread."""

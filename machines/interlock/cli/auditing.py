@@ -1,0 +1,227 @@
+"""How `verify`, `seal` and `prove` do their work, and what they say."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+
+from interlock.audit import (
+    Audited,
+    Finding,
+    Seal,
+    check_proof,
+    make_seal,
+    new_key,
+    read_proof,
+    read_public,
+    read_seals,
+    read_signer,
+)
+from interlock.audit import prove as make_proof
+from interlock.audit.places import place_of
+from interlock.cli.errors import BadArgument
+from interlock.cli.progress import Bar
+from interlock.cli.render import Screen, Styled, print_document
+from interlock.cli.stores import entry_of_run, reading, run_async
+from interlock.engine.auditing import audit_store
+from interlock.store.clock import SystemClock
+from interlock.store.errors import BrokenChain
+
+_SHOWN = 20
+"""So many findings are printed; JSON has up to a thousand."""
+
+
+def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -> None:
+    """Check a database, or one run of it.
+
+    Raises:
+        BrokenChain: after everything was printed, when something was found.
+    """
+    kept = _seals(seals)
+    public = "" if key is None else read_public(key)
+    found = run_async(_audit(url, run, kept, public))
+    if as_json:
+        print_document(_described(found))
+        if not found.sound:
+            raise typer.Exit(1)
+        return
+    _print(found, Screen())
+    first = found.first
+    if first is not None:
+        what = (
+            f"the first bad event: {first.what}" if first.position or first.version else first.what
+        )
+        message = f"the database was altered or is damaged; {what}"
+        raise BrokenChain(message)
+
+
+async def _audit(url: str, run: str, seals: list[Seal], public: str) -> Audited:
+    async with reading(url) as store:
+        if run:
+            await entry_of_run(store, run)
+        with Bar("events", None if run else await store.position()) as bar:
+            return await audit_store(store, run=run, seals=seals, public=public, told=bar.update)
+
+
+def _print(found: Audited, screen: Screen) -> None:
+    for one in found.findings.found[:_SHOWN]:
+        screen.line(Styled(one.what, "red"))
+    more = found.findings.count - _SHOWN
+    if more > 0:
+        screen.line(f"… and {more} more")
+    archived = f", {found.archived} archived runs" if found.archived else ""
+    many = _count(found.events, "event")
+    what = f"{_count(found.streams, 'stream')}, {many}{archived}"
+    if found.sound:
+        screen.line(f"{what}:", Styled("sound", "green"))
+    else:
+        screen.line(f"{what}:", Styled(_count(found.findings.count, "finding"), "bold red"))
+    if found.seals:
+        since = found.last - found.sealed
+        rest = f"; {_count(since, 'event')} since then" if since > 0 else ""
+        screen.line(f"{_count(found.seals, 'seal')}, up to position {found.sealed}{rest}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _described(found: Audited) -> dict[str, object]:
+    return {
+        "sound": found.sound,
+        "streams": found.streams,
+        "events": found.events,
+        "archived": found.archived,
+        "seals": found.seals,
+        "sealed": found.sealed,
+        "last": found.last,
+        "count": found.findings.count,
+        "first": None if found.first is None else _finding(found.first),
+        "findings": [_finding(one) for one in found.findings.found],
+    }
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    said = {"run": one.stream, "version": one.version, "position": one.position}
+    return {"what": one.what} | {name: value for name, value in said.items() if value}
+
+
+def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
+    """Check a proof; raises `BadProof`."""
+    proof = read_proof(_text(file))
+    check_proof(proof, seals=_seals(seals), public="" if key is None else read_public(key))
+    event, seal = proof.event, proof.seal
+    if as_json:
+        print_document(
+            {
+                "holds": True,
+                "run": event.stream,
+                "version": event.version,
+                "type": event.type,
+                "position": event.position,
+                "log": seal.log,
+                "seal": seal.number,
+                "sealed": seal.at,
+                "digest": seal.digest,
+                "key": seal.key,
+            }
+        )
+        return
+    screen = Screen()
+    screen.line(
+        f"event {event.version} of {event.stream} ({event.type}), position {event.position}:",
+        Styled("proven", "green"),
+    )
+    screen.line(f"by seal {seal.number} of {seal.at}, log {seal.log}")
+    if not seals:
+        screen.line(f"compare the seal with the one that was kept: {seal.digest}")
+    if seal.key:
+        whose = "" if key else ": compare it with the key that you know, or give --key"
+        screen.line(f"signed with key {seal.key}{whose}")
+
+
+def seal(url: str, to: str, key: Path | None, *, as_json: bool) -> None:
+    """Add a seal to the place of the others."""
+    signer = None if key is None else read_signer(key)
+    place = place_of(to)
+    before = read_seals(place.read(), to)
+
+    async def make() -> Seal | None:
+        async with reading(url) as store:
+            with store.inspect() as snapshot:
+                return make_seal(snapshot, before, SystemClock().now(), signer)
+
+    made = run_async(make())
+    if made is None:
+        upto = before[-1].last if before else 0
+        if as_json:
+            print_document({"new": False, "seals": len(before), "last": upto, "to": to})
+        else:
+            Screen().line(f"nothing new to seal: {_count(len(before), 'seal')} up to {upto}")
+        return
+    place.add(made.line())
+    if as_json:
+        told = {"number": made.number, "first": made.first, "last": made.last, "root": made.root}
+        print_document({"new": True, **told, "digest": made.digest, "key": made.key, "to": to})
+    else:
+        signed = ", signed" if made.key else ""
+        Screen().line(f"seal {made.number}: positions {made.first} to {made.last}{signed}, in {to}")
+
+
+def make_key(path: Path, *, as_json: bool) -> None:
+    """Make a key for seals."""
+    public = new_key(path)
+    if as_json:
+        print_document({"key": str(path), "public": public})
+    else:
+        Screen().line(f"key {public} in {path}; give {path}.pub to those who verify")
+
+
+def prove(
+    url: str, run: str, version: int, seals: str, output: Path | None, *, as_json: bool
+) -> None:
+    """Print or write a proof."""
+    kept = _seals(seals)
+
+    async def make() -> str:
+        async with reading(url) as store:
+            await entry_of_run(store, run)
+            with store.inspect() as snapshot:
+                return make_proof(snapshot, kept, run, version).text()
+
+    text = run_async(make())
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"cannot write {output}: {error.strerror}"
+        raise BadArgument(message) from error
+    if as_json:
+        print_document({"run": run, "version": version, "file": str(output)})
+    else:
+        Screen().line(f"proof of event {version} of {run} written to {output}")
+
+
+def _seals(place: str) -> list[Seal]:
+    if not place:
+        return []
+    kept = read_seals(place_of(place).read(), place)
+    if not kept:
+        message = f"{place} holds no seals; `interlock seal --to {place}` makes one"
+        raise BadArgument(message)
+    return kept
+
+
+def _text(file: Path) -> str:
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"cannot read {file}: {error.strerror}"
+        raise BadArgument(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8 text: {error.reason}"
+        raise BadArgument(message) from error

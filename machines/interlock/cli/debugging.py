@@ -1,0 +1,51 @@
+"""Commands of time travel: `diff`, `timeline`, `source`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from interlock.cli.errors import reporting
+from interlock.cli.options import DEFAULT_STORE, AsJson, Debug, RunId, StoreUrl
+
+
+def timeline(
+    run: RunId,
+    every: Annotated[
+        bool, typer.Option("--all", help="Each of many items in a row of its own.")
+    ] = False,
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Draw what ran when: calls, attempts, waits, children, undos."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import timeline as drawing
+
+        drawing.draw_timeline(store, run, every=every, as_json=as_json)
+
+
+def diff(
+    run: RunId,
+    first: Annotated[
+        str,
+        typer.Argument(
+            metavar="FROM",
+            help="A version (4), an instant ('10 minutes ago'), or the id of another run.",
+            show_default=False,
+        ),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="TO", help="A version or an instant; now by default."),
+    ] = "",
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show what changed in a run, or what differs between two."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import differing
+
+        differing.tell_difference(store, run, first, second, as_json=as_json)

@@ -1,0 +1,281 @@
+"""`diff`: what changed between two moments of a run, or what differs between two runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from interlock.cli.errors import BadArgument
+from interlock.cli.instants import when_of
+from interlock.cli.render import STYLES, Screen, Styled, print_document, status
+from interlock.cli.saying import both_sides, print_changes, print_effects, print_waits
+from interlock.cli.stores import events_of_run, reading, run_async, unknown
+from interlock.cli.summing import MANY
+from interlock.cli.text import brief, compact, exact, instant, shorten
+from interlock.cli.view import activity_view, effect_view, told
+from interlock.projections import (
+    Both,
+    Change,
+    Difference,
+    History,
+    Moment,
+    RunDifference,
+    changes,
+    diff_runs,
+    facts,
+)
+from interlock.store.event import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be compared: two moments of one run, or two runs."""
+
+    one: History
+    other: History
+    first: int | datetime | None = None
+    second: int | datetime | None = None
+
+
+def tell_difference(store: str, run: str, first: str, second: str, *, as_json: bool) -> None:
+    """Print what changed in a run, or what differs between two.
+
+    Args:
+        first: a version, an instant, or (without `second`) the id of another run.
+        second: a version or an instant; "" for now.
+    """
+    asked = run_async(_asked(store, run, first, second))
+    if asked.first is None:
+        found = diff_runs(asked.one, asked.other)
+        if as_json:
+            print_document(_runs_view(asked, found))
+        else:
+            _print_runs(Screen(), asked, found)
+        return
+    last = len(asked.one) if asked.second is None else asked.second
+    difference = asked.one.diff(asked.first, last)
+    if as_json:
+        print_document({"run": run, **_view(difference)})
+    else:
+        _print_moments(Screen(), difference)
+
+
+async def _asked(url: str, run: str, first: str, second: str) -> Asked:
+    async with reading(url) as store:
+        one = History(await events_of_run(store, run))
+        if not second:
+            events = await store.read(first)
+            if events:
+                return Asked(one, History(events))
+        try:
+            begin = when_of(first, "the first moment")
+        except BadArgument:
+            if second:
+                raise
+            raise await unknown(store, first) from None
+        end = when_of(second, "the second moment") if second else None
+        return Asked(one, one, begin, end)
+
+
+def _print_moments(screen: Screen, found: Difference) -> None:
+    before, after = found.before, found.after
+    screen.line(
+        Styled(before.event.stream, "bold"),
+        Styled(f"version {before.version} → {after.version}", "bold"),
+        Styled(f"({_apart(before, after)})", "dim"),
+    )
+    if found.empty:
+        screen.line("  nothing changed but the time")
+        return
+    _print_found(screen, found)
+
+
+def _apart(before: Moment, after: Moment) -> str:
+    seconds = (after.at - before.at).total_seconds()
+    word = "later" if seconds >= 0 else "earlier"
+    return f"{instant(before.at)}, {brief(abs(seconds))} {word}"
+
+
+def _print_found(screen: Screen, found: Difference) -> None:
+    pairs = [(name, one, other) for name, one, other in facts(found.before, found.after)
+             if one != other]  # fmt: skip
+    screen.pairs((name, _fact(screen, name, one, other)) for name, one, other in pairs)
+    if found.changes:
+        screen.heading("Variables")
+        print_changes(screen, found.changes, "  ")
+    for branch in found.branches:
+        one, other = branch.state
+        moved = f"{_last(one) or 'not begun'} → {_last(other) or 'over'}"
+        screen.heading(f"Branch {branch.name}: {moved if one != other else _last(one)}")
+        print_changes(screen, branch.changes, "  ")
+    print_waits(screen, found)
+    print_effects(screen, found.effects)
+
+
+def _last(state: str) -> str:
+    return state.rpartition("/")[2]
+
+
+def _fact(screen: Screen, name: str, one: JSON, other: JSON) -> Styled:
+    texts = ["none" if not value and value is not False else value if isinstance(value, str)
+             else compact(value) for value in (one, other)]  # fmt: skip
+    before, after = both_sides(texts[0], texts[1], screen.width - 14)
+    style = STYLES.get(str(other), "") if name == "status" else ""
+    return Styled(f"{before} → {after}", style)
+
+
+def _print_runs(screen: Screen, asked: Asked, found: RunDifference) -> None:
+    one, other = asked.one, asked.other
+    screen.line(Styled(one.run, "bold"), "↔", Styled(other.run, "bold"))
+    if one.events[-1].hash != other.events[-1].hash:
+        screen.line("  they follow different definitions")
+    if found.same:
+        screen.line("  the same happened in both, with the same values")
+        return
+    if found.values is not None:
+        screen.heading(f"Their values differ from version {_version(found.values)} on")
+        _print_pair(screen, asked, found.values)
+        _print_values(screen, found.values)
+    if found.parts is not None:
+        screen.heading(f"They part at version {_version(found.parts)}")
+        _print_pair(screen, asked, found.parts)
+    else:
+        screen.line("")
+        screen.line("The same steps were taken from beginning to end")
+    screen.heading("At their ends")
+    screen.line(
+        " ", one.run, status(found.ends.before.status), Styled("→", "dim"),
+        other.run, status(found.ends.after.status),
+    )  # fmt: skip
+    _print_found(screen, found.ends)
+
+
+def _version(both: Both) -> int:
+    return next(moment.version for moment in both if moment is not None)
+
+
+def _print_pair(screen: Screen, asked: Asked, both: Both) -> None:
+    """Print what each of two runs says of a moment, from where the texts differ on."""
+    said = [_said(history, moment) for history, moment
+            in zip((asked.one, asked.other), both, strict=True)]  # fmt: skip
+    name = max(len(asked.one.run), len(asked.other.run))
+    room = screen.width - name - 4
+    texts = both_sides(said[0], said[1], 2 * room)
+    for history, text in zip((asked.one, asked.other), texts, strict=True):
+        screen.line(f"  {history.run:<{name}}  {shorten(text, room)}")
+
+
+def _print_values(screen: Screen, both: Both) -> None:
+    """Print what differs in the variables there, as far as it is not too much."""
+    one, other = ({} if moment is None else _values(moment) for moment in both)
+    found = changes(one, other)
+    print_changes(screen, found[:MANY], "  ")
+    if len(found) > MANY:
+        screen.line(f"  and {len(found) - MANY} more")
+
+
+def _values(moment: Moment) -> dict[str, JSON]:
+    """What an event brought: input, result, message; and the variables after it."""
+    state, body = moment.run_state, moment.event.body
+    image = (
+        state.threads[moment.subject.thread].image
+        if moment.subject.thread in state.threads
+        else state.image
+    )
+    found: dict[str, JSON] = {}
+    for index, value in enumerate(getattr(body, "args", ())):
+        found[f"input {index + 1}"] = image.plain(value)
+    for name, value in getattr(body, "kwargs", {}).items():
+        found[name] = image.plain(value)
+    for name in ("result", "value", "about"):
+        if getattr(body, name, None) is not None:
+            found[name] = image.plain(getattr(body, name))
+    return found | moment.variables
+
+
+def _said(history: History, moment: Moment | None) -> str:
+    if moment is None:
+        return "had ended"
+    *_, (_, _, what) = told(history.until(moment.version))
+    return what
+
+
+def _view(found: Difference) -> dict[str, object]:
+    return {
+        "from": _moment_view(found.before),
+        "to": _moment_view(found.after),
+        "changed": {
+            name: {"before": one, "after": other}
+            for name, one, other in facts(found.before, found.after) if one != other
+        },
+        "variables": [change_view(change) for change in found.changes],
+        "branches": [
+            {
+                "id": branch.id,
+                "branch": branch.name,
+                "state": {"before": branch.state[0], "after": branch.state[1]},
+                "variables": [change_view(change) for change in branch.changes],
+            }
+            for branch in found.branches
+        ],
+        "waits": [
+            {
+                "before": None if pair.before is None else _activity(found.before, pair.before.id),
+                "after": None if pair.after is None else _activity(found.after, pair.after.id),
+            }
+            for pair in found.waits
+        ],
+        "effects": [
+            {
+                "before": None if pair.before is None else effect_view(pair.before),
+                "after": None if pair.after is None else effect_view(pair.after),
+            }
+            for pair in found.effects
+        ],
+    }  # fmt: skip
+
+
+def _activity(moment: Moment, activity: str) -> dict[str, object]:
+    state = moment.run_state
+    return activity_view(state, state.pending[activity])
+
+
+def change_view(change: Change) -> dict[str, object]:
+    """A change, as JSON."""
+    return {
+        "where": change.where,
+        "path": list(change.path),
+        "change": change.kind,
+        "before": change.before,
+        "after": change.after,
+    }
+
+
+def _moment_view(moment: Moment) -> dict[str, object]:
+    return {
+        "version": moment.version,
+        "at": exact(moment.at),
+        "state": moment.state,
+        "status": moment.status,
+    }
+
+
+def _runs_view(asked: Asked, found: RunDifference) -> dict[str, object]:
+    return {
+        "runs": [asked.one.run, asked.other.run],
+        "same": found.same,
+        "values_differ": _both_view(asked, found.values),
+        "part": _both_view(asked, found.parts),
+        "ends": _view(found.ends),
+    }
+
+
+def _both_view(asked: Asked, both: Both | None) -> list[dict[str, object] | None] | None:
+    if both is None:
+        return None
+    return [
+        None
+        if moment is None
+        else {**_moment_view(moment), "what": _said(history, moment), "type": moment.event.type}
+        for history, moment in zip((asked.one, asked.other), both, strict=True)
+    ]

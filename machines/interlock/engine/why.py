@@ -1,0 +1,164 @@
+"""Why a run is where it is: gathers what the store, the code and the worker know of it.
+
+Usable with a store that was opened to be read only, without the run's code and without a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from interlock.engine.asking_guards import ask_guards
+from interlock.engine.errors import UnknownRun
+from interlock.engine.programs import Programs
+from interlock.engine.rights import Directory, groups_of
+from interlock.machines.errors import BadDefinition
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.resilience.quiet import OfferData
+from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
+from interlock.projections.breaker import PREFIX
+from interlock.projections.instants import both
+from interlock.projections.outline import Outline
+from interlock.projections.reasons.facts import Asked, Facts
+from interlock.projections.reasons.waiting import debounced
+from interlock.projections.shared import evolve_shared
+from interlock.projections.why import Then, Wait
+from interlock.store.board import Seen
+from interlock.store.contract import Filter, Store
+
+_DEBOUNCES = "$debounce/"
+_DEEPEST = 50
+"""Runs below each other that are looked into."""
+
+_MOST = 200
+"""Children of one run that are looked into; of more, those that are not merely running."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """Who answers: a store, and whatever else is at hand.
+
+    Attributes:
+        store: where the run is.
+        now: the instant to answer for.
+        programs: the code that is imported here, to ask its guards; None for none.
+        directory: who is in the groups of approvals; None when it is not known here.
+        worker: what the worker tells, if this process knows it better than the store.
+    """
+
+    store: Store
+    now: datetime
+    programs: Programs | None = None
+    directory: Directory | None = None
+    worker: Seen | None = None
+    _definitions: dict[str, Outline | None] = field(default_factory=dict[str, Outline | None])
+
+    async def why(self, run: str) -> Why:
+        """The answer for a run.
+
+        Raises:
+            UnknownRun: there is none of this id, and none is about to begin.
+        """
+        if self.worker is None:
+            self.worker = self.store.worker()
+        found = await self._why(run, 0)
+        found = found or await self._offered(run)
+        if found is None:
+            message = f"there is no run {run!r} in {self.store.url}"
+            raise UnknownRun(message)
+        return found
+
+    async def _why(self, run: str, depth: int) -> Why | None:
+        state = (await find_state(self.store, run)).state
+        if state is None:
+            return None
+        asked, asks = self._asked(state)
+        return explain(
+            Facts(
+                state=state,
+                now=self.now,
+                definition=await self._definition(state.hash),
+                timers=await self.store.timers(run),
+                worker=self.worker,
+                children=await self._children(state, depth),
+                breakers=await self._breakers(state),
+                members=await self._members(state),
+                asked=asked,
+                asks=asks,
+            )
+        )
+
+    async def _definition(self, digest: str) -> Outline | None:
+        if digest not in self._definitions:
+            found = await self.store.definition(digest)
+            self._definitions[digest] = None if found is None else Outline.of(found.ir)
+        return self._definitions[digest]
+
+    async def _children(self, state: RunState, depth: int) -> Mapping[str, Why]:
+        ids = [a.child for a in state.pending.values() if a.child]
+        if not ids or depth >= _DEEPEST:
+            return {}
+        if len(ids) > _MOST:  # those that merely run say nothing that others do not
+            rows = await self.store.entries(Filter(ids=tuple(ids)))
+            rows.sort(key=lambda row: row.status == "running")
+            ids = [row.run for row in rows[:_MOST]]
+        found = {run: await self._why(run, depth + 1) for run in ids}
+        return {run: one for run, one in found.items() if one is not None}
+
+    async def _breakers(self, state: RunState) -> Mapping[str, BreakerState]:
+        held = {a.postponed for a in state.pending.values() if a.status == "postponed"}
+        names = [by.partition(" ")[2] for by in held if by.startswith("breaker ")]
+        found: dict[str, BreakerState] = {}
+        for name in names:
+            stream = f"{PREFIX}{name}"
+            head = await self.store.head(stream)
+            events = await self.store.read(stream, after=head.version - 1) if head.version else []
+            found[name] = breaker_state(name, evolve_shared(events[-1]) if events else None)
+        return found
+
+    async def _members(self, state: RunState) -> Mapping[str, Collection[str]]:
+        groups = groups_of(state)
+        if self.directory is None or not groups:
+            return {}
+        await self.directory.look_up(groups)
+        return {group: self.directory.members[group] for group in groups}
+
+    def _asked(self, state: RunState) -> tuple[Mapping[str, Asked] | None, str]:
+        """What the guards of a lifecycle say now, or why they cannot be asked."""
+        if not state.lifecycle or state.ended is not None:
+            return None, ""
+        elsewhere = "but its code is not here: name its module with --app"
+        if self.programs is None:
+            return None, elsewhere
+        try:
+            program = self.programs.find(state.machine, state.hash)
+        except BadDefinition as error:
+            return None, error.message
+        if not isinstance(program, LifecycleProgram):
+            return None, elsewhere
+        if program.machine.hash != state.hash:
+            return None, "but the code that is here is another definition"
+        return ask_guards(program, state, self.now), ""
+
+    async def _offered(self, run: str) -> Why | None:
+        """The answer for a run whose start is debounced."""
+        for entry in await self.store.entries(Filter(prefix=_DEBOUNCES)):
+            head = await self.store.head(entry.run)
+            (last,) = await self.store.read(entry.run, after=head.version - 1)
+            shared = evolve_shared(last)
+            offer: OfferData = OfferData.model_validate(shared.data)
+            if offer.id == run and offer.machine and offer.due is not None:
+                return self._debounced(entry.run, run, offer, shared.at)
+        return None
+
+    def _debounced(self, stream: str, run: str, offer: OfferData, since: datetime) -> Why:
+        assert offer.due is not None  # asked for before
+        key = stream.removeprefix(_DEBOUNCES)
+        said = (
+            f"it has not begun: its start is debounced by {key!r}, and takes place "
+            f"{both(offer.due, self.now)} unless another one takes its place"
+        )
+        then = Then(offer.due, "begins", f"run {run} of {offer.machine} begins", run)
+        one = Wait("run", run, "", "", since, offer.due, "debounce", said, (), (then,))
+        return debounced(run, offer.machine, one, self.now)

@@ -1,0 +1,155 @@
+"""The audit of a store: everything that it holds, against everything else that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from interlock.audit.aside import Aside
+from interlock.audit.commits import Commands
+from interlock.audit.finding import Finding, Findings
+from interlock.audit.known import Known, ReadDefinition
+from interlock.audit.stream import Stream
+from interlock.store.contract import Timer
+from interlock.store.inspection import Indexed, Inspection, Raw
+
+Told = Callable[[int], None]
+"""Is told how many events were looked at, from time to time."""
+
+_OFTEN = 500
+
+
+@dataclass(slots=True)
+class Audited:
+    """What an audit came to.
+
+    Attributes:
+        streams, events: how many were looked at.
+        archived: how many streams stand in an archive, of whose events the digests were looked at.
+        last: position of the last event of the log.
+        seals, sealed: how many seals it was held against, and the last position they cover.
+        findings: what is wrong.
+    """
+
+    streams: int = 0
+    events: int = 0
+    archived: int = 0
+    last: int = 0
+    seals: int = 0
+    sealed: int = 0
+    findings: Findings = field(default_factory=Findings)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings.count
+
+    @property
+    def first(self) -> Finding | None:
+        """The first bad event, or what else was found first."""
+        return self.findings.first
+
+
+def audit(snapshot: Inspection, read: ReadDefinition, told: Told = lambda _: None) -> Audited:
+    """Check every chain, gap, definition, index row, timer and command id of a store.
+
+    Reads events as a stream: what it keeps in memory does not grow with their number. Each event
+    is decoded and folded once.
+
+    Args:
+        read: reads a definition; see `Known`.
+        told: is told of the progress.
+    """
+    return _Audit(snapshot, read, told).run()
+
+
+class _Audit:
+    def __init__(self, snapshot: Inspection, read: ReadDefinition, told: Told) -> None:
+        self._snapshot = snapshot
+        self._told = told
+        self._done = Audited(last=snapshot.last)
+        self._findings = self._done.findings
+        self._known: dict[str, Known] = {}
+        for definition in snapshot.definitions():
+            self._known[definition.hash] = found = read(definition)
+            if found.wrong:
+                self._findings.add(
+                    f"definition {definition.hash} of {definition.name!r}: {found.wrong}"
+                )
+        self._lacking: set[str] = set()
+        self._commands = Commands(snapshot, self._findings)
+        self._entries: Aside[Indexed] = Aside(snapshot.entries(), lambda one: one.run)
+        self._timers: Aside[Timer] = Aside(snapshot.timers(), lambda one: one.run)
+
+    def run(self) -> Audited:
+        for name, rows in groupby(self._snapshot.rows(), lambda raw: raw.stream):
+            self._stream(name, rows)
+        for indexed in self._entries.rest():
+            self._without_events(indexed)
+        for timer in self._timers.rest():
+            self._stray(timer)
+        self._commands.end()
+        for flaw in self._snapshot.flaws():
+            self._findings.add(flaw)
+        self._told(self._done.events)
+        return self._done
+
+    def _stream(self, name: str, rows: Iterator[Raw]) -> None:
+        looked = Stream(name, self._known, self._commands, self._findings)
+        self._done.events += looked.follow(self._counted(rows))
+        self._done.streams += 1
+        self._commands.over(name, sound=looked.sound)
+        self._define(looked)
+        mine: list[Indexed] = []
+        for indexed in self._entries.upto(name):
+            if indexed.run == name:
+                mine.append(indexed)
+            else:
+                self._without_events(indexed)
+        timers: list[Timer] = []
+        for timer in self._timers.upto(name):
+            if timer.run == name:
+                timers.append(timer)
+            else:
+                self._stray(timer)
+        looked.compare(mine, timers)
+
+    def _counted(self, rows: Iterator[Raw]) -> Iterator[Raw]:
+        for count, row in enumerate(rows, self._done.events + 1):
+            if not count % _OFTEN:
+                self._told(count)
+            yield row
+
+    def _define(self, looked: Stream) -> None:
+        for key, event in looked.definitions.items():
+            if key and key not in self._known and key not in self._lacking:
+                self._lacking.add(key)
+                self._findings.add(
+                    f"definition {key} of {event.machine!r}, which event {event.version} of"
+                    f" {event.stream!r} follows, is not stored",
+                    event.stream,
+                )
+
+    def _without_events(self, indexed: Indexed) -> None:
+        """A row of the index whose events are not in the log: they were archived, or removed."""
+        version, digest = 0, ""
+        for version, one in enumerate(self._snapshot.archived(indexed.run), 1):
+            digest = one.digest
+            if one.version != version:
+                break
+        head = indexed.head
+        if not version or head is None or (head.version, head.digest) != (version, digest):
+            self._findings.add(
+                f"the events of {indexed.run!r} are missing: it has a row in the index"
+                f"{'' if head is None else f', and ends at {head.version}'}",
+                indexed.run,
+                version + 1,
+            )
+            return
+        self._done.archived += 1
+
+    def _stray(self, timer: Timer) -> None:
+        self._findings.add(
+            f"timer {timer.name!r} is of {timer.run!r}, which has no events", timer.run
+        )

@@ -1,0 +1,170 @@
+"""A proof that one event stood in a sealed log: checked without the log."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+
+import msgspec
+
+from interlock.audit.errors import BadProof, BrokenSeal
+from interlock.audit.keys import is_signed
+from interlock.audit.merkle import climb, leaf_of, path_of, root_of
+from interlock.audit.seal import Seal
+from interlock.store.digest import digest_of
+from interlock.store.inspection import Inspection, Raw
+
+FORMAT = "interlock proof 1"
+
+
+class Proven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The event of a proof, exactly as it is stored.
+
+    Attributes:
+        stream, version, type, position: see `Event`.
+        stored: its stored text; "" where that is not text.
+        stored64: its stored bytes, base64; "" where `stored` says them.
+    """
+
+    stream: str
+    version: int
+    type: str
+    position: int
+    stored: str = ""
+    stored64: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The event's digest, from its stored bytes."""
+        raw = b64decode(self.stored64) if self.stored64 else self.stored.encode()
+        return digest_of(self.stream, self.version, self.type, raw)
+
+
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A proof. `docs/audit.md` describes the format.
+
+    Attributes:
+        format: always `FORMAT`.
+        event: what is proven to have been in the log.
+        path: hashes (hex) from its leaf to the root of the seal, the lowest first.
+        seal: the seal, without its marks.
+    """
+
+    format: str
+    event: Proven
+    path: list[str]
+    seal: Seal
+
+    def text(self) -> str:
+        """The proof as a JSON document."""
+        return json.dumps(msgspec.to_builtins(self), indent=1, ensure_ascii=False) + "\n"
+
+
+def prove(snapshot: Inspection, seals: Sequence[Seal], stream: str, version: int) -> Proof:
+    """The proof for one event.
+
+    Raises:
+        BadProof: there is no such event, it is not sealed yet, or it was archived.
+        BrokenSeal: the log is not what was sealed.
+    """
+    raw = next((row for row in snapshot.rows(stream) if row.version == version), None)
+    if raw is None:
+        message = f"there is no event {version} of {stream!r} to prove"
+        raise BadProof(message)
+    seal = next((one for one in seals if one.first <= raw.position <= one.last), None)
+    if seal is None:
+        upto = seals[-1].last if seals else 0
+        message = (
+            f"event {version} of {stream!r} stands at position {raw.position}, and the seals cover"
+            f" {upto}: seal the log first (`interlock seal`)"
+        )
+        raise BadProof(message)
+    return Proof(
+        format=FORMAT,
+        event=_proven(raw),
+        path=[step.hex() for step in _path(snapshot, seal, raw)],
+        seal=msgspec.structs.replace(seal, marks=""),
+    )
+
+
+def _path(snapshot: Inspection, seal: Seal, raw: Raw) -> list[bytes]:
+    leaves: list[bytes] = []
+    for one in snapshot.digests(seal.first - 1):
+        if one.position > seal.last:
+            break
+        leaves.append(leaf_of(one.position, one.digest))
+    if root_of(leaves).hex() != seal.root:
+        message = (
+            f"the log is not what seal {seal.number} of {seal.at} covers, so nothing can be proven;"
+            " `interlock verify --seal FILE` names the first bad event"
+        )
+        raise BrokenSeal(message)
+    return path_of(raw.position - seal.first, leaves)
+
+
+def _proven(raw: Raw) -> Proven:
+    text, coded = "", ""
+    try:
+        text = raw.state.decode()
+    except UnicodeDecodeError:  # it is encrypted
+        coded = b64encode(raw.state).decode()
+    return Proven(
+        stream=raw.stream,
+        version=raw.version,
+        type=raw.topic,
+        position=raw.position,
+        stored=text,
+        stored64=coded,
+    )
+
+
+def read_proof(text: str) -> Proof:
+    """The proof of a JSON document.
+
+    Raises:
+        BadProof: it is none.
+    """
+    try:
+        proof = msgspec.json.decode(text, type=Proof)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        message = f"this is no proof: {error}"
+        raise BadProof(message) from error
+    if proof.format != FORMAT:
+        message = f"this proof is of format {proof.format!r}; this program reads {FORMAT!r}"
+        raise BadProof(message)
+    return proof
+
+
+def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -> None:
+    """Check that a proof holds; nothing else is needed for it.
+
+    Args:
+        seals: the seals as they were kept; the proof's own has to be one of them.
+        public: the key (hex) that its seal has to be signed with.
+
+    Raises:
+        BadProof: says why it does not hold.
+    """
+    event, seal = proof.event, proof.seal
+    try:
+        leaf = leaf_of(event.position, event.digest)
+        path = [bytes.fromhex(step) for step in proof.path]
+    except ValueError as error:
+        message = f"the proof was altered: {error}"
+        raise BadProof(message) from error
+    root = climb(leaf, event.position - seal.first, seal.count, path)
+    wrong = ""
+    if root is None or root.hex() != seal.root:
+        wrong = "the event does not lead to the root of the seal"
+    elif not seal.whole:
+        wrong = "its seal was altered"
+    elif seals and seal.digest not in {one.digest for one in seals}:
+        wrong = f"its seal {seal.number} is not among the seals that were kept"
+    elif public and seal.key != public:
+        wrong = f"its seal is not signed with key {public[:16]}"
+    elif seal.key and not is_signed(seal.said(), seal.signature, seal.key):
+        wrong = "the signature of its seal does not fit"
+    if wrong:
+        message = f"the proof does not hold: {wrong}"
+        raise BadProof(message)

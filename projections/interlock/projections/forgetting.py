@@ -1,0 +1,38 @@
+"""What a log says about its key store, and about those who were forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from interlock.store.contract import Head
+from interlock.store.event import Event
+from interlock.store.forgetting import KeyStoreBound, SubjectForgotten
+
+
+@dataclass(slots=True)
+class Forgetting:
+    """The stream `$personal` at one version.
+
+    Attributes:
+        keys: identity of the key store, "" while none is needed.
+        subjects: those who were forgotten, with the event that says so first.
+        head: where the stream ends.
+    """
+
+    keys: str = ""
+    subjects: dict[str, Event] = field(default_factory=dict[str, Event])
+    head: Head = field(default_factory=Head)
+
+
+def fold_forgetting(events: Iterable[Event]) -> Forgetting:
+    """What the events of `$personal`, in order from the first, say."""
+    state = Forgetting()
+    for event in events:
+        state.head = Head(event.version, event.digest, event.at)
+        body = event.body
+        if isinstance(body, KeyStoreBound):
+            state.keys = body.keys
+        elif isinstance(body, SubjectForgotten):
+            state.subjects.setdefault(body.subject, event)
+    return state

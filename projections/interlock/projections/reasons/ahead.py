@@ -1,0 +1,80 @@
+"""What happens when nothing comes: timeouts, ends of sleeps, timers of lifecycles."""
+
+from __future__ import annotations
+
+from interlock.projections.address import node_of
+from interlock.projections.reasons.facts import Facts
+from interlock.projections.run import Activity
+from interlock.projections.why import Then
+
+AFTER = "after:"
+"""How the timers of a lifecycle's `after` transitions are called, before the edge."""
+
+
+def timeout(facts: Facts, activity: Activity) -> list[Then]:
+    """What the deadline of an approval or a wait brings."""
+    if activity.due is None:
+        return []
+    state, definition = facts.state, facts.definition
+    what = f"{activity.kind} {activity.name} times out"
+    if definition is None:
+        said = f"{what}: TimedOut is raised"
+        return [Then(activity.due, "times out", said, state.run, activity.id)]
+    node = node_of(state, activity)
+    file, line = definition.place(node)
+    at = f" at {file.rpartition('/')[2]}:{line}" if line else ""
+    caught = definition.catches(node)
+    leads: tuple[str, ...] = ()
+    if activity.alone and not activity.thread:
+        leads = definition.after_timeout(node)
+    if not activity.alone:
+        said = f"{what}: this call ends with TimedOut{at}"
+    elif caught is not None:
+        said = f"{what}: TimedOut is raised{at}, and caught in line {caught.line} ({caught.text})"
+    else:
+        said = f"{what}: TimedOut is raised{at}, and nothing there catches it"
+    if leads:
+        said += f"; then: {' or '.join(leads)}"
+    return [
+        Then(
+            activity.due, "times out", said, state.run, activity.id, leads, line,
+            0 if caught is None else caught.line,
+        )
+    ]  # fmt: skip
+
+
+def wakes(facts: Facts, activity: Activity) -> list[Then]:
+    """What the end of a sleep brings."""
+    if activity.due is None:
+        return []
+    state, definition = facts.state, facts.definition
+    leads: tuple[str, ...] = ()
+    line = 0
+    if definition is not None:
+        node = node_of(state, activity)
+        line = definition.place(node)[1]
+        if activity.alone and not activity.thread:
+            leads = definition.after_done(node)
+    then = f"; then: {' or '.join(leads)}" if leads else ""
+    said = f"the sleep ends, and the run goes on{then}"
+    return [Then(activity.due, "wakes", said, state.run, activity.id, leads, line)]
+
+
+def timers(facts: Facts) -> list[Then]:
+    """The timers of a lifecycle's states."""
+    definition = facts.definition
+    edges = {} if definition is None else {edge.id: edge for edge in definition.edges}
+    found: list[Then] = []
+    for timer in facts.timers:
+        if not timer.name.startswith(AFTER):
+            continue
+        edge = edges.get(timer.name.removeprefix(AFTER))
+        if edge is None:
+            said = f"the timer {timer.name.removeprefix(AFTER)} is due"
+            found.append(Then(timer.due, "moves", said, facts.state.run))
+            continue
+        targets = " and ".join(edge.targets)
+        guard = f", if {edge.guard} lets it" if edge.guard else ""
+        said = f"{edge.event}: {edge.source} → {targets}{guard}"
+        found.append(Then(timer.due, "moves", said, facts.state.run, "", edge.targets, edge.line))
+    return found

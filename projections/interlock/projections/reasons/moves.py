@@ -1,0 +1,53 @@
+"""What a lifecycle, or a workflow's inbox, would make of commands now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from interlock.projections.outline import Move
+from interlock.projections.reasons.facts import Asked, Facts
+from interlock.projections.why import Offer
+
+
+def offers(facts: Facts) -> tuple[Offer, ...]:
+    """The commands that a run knows, and what would become of them now."""
+    if facts.definition is None or facts.state.closed:
+        return ()
+    if facts.state.lifecycle:
+        return tuple(_offer(facts, edge) for edge in ways(facts))
+    taken = [name for a in facts.state.pending.values() for name in a.commands if a.kind == "wait"]
+    found = [Offer(name, "yes", said="a wait takes it") for name in dict.fromkeys(taken)]
+    kept = (name for name in facts.definition.commands if name not in taken)
+    found += [Offer(name, "kept", said="nothing waits for it yet") for name in kept]
+    return tuple(found)
+
+
+def ways(facts: Facts) -> Iterator[Move]:
+    """The transitions of a lifecycle's active states, inner ones first, but for its timers."""
+    definition = facts.definition
+    if definition is None:
+        return
+    places: dict[str, None] = {}
+    for state in reversed(facts.state.configuration):
+        places |= dict.fromkeys(definition.upward(state))
+    for place in places:
+        for edge in definition.edges:
+            asked_for = edge.event in definition.commands
+            if edge.source == place and (asked_for or (edge.event == "always" and edge.guard)):
+                yield edge
+
+
+def _offer(facts: Facts, edge: Move) -> Offer:
+    asked = _asked(facts, edge)
+    return Offer(
+        edge.event, asked.answer, edge.source, " and ".join(edge.targets), edge.guard,
+        asked.said, asked.values,
+    )  # fmt: skip
+
+
+def _asked(facts: Facts, edge: Move) -> Asked:
+    if not edge.guard:
+        return Asked("yes")
+    if facts.asked is not None and edge.id in facts.asked:
+        return facts.asked[edge.id]
+    return Asked("depends", facts.asks or "but its code is not here")

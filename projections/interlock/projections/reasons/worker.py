@@ -1,0 +1,99 @@
+"""What keeps a run from being moved when there is something to do: nobody drives it, or cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from interlock.projections.held import held_cause
+from interlock.projections.instants import span
+from interlock.projections.reasons.facts import Facts
+from interlock.projections.why import Action, Cause
+from interlock.store.board import Board, Seen
+
+SILENT = timedelta(seconds=15)
+"""A worker that lives gives a sign of life every second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why nothing that is due to a run is done.
+
+    Attributes:
+        cause: as a code.
+        said: in words.
+        actions: what can be done about it.
+    """
+
+    cause: Cause
+    said: str
+    actions: tuple[Action, ...] = ()
+
+
+def obstacle(facts: Facts) -> Obstacle | None:
+    """What keeps a worker from moving the run; None where nothing does, as far as is known."""
+    seen = facts.worker
+    if seen is None:
+        return Obstacle("no_worker", "no worker serves this database", (_work(facts),))
+    board = seen.board
+    name = "the worker" if board is None else f"the worker ({board.worker})"
+    if seen.silent > SILENT:
+        said = (
+            f"{name} has the database, but gave no sign of life for {span(seen.silent)}: "
+            "a call blocks it, or it was stopped"
+        )
+        return Obstacle("worker_silent", said)
+    return None if board is None else _cannot(facts, board, name)
+
+
+def _cannot(facts: Facts, board: Board, name: str) -> Obstacle | None:
+    """What the board says against it."""
+    state = facts.state
+    if state.run in board.troubled:
+        trouble = board.troubled[state.run]
+        found = held_cause(trouble)
+        return Obstacle(found, f"{name} cannot record anything: {trouble}")
+    served = _served(facts, board, name)
+    if served is not None:
+        return served
+    lacking = board.lacking.get(state.hash, "")
+    if lacking:
+        return Obstacle("resource_missing", f"{name} lacks a resource: {lacking}")
+    if state.run in board.stuck:
+        why = board.stuck[state.run]
+        return Obstacle(held_cause(why), f"{name} cannot move it: {why}")
+    if not board.recovers and state.run not in board.driven:
+        said = (
+            f"{name} is a command that sees to its own runs only, until it ends; then a worker is "
+            "needed"
+        )
+        return Obstacle("not_recovered", said, (_work(facts),))
+    return None
+
+
+def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
+    state = facts.state
+    if board.serves is None:
+        return None
+    hashes = board.serves.get(state.machine)
+    if hashes is None:
+        said = f"{name} does not have the code of {state.machine}: its module is not imported there"
+        return Obstacle("code_missing", said, (_work(facts, "start a worker that has it"),))
+    if hashes and state.hash not in hashes:
+        said = (
+            f"{name} has another definition of {state.machine} ({', '.join(hashes)}) than this "
+            f"run follows ({state.hash}): it was edited since"
+        )
+        return Obstacle("definition_changed", said)
+    return None
+
+
+def _work(facts: Facts, said: str = "start a worker") -> Action:
+    return Action(said, ("work", facts.module))
+
+
+def names_worker(seen: Seen | None) -> str:
+    """The worker's name, "" for none."""
+    if seen is None:
+        return ""
+    return "unknown" if seen.board is None else seen.board.worker

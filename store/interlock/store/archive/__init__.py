@@ -1,0 +1,24 @@
+"""Archives: finished runs in files, verified before their rows leave the log, and back again."""
+
+from interlock.store.archive.choosing import Choice, Unit, archivable
+from interlock.store.archive.moving import Archived, archive, finish
+from interlock.store.archive.reading import Archive, ArchivedRun
+from interlock.store.archive.restoring import Restored, restore
+from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
+
+__all__ = [
+    "ARCHIVE",
+    "Archive",
+    "Archived",
+    "ArchivedRun",
+    "Choice",
+    "Moved",
+    "Restored",
+    "RunsArchived",
+    "RunsRestored",
+    "Unit",
+    "archivable",
+    "archive",
+    "finish",
+    "restore",
+]

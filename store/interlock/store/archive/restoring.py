@@ -1,0 +1,96 @@
+"""Restoring: the rows of archived runs come back, at their old positions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from interlock.store import crash
+from interlock.store.archive.moving import ROWS, commit_of
+from interlock.store.archive.reading import Archive, ArchivedRun
+from interlock.store.contract import Store
+from interlock.store.errors import BadArchive, Conflict
+from interlock.store.event import Actor
+from interlock.store.retention import ARCHIVE, RunsRestored
+
+
+class Restored(msgspec.Struct, frozen=True):
+    """What came back.
+
+    Attributes:
+        path: of the file.
+        runs: their ids.
+        events: how many they have.
+    """
+
+    path: Path
+    runs: list[str]
+    events: int
+
+
+async def restore(
+    store: Store, path: Path, run: str = "", *, actor: Actor, at: datetime
+) -> Restored:
+    """Bring back a run, with those that were archived together with it, or all of a file.
+
+    What is not archived any more is left as it is. Interrupted at any point it can be repeated.
+
+    Raises:
+        BadArchive: the file was altered, or is not of this log, or not the one of these runs.
+    """
+    archive, found = await asyncio.to_thread(_read, path, run)
+    with store.inspect() as snapshot:
+        if archive.log != snapshot.log:
+            message = f"{path} was archived from another database: use `interlock import` there"
+            raise BadArchive(message)
+    wanted: list[ArchivedRun] = []
+    for one in found:
+        entry = await store.entry(one.entry.run)
+        if entry is None or (entry.archive and await _differs(store, one)):
+            message = f"{path} does not hold what was archived of run {one.entry.run!r}"
+            raise BadArchive(message)
+        if entry.archive:
+            wanted.append(one)
+    for one in wanted:
+        await _put_back(store, one)
+    names = [one.entry.run for one in wanted]
+    if names:
+        crash.reached("archive.put_back")
+        await _record(store, archive.path, names, actor, at)
+    return Restored(archive.path, names, sum(one.count for one in wanted))
+
+
+def _read(path: Path, run: str) -> tuple[Archive, list[ArchivedRun]]:
+    archive = Archive(path.resolve())
+    return archive, archive.tree(run) if run else [*archive.runs()]
+
+
+async def _differs(store: Store, run: ArchivedRun) -> bool:
+    head, moved = await store.head(run.entry.run), run.moved
+    return (head.version, head.digest) != (moved.version, moved.digest)
+
+
+async def _put_back(store: Store, run: ArchivedRun) -> None:
+    """The newest rows first: what is there of a run is its end, as while they went."""
+    for end in range(len(run.rows), 0, -ROWS):
+        await store.put_back(run.rows[max(0, end - ROWS) : end])
+        await asyncio.sleep(0)
+
+
+async def _record(
+    store: Store, path: Path, runs: Sequence[str], actor: Actor, at: datetime
+) -> None:
+    while True:
+        body = RunsRestored(str(path), [*runs])
+        commit = await commit_of(store, body, actor, at)
+        try:
+            await store.unarchive(commit, runs)
+        except Conflict as conflict:
+            if conflict.stream != ARCHIVE:
+                raise
+        else:
+            return

@@ -1,0 +1,62 @@
+"""What was revealed while code ran, to keep it out of the texts of that code's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+
+SHORTEST = 3
+"""Characters that a revealed text needs to be looked for in others."""
+
+MARK = "_interlock_revealed"
+"""Attribute of an exception: what was revealed in the code that raised it. Never recorded."""
+
+_REVEALED: ContextVar[list[str] | None] = ContextVar("revealed", default=None)
+
+
+class Reveals:
+    """A block of code whose errors are to be kept free of what it reveals.
+
+    Attributes:
+        texts: what was revealed.
+    """
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __enter__(self) -> Reveals:
+        self._token = _REVEALED.set(self.texts)
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        _REVEALED.reset(self._token)
+        if error is not None:
+            self.mark(error)
+
+    def mark(self, error: BaseException) -> None:
+        """Keep with an exception what was revealed in the code that raised it."""
+        if self.texts:
+            known = vars(error).get(MARK, ())
+            vars(error)[MARK] = (*known, *self.texts)
+
+
+def note_revealed(content: object) -> None:
+    """A content was revealed in the code that runs now."""
+    texts = _REVEALED.get()
+    if texts is not None:
+        text = str(content)
+        if len(text) >= SHORTEST:
+            texts.append(text)
+
+
+def revealed_in(error: BaseException) -> Sequence[str]:
+    """What was revealed in the code that raised an exception."""
+    found: Sequence[str] = vars(error).get(MARK, ())
+    return found
+
+
+def without(text: str, revealed: Sequence[str]) -> str:
+    """A text with `<personal>` in place of what was revealed."""
+    for one in sorted(set(revealed), key=len, reverse=True):
+        text = text.replace(one, "<personal>")
+    return text

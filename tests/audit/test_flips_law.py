@@ -1,0 +1,109 @@
+"""The law of audits: no bit of a store changes unseen."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.filled import copied
+from audit.looking import TABLES, columns, dump, look
+from interlock.store import InterlockError
+
+_fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def test_a_store_that_nobody_touched_is_sound(whole: Path) -> None:
+    found = look(whole)
+    assert found.sound, found.findings.found
+    assert found.streams > 10
+    with closing(sqlite3.connect(whole)) as database:
+        for table in TABLES:  # else the laws below say nothing
+            assert database.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0], table
+
+
+def flipped(value: Any, bit: int) -> tuple[Any, str]:
+    """A value with one bit changed, and how a statement writes it."""
+    if isinstance(value, int):
+        return value ^ 1 << bit % 62, "?"
+    raw = bytearray(value.encode() if isinstance(value, str) else value)
+    if not raw:
+        return "x", "?"
+    raw[bit // 8 % len(raw)] ^= 1 << bit % 8
+    return bytes(raw), "CAST(? AS TEXT)" if isinstance(value, str) else "?"
+
+
+def change(path: Path, statement: str, *values: object) -> bool:
+    """Whether a hand could change a file in this way; a key that is taken cannot be written."""
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            done = database.execute(statement, values)
+        except sqlite3.IntegrityError:
+            return False
+        database.commit()
+        return done.rowcount > 0
+
+
+def reported(path: Path) -> bool:
+    """Whether an audit finds something, or the file cannot even be opened."""
+    try:
+        return not look(path).sound
+    except InterlockError:
+        return True
+
+
+def key_of(path: Path, table: str, row: int) -> tuple[str, dict[str, Any]]:
+    """A condition that names one row, and the row."""
+    names = columns(path, table)
+    with closing(sqlite3.connect(path)) as database:
+        rows = database.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall()
+    found = dict(zip(names, rows[row % len(rows)], strict=True))
+    return " AND ".join(f"{name} = ?" for name in names), found
+
+
+@given(
+    table=st.sampled_from(TABLES),
+    row=st.integers(0, 10_000),
+    column=st.integers(0, 20),
+    bit=st.integers(0, 1 << 20),
+)
+@settings(parent=_fixtures, max_examples=2 * _fixtures.max_examples)
+def test_any_flipped_bit_of_any_column_is_reported(
+    whole: Path, table: str, row: int, column: int, bit: int
+) -> None:
+    path = copied(whole, "flipped.db")
+    key, values = key_of(path, table, row)
+    name = [*values][column % len(values)]
+    value, how = flipped(values[name], bit)
+    if change(path, f"UPDATE {table} SET {name} = {how} WHERE {key}", value, *values.values()):
+        assert reported(path), (name, values[name], value)
+
+
+@given(table=st.sampled_from(TABLES), row=st.integers(0, 10_000))
+@settings(parent=_fixtures)
+def test_any_deleted_row_is_reported(whole: Path, table: str, row: int) -> None:
+    path = copied(whole, "deleted.db")
+    key, values = key_of(path, table, row)
+    assert change(path, f"DELETE FROM {table} WHERE {key}", *values.values())
+    assert reported(path), values
+
+
+@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(parent=_fixtures)
+def test_any_flipped_bit_of_the_file_is_reported_where_it_matters(
+    whole: Path, place: float, bit: int
+) -> None:
+    raw = bytearray(whole.read_bytes())
+    raw[int(place * len(raw))] ^= 1 << bit
+    path = whole.with_name("raw.db")
+    path.write_bytes(raw)
+    try:
+        same = dump(path, whole) == dump(whole, whole)
+    except sqlite3.Error:
+        same = False
+    if not same:  # else it is in a page that holds nothing
+        assert reported(path)

@@ -1,0 +1,123 @@
+"""Personal data in runs: encrypted wherever it is recorded, revealed where it is used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from interlock.engine import Engine
+from interlock.machines import Command, Personal, Retry, Subject, step, wait_for, workflow
+from interlock.store.forgetting import STREAM, KeyStoreBound
+from interlock.store.keystores import SQLiteKeys
+from interlock.store.secrecy import KeyStoreLost
+from store.personal_kit import found_in
+
+NAME, MAIL, TEXT = "Ann Smithson", "ann@example.org", "what I wanted to say"
+
+
+class Customer(BaseModel):
+    id: Subject
+    name: Personal[str]
+    email: Personal[str]
+
+
+class Note(Command):
+    customer: Subject
+    text: Personal[str]
+
+
+class Bounced(Exception):
+    def __init__(self, address: str) -> None:
+        super().__init__(f"no such address: {address}")
+        self.address = address
+
+
+SENT: list[str] = []
+
+
+@step
+async def mail(to: Personal[str], text: Personal[str] | None = None) -> str:
+    SENT.append(to.reveal() + (text.reveal() if text else ""))
+    return "sent"
+
+
+@step(raises=(Bounced,), retry=Retry.standard)
+def probe(to: Personal[str]) -> str:
+    raise Bounced(to.reveal())
+
+
+@workflow
+async def welcome(customer: Customer) -> Customer:
+    upper = customer.email.map(str.upper)
+    await mail(upper)
+    why = ""
+    try:
+        await probe(customer.email)
+    except Bounced as error:
+        why = str(error) + error.address
+    note = await wait_for(Note)
+    await mail(upper, note.text)
+    if why != "no such address: <personal><personal>":
+        raise ValueError(why)
+    return customer
+
+
+def databases(folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.glob("*.db"))
+
+
+def ann() -> Customer:
+    return Customer(id="c-7", name=Personal(NAME), email=Personal(MAIL))
+
+
+async def test_nothing_of_a_run_with_personal_data_is_in_its_files(tmp_path: Path) -> None:
+    SENT.clear()
+    url = f"sqlite:///{tmp_path}/shop.db"
+    async with Engine(url, machines=[welcome]) as engine:
+        run = await engine.start(welcome, ann(), id="r-1")
+        await engine.start(welcome, ann(), id="r-1")  # the same input, found again
+        await engine.settle()
+    async with Engine(url, machines=[welcome]) as engine:
+        run = await engine.get("r-1")
+        variables: Any = await run.variables()
+        assert variables["customer"]["email"] == "<personal c-7>"
+        note = Note(customer="c-7", text=Personal(TEXT))
+        await engine.send("r-1", note)
+        result = await run.result()
+        assert isinstance(result, Customer)
+        assert found_in(tmp_path, NAME, MAIL, MAIL.upper(), TEXT) == []
+        bound = (await engine.store.read(STREAM))[0].body
+        assert bound == KeyStoreBound(SQLiteKeys(tmp_path / "shop-keys.db").identity())
+        assert (await engine.store.log())[0].body == bound
+    assert result.email.reveal() == MAIL  # also when the engine is closed
+    assert [MAIL.upper(), MAIL.upper() + TEXT] == SENT
+    assert found_in(tmp_path, NAME, MAIL, MAIL.upper(), TEXT) == []
+
+
+async def test_an_engine_without_the_key_store_of_its_log_does_not_open(tmp_path: Path) -> None:
+    url, keys = f"sqlite:///{tmp_path}/shop.db", tmp_path / "shop-keys.db"
+    async with Engine(url) as engine:
+        await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+    away = keys.rename(tmp_path / "away.db")
+    with pytest.raises(KeyStoreLost, match=r"shop-keys\.db is not there"):
+        async with Engine(url):
+            pass
+    assert not keys.exists()
+    async with Engine(url, keys=away) as engine:
+        variables: Any = await (await engine.get("r-1")).variables()
+        assert variables["customer"]["id"] == "c-7"
+
+
+async def test_a_log_without_personal_data_has_no_key_store(tmp_path: Path) -> None:
+    @workflow
+    async def plain(number: int) -> int:
+        return number
+
+    async with Engine(f"sqlite:///{tmp_path}/shop.db") as engine:
+        assert await (await engine.start(plain, 1)).result() == 1
+        assert await engine.store.read(STREAM) == []
+    assert databases(tmp_path) == ["shop.db"]
