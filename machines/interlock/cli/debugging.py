@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, AsJson, Debug, RunId, StoreUrl
+from interlock.cli.options import (
+    DEFAULT_STORE,
+    AsJson,
+    AtTime,
+    AtVersion,
+    Debug,
+    RunId,
+    Steps,
+    StoreUrl,
+    one_moment,
+)
 
 
 def timeline(
@@ -49,3 +59,23 @@ def diff(
         from interlock.cli import differing
 
         differing.tell_difference(store, run, first, second, as_json=as_json)
+
+
+def source(
+    run: RunId,
+    version: AtVersion = None,
+    time: AtTime = "",
+    step: Steps = 0,
+    branch: Annotated[
+        str, typer.Option("--branch", metavar="NAME", help="Where this branch or item stood.")
+    ] = "",
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Show the line of source where a run stood, and its values."""
+    one_moment(version, time)
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import placing
+
+        placing.tell_source(store, run, version, time, step, branch, as_json=as_json)

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import get_args
 
 from interlock.cli.edited import EDITED, other_definition
@@ -32,6 +33,7 @@ def list_runs(
     limit: int | None,
     apps: Sequence[str] = (),
     *,
+    archived: bool = False,
     as_json: bool,
 ) -> None:
     """Print the rows of the index that fit.
@@ -45,7 +47,11 @@ def list_runs(
             message = f"--status {wanted!r} is unknown; known are: {known}"
             raise BadArgument(message)
     where = Filter(
-        machine=machine or None, state=state or None, status=tuple(statuses), limit=limit
+        machine=machine or None,
+        state=state or None,
+        status=tuple(statuses),
+        limit=limit,
+        archived=archived,
     )
     entries, besides = run_async(_entries(store, where))
     edited = {entry.run for entry in entries if other_definition(entry, apps)}
@@ -140,7 +146,9 @@ def since(screen: Screen, at: datetime, now: datetime) -> str:
 
 
 def waits(entry: Entry) -> str:
-    """What a run waits for, in words."""
+    """What a run waits for, in words; or where it was moved to."""
+    if entry.archive:
+        return f"archived in {Path(entry.archive).name}"
     if entry.waits == "timer":
         return f"until {entry.waits_for}Z"
     if entry.waits == "person":

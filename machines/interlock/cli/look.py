@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, RunId, StoreUrl
+from interlock.cli.options import (
+    DEFAULT_STORE,
+    Apps,
+    AsJson,
+    AtTime,
+    AtVersion,
+    Debug,
+    RunId,
+    Steps,
+    StoreUrl,
+    one_moment,
+)
 
 
 def runs(
@@ -20,6 +31,9 @@ def runs(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="At most N runs.")
     ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Only runs that were moved to an archive.")
+    ] = False,
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -32,7 +46,9 @@ def runs(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import listing
 
-        listing.list_runs(store, state, machine, status or [], limit, app, as_json=as_json)
+        listing.list_runs(
+            store, state, machine, status or [], limit, app, archived=archived, as_json=as_json
+        )
 
 
 def show(
@@ -78,37 +94,52 @@ def approvals(
 
 
 def history(
-    run: RunId, store: StoreUrl = DEFAULT_STORE, as_json: AsJson = False, debug: Debug = False
+    run: RunId,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", help="Only events in this state; may be repeated."),
+    ] = None,
+    actor: Annotated[
+        list[str] | None,
+        typer.Option("--actor", help="Only by this person, or kind of actor; may be repeated."),
+    ] = None,
+    step: Annotated[
+        list[str] | None,
+        typer.Option("--step", help="Only of this step, approval or child; may be repeated."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only of this type, as StepFailed; may be repeated."),
+    ] = None,
+    branch: Annotated[
+        list[str] | None,
+        typer.Option("--branch", metavar="NAME", help="Only of this branch or item."),
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
     """List every event of a run: when, who, and what."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import telling
+        from interlock.projections import Chosen
 
-        telling.tell_history(store, run, as_json=as_json)
+        wanted = Chosen(state or (), actor or (), step or (), kind or (), branch or ())
+        telling.tell_history(store, run, wanted, as_json=as_json)
 
 
 def at(
     run: RunId,
-    version: Annotated[
-        int | None, typer.Option("--version", metavar="N", help="After this event.")
-    ] = None,
-    time: Annotated[
-        str,
-        typer.Option(
-            "--time",
-            metavar="T",
-            help="At this instant: '2026-11-21 09:21:03' (UTC when no zone is given), "
-            "or '10 minutes ago'.",
-        ),
-    ] = "",
+    version: AtVersion = None,
+    time: AtTime = "",
+    step: Steps = 0,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Show a run as it was: state, variables, source line."""
-    if version is not None and time:
-        raise typer.BadParameter("give --version or --time, not both")
+    one_moment(version, time)
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import telling
 
-        telling.tell_moment(store, run, version, time, as_json=as_json)
+        telling.tell_moment(store, run, version, time, step, as_json=as_json)

@@ -49,6 +49,20 @@ By = Annotated[
 ]  # fmt: skip
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, in your words.")]
 
+AtVersion = Annotated[int | None, typer.Option("--version", metavar="N", help="After this event.")]
+AtTime = Annotated[
+    str,
+    typer.Option(
+        "--time",
+        metavar="T",
+        help="At this instant: '2026-11-21 09:21:03' (UTC when no zone is given), "
+        "or '10 minutes ago'.",
+    ),
+]
+Steps = Annotated[
+    int,
+    typer.Option("--step", metavar="N", help="So many events later; earlier with -N."),
+]
 Correlation = Annotated[
     str,
     typer.Option(
@@ -56,6 +70,12 @@ Correlation = Annotated[
         help="Id of the request that this serves; it stands on every event of it.",
     ),
 ]  # fmt: skip
+
+
+def one_moment(version: int | None, time: str) -> None:
+    """Check that a moment is named in one way only."""
+    if version is not None and time:
+        raise typer.BadParameter("give --version or --time, not both")
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from interlock.machines.ir import Machine, Text
@@ -28,12 +28,15 @@ class Excerpt:
         line: the line that is meant, 0 for none.
         first: number of the first of the lines.
         lines: the text.
+        whole, begins: of all that the excerpt is of: its text, and the number of its first line.
     """
 
     file: str
     line: int
     first: int
     lines: tuple[str, ...]
+    whole: str = ""
+    begins: int = 0
 
     def view(self) -> dict[str, object]:
         """As JSON."""
@@ -48,27 +51,29 @@ def excerpt_of_run(machine: Machine, events: Sequence[Event]) -> Excerpt:
     In a lifecycle that is the transition that was taken last.
     """
     if machine.kind == "lifecycle":
-        return _excerpt(machine, machine.file, _moved(machine, events))
+        return excerpt_at(machine, machine.file, _moved(machine, events))
     return excerpt(machine, events[-1].state)
 
 
 def excerpt(machine: Machine, state: str) -> Excerpt:
     """The lines around a state: the whole definition when it is short."""
-    node = machine.by_id.get(state)
+    node = machine.places.get(state)
     line = node.line if node is not None else 0
     file = node.file if node is not None and node.file else machine.file
-    return _excerpt(machine, file, line)
+    return excerpt_at(machine, file, line)
 
 
-def _excerpt(machine: Machine, file: str, line: int) -> Excerpt:
+def excerpt_at(machine: Machine, file: str, line: int) -> Excerpt:
+    """The lines around a line of one of a machine's files; 0 for none in particular."""
     own = Text(machine.file, machine.line, machine.source)
     text = next((t for t in (own, *machine.helpers) if _holds(t, file, line)), own)
     lines, first = text.source.splitlines(), _first(text)
     if line and len(lines) > _WHOLE:
         place = line - first
         start, end = max(0, place - _AROUND), place + _AROUND + 1
-        return Excerpt(text.file, line, first + start, tuple(lines[start:end]))
-    return Excerpt(text.file, line, first, tuple(lines))
+        kept = tuple(lines[start:end])
+        return Excerpt(text.file, line, first + start, kept, text.source, first)
+    return Excerpt(text.file, line, first, tuple(lines), text.source, first)
 
 
 def _moved(machine: Machine, events: Sequence[Event]) -> int:
@@ -103,30 +108,37 @@ def around(source: Excerpt, lines: int) -> Excerpt:
         return source
     start = max(0, place - lines)
     kept = source.lines[start : place + lines + 1]
-    return Excerpt(source.file, source.line, source.first + start, kept)
+    return replace(source, first=source.first + start, lines=kept)
 
 
-def print_excerpt(screen: Screen, source: Excerpt) -> None:
-    """Print numbered lines; an arrow marks the one where the run stood."""
+def print_excerpt(screen: Screen, source: Excerpt, beside: Mapping[int, str] | None = None) -> None:
+    """Print numbered lines; an arrow marks the one where the run stood.
+
+    Args:
+        beside: what stands behind lines, by their numbers.
+    """
+    known = beside or {}
     if screen.rich:
-        _print_coloured(screen, source)
+        _print_coloured(screen, source, known)
         return
     width = len(str(source.first + len(source.lines)))
     for number, text in enumerate(source.lines, source.first):
         mark = ">" if number == source.line else " "
-        screen.line(f"{mark} {number:>{width}}  {text}".rstrip())
+        more = f"  # {known[number]}" if number in known else ""
+        screen.line(f"{mark} {number:>{width}}  {text}{more}".rstrip())
 
 
-def _print_coloured(screen: Screen, source: Excerpt) -> None:
+def _print_coloured(screen: Screen, source: Excerpt, beside: Mapping[int, str]) -> None:
     from rich.syntax import Syntax
+    from rich.text import Text
 
-    code = Syntax(
-        "\n".join(source.lines),
-        "python",
-        theme="ansi_dark",
-        background_color="default",
-        line_numbers=True,
-        start_line=source.first,
-        highlight_lines={source.line} if source.line else None,
-    )
-    screen.console.print(code)
+    width = len(str(source.first + len(source.lines)))
+    syntax = Syntax("", "python", theme="ansi_dark", background_color="default")
+    code = syntax.highlight("\n".join(source.lines)).split("\n", allow_blank=True)
+    for number, text in enumerate(code[: len(source.lines)], source.first):
+        here = number == source.line
+        line = Text("❱ " if here else "  ", "bold red")
+        line.append(f"{number:>{width}}  ", "bold" if here else "dim").append_text(text)
+        if number in beside:
+            line.append(f"  # {beside[number]}", "italic cyan")
+        screen.console.print(line, soft_wrap=False)

@@ -17,19 +17,23 @@ from interlock.cli.text import both, exact, moment, shorten
 from interlock.cli.view import activity_view, event_view, told
 from interlock.cli.wording import changed
 from interlock.machines.ir import Machine
-from interlock.projections import History, RunState, branches, node_of
+from interlock.projections import Chosen, History, RunState, branches, chosen, node_of
 from interlock.store.clock import SystemClock
 from interlock.store.event import JSON, Event
 
 
-def tell_history(store: str, run: str, *, as_json: bool) -> None:
-    """Print every event of a run."""
+def tell_history(store: str, run: str, wanted: Chosen, *, as_json: bool) -> None:
+    """Print the events of a run that are wanted."""
     events = run_async(_events(store, run))
+    versions = set(chosen(events, wanted))
+    rows = [row for row in told(events) if row[0].version in versions]
     if as_json:
-        print_lines(event_view(event, before, what) for event, before, what in told(events))
+        print_lines(event_view(event, before, what) for event, before, what in rows)
         return
     screen = Screen()
-    rows = list(told(events))
+    if not rows:
+        screen.line(f"none of the {len(events)} events of {run} fits all of that")
+        return
     if screen.rich:
         _print_history(screen, rows)
         return
@@ -100,10 +104,16 @@ async def _events(url: str, run: str) -> list[Event]:
         return await events_of_run(store, run)
 
 
-def tell_moment(store: str, run: str, version: int | None, time: str, *, as_json: bool) -> None:
-    """Print a run as it was at a version or an instant; as it is now by default."""
+def tell_moment(
+    store: str, run: str, version: int | None, time: str, step: int, *, as_json: bool
+) -> None:
+    """Print a run as it was at a version or an instant; as it is now by default.
+
+    Args:
+        step: so many events later, or earlier with a negative number.
+    """
     when: int | datetime | None = parse_instant(time) if time else version
-    events, machine = run_async(_events_and_machine(store, run, when))
+    events, machine = run_async(_events_and_machine(store, run, when, step))
     history = History(events)
     state = history.state()
     event, _, what = list(told(events))[-1]
@@ -186,7 +196,7 @@ def _branches(state: RunState, machine: Machine | None) -> list[Inside]:
     for thread in found[:MANY]:
         name = "/".join(branches(state, state.pending[thread.id]))
         place = node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
-        known = machine is not None and place in machine.by_id
+        known = machine is not None and place in machine.places
         source = around(excerpt(machine, place), _NEAR) if machine is not None and known else None
         if source is None and not thread.image.variables:
             continue  # nothing is known of what was started on its own
@@ -217,12 +227,12 @@ def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:
 
 
 async def _events_and_machine(
-    url: str, run: str, when: int | datetime | None
+    url: str, run: str, when: int | datetime | None, step: int
 ) -> tuple[list[Event], Machine | None]:
     async with reading(url) as store:
-        events = await events_of_run(store, run)
-        if when is not None:
-            events = list(History(events).until(when))
+        history = History(await events_of_run(store, run))
+        at = history.last if when is None else history.at(when)
+        events = list(history.until(at.step(step).version))
         definition = await store.definition(events[-1].hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
         return events, machine

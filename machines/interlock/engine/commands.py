@@ -11,6 +11,7 @@ from interlock.engine.alarms import ring
 from interlock.engine.errors import UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Decide, Session
 from interlock.machines.command import Command
 from interlock.machines.errors import Refused
@@ -57,7 +58,9 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
             raise _refused(state, message, accepts)
         types = Types(vault=engine.vault)
         types.collect(type(command))
-        session.emit(CommandReceived(name, encode_whole(types, command)))
+        value = encode_whole(types, command)
+        refuse_forgotten(engine.vault, [value])
+        session.emit(CommandReceived(name, value))
 
     await accept(engine, run, decide, actor, command_id)
 

@@ -20,6 +20,7 @@ from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
+from interlock.store.secrecy import Forgotten
 from interlock.store.vocabulary import StepInDoubt, StepStarted
 
 if TYPE_CHECKING:
@@ -310,7 +311,7 @@ class Driver:
 
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
         delay = None
-        if not isinstance(error, step.options.raises):
+        if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
             delay = step.options.retry.delay(activity.attempt)
         if delay is None:
             return lambda mover, mine: mover.fail(mine, error)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
 from interlock.engine.errors import UnknownRun
+from interlock.engine.forgetting import Erasure, forget
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
 from interlock.engine.people import People, run_id
+from interlock.engine.retention import Archiving, archive_runs, restore_runs
 from interlock.engine.starting import start_run
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
@@ -22,8 +25,10 @@ from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.cache import Debounce
 from interlock.machines.workflow import Workflow
 from interlock.projections import BreakerState
+from interlock.store.archive import Restored
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
+from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -117,10 +122,11 @@ class Engine(People):
         state: str | None = None,
         status: str | Sequence[str] | None = None,
         limit: int | None = None,
+        archived: bool | None = False,
     ) -> list[Entry]:
-        """The index rows of runs, in natural order of their ids."""
+        """The index rows of runs, in natural order of their ids; with `archived=True` of those."""
         wanted = (status,) if isinstance(status, str) else tuple(status or ())
-        where = Filter(machine=machine, state=state, status=wanted, limit=limit)
+        where = Filter(machine=machine, state=state, status=wanted, limit=limit, archived=archived)
         return await self.store.entries(where)
 
     # Commands
@@ -200,6 +206,27 @@ class Engine(People):
         caller = await self.asked(request)
         await commands.cancel(self, run_id(run), caller, caller.reason)
 
+    # Personal data
+
+    async def forget(
+        self, subject: str, *, by: str = "", reason: str = "", dry_run: bool = False
+    ) -> Erasure:
+        """Forget a person: destroy the key of their personal values, for good and everywhere.
+
+        It is recorded first, in `$personal`; a crash after that leaves nothing undone, for the next
+        engine that opens destroys the key. Every run that holds something is told. What was
+        recorded stays where it is, unreadable, so digest chains stay valid. `reveal()` raises
+        `Forgotten`, in every process, from the moment at which this returns; and nothing more of
+        the subject is recorded readably, ever.
+
+        Args:
+            subject: whose data.
+            by, reason: who had it erased, and why.
+            dry_run: only say what would go.
+        """
+        self.check_open()
+        return await forget(self, subject, Actor("user", by), reason, dry_run=dry_run)
+
     # Breakers
 
     def breaker(self, breaker: str | Breaker) -> BreakerHandle:
@@ -209,6 +236,53 @@ class Engine(People):
     async def breakers(self, at: datetime | None = None) -> list[BreakerState]:
         """Every breaker of this store that ever moved, by name; as it was `at` an instant."""
         return await breakers(self.store, at)
+
+    # Retention
+
+    async def archive(
+        self, older: Duration, to: str | Path, *, by: str = "", dry_run: bool = False
+    ) -> Archiving:
+        """Move runs that ended long ago to files, which are read back before anything goes.
+
+        A run goes with its children, or not at all. Its id stays taken, and `restore` brings it
+        back. Interrupted at any point nothing is lost, and it can be done again. Workers go on.
+
+        Args:
+            older: how long ago they have ended at least.
+            to: a folder, which is made.
+            by: who asks for it.
+            dry_run: only say what would be moved.
+
+        Raises:
+            BadArchive: a file cannot be written, or does not read back.
+            BrokenChain: a run was altered or is damaged: it stays where it is.
+        """
+        return await archive_runs(self.store, self.clock, older, Path(to), by=by, dry_run=dry_run)
+
+    async def restore(
+        self, what: str | Path, *, folder: str | Path | None = None, by: str = ""
+    ) -> Restored:
+        """Bring back an archived run, with those that were archived together with it.
+
+        Args:
+            what: id of the run; or a `Path`: an archive, of which all runs come back.
+            folder: where the archives are now, if they were moved since.
+            by: who asks for it.
+
+        Raises:
+            UnknownRun: there is no such run, or it is not archived.
+            BadArchive: the file is not there, was altered, or is not of this store.
+        """
+        where = None if folder is None else Path(folder)
+        return await restore_runs(self.store, self.clock, what, where, by=by)
+
+    async def backup(self, to: str | Path) -> int:
+        """Copy the whole store, as it is now, to a new file; its size in bytes. Workers go on.
+
+        Raises:
+            StoreError: the file exists, or cannot be written.
+        """
+        return await self.store.backup(Path(to))
 
     @property
     def busy(self) -> int:

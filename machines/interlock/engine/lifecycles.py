@@ -10,6 +10,7 @@ import msgspec
 
 from interlock.engine.failures import record_failure
 from interlock.engine.inputs import recorded_arguments
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Session
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
@@ -75,6 +76,8 @@ class LifecycleRun:
             Refused: none exists from these states, or guards say no. Nothing is emitted.
         """
         name, types = type(command).__name__, self.program.types
+        value = encode_whole(types, command)
+        refuse_forgotten(types.vault, [value])
         try:
             taken = self._decide(command)
         except Refused:
@@ -82,9 +85,9 @@ class LifecycleRun:
             if fate == "refuse":
                 raise
             body = CommandReceived if fate == "defer" else CommandIgnored
-            self.session.emit(body(name, encode_whole(types, command)))
+            self.session.emit(body(name, value))
             return
-        self._take(taken, name, encode_whole(types, command))
+        self._take(taken, name, value)
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from interlock.projections.forgetting import Forgetting, fold_forgetting
 from interlock.store.backends.base import Backend
-from interlock.store.contract import Commit, Draft, Entry, Head, Store
+from interlock.store.contract import Commit, Draft, Entry, Store
 from interlock.store.errors import Conflict
-from interlock.store.event import Actor, Body
+from interlock.store.event import Actor, Body, Encoded
 from interlock.store.forgetting import MACHINE, STREAM, KeyStoreBound
 from interlock.store.keystore import KeyStore
 from interlock.store.keystores import MemoryKeys, SQLiteKeys
+from interlock.store.secrecy import Forgotten
+from interlock.store.values.atom import class_of
+from interlock.store.values.personal import TAG
+from interlock.store.vault import Vault
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
@@ -33,6 +38,29 @@ def keys_of(store: Store, keys: str | Path | KeyStore | None = None) -> KeyStore
     if isinstance(path, Path):
         return SQLiteKeys(path.with_name(f"{path.stem}-keys.db"))
     return _in_memory.setdefault(store, MemoryKeys())
+
+
+def refuse_forgotten(vault: Vault | None, encoded: Iterable[Encoded]) -> None:
+    """Refuse what comes from outside about a subject that was forgotten: nothing of it is kept.
+
+    Raises:
+        Forgotten: it holds such a value.
+    """
+    waiting: list[Any] = [*encoded] if vault is not None and vault.blanks else []
+    while waiting:
+        node = waiting.pop()
+        kind = class_of(node)
+        if kind is list:
+            waiting.extend(node)
+        elif kind is dict:
+            if node.get("$") == TAG and not node["k"]:
+                subject = str(node["s"])
+                message = (
+                    f"{subject!r} was forgotten, so nothing personal of it is recorded any more: "
+                    "a person who comes back needs a new id"
+                )
+                raise Forgotten(message, subject)
+            waiting.extend(node.values())
 
 
 class Privacy:
@@ -102,7 +130,7 @@ class Privacy:
                 known = await self.load()
                 if not known.keys:
                     try:
-                        await self.append(known.head, KeyStoreBound(vault.keys.identity()))
+                        await self.append(known, KeyStoreBound(vault.keys.identity()))
                     except Conflict:
                         continue
                     known = await self.load()
@@ -110,9 +138,10 @@ class Privacy:
                 vault.check()
             vault.unbound = None
 
-    async def append(self, head: Head, body: Body, actor: Actor | None = None) -> None:
+    async def append(self, known: Forgetting, body: Body, actor: Actor | None = None) -> None:
         """Append to the stream `$personal`."""
         now = self._engine.now()
-        entry = Entry(STREAM, MACHINE, "", "bound", "open", now, "", "", now)
+        began = known.began or now
+        entry = Entry(STREAM, MACHINE, "", "bound", "open", began, "", "", began)
         drafts = [Draft(body, "bound", actor or Actor("system"))]
-        await self._engine.store.append(Commit(head, entry, drafts, now, STREAM))
+        await self._engine.store.append(Commit(known.head, entry, drafts, now, STREAM))

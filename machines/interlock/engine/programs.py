@@ -25,6 +25,7 @@ from interlock.machines.waits import Decision, Vote
 from interlock.machines.workflow import Workflow
 from interlock.store.contract import Definition, Store
 from interlock.store.errors import Unrecordable
+from interlock.store.secrecy import Forgotten
 from interlock.store.values import Types
 from interlock.store.vault import Vault
 
@@ -46,7 +47,7 @@ def program_of(kind: object) -> Program | LifecycleProgram:
 
 _OWN = (
     asyncio.CancelledError, BadDefinition, Decision, Refused, StepFailed, TimedOut, Unrecordable,
-    BreakerOpen, BulkheadFull, RateLimited, Vote,
+    BreakerOpen, BulkheadFull, RateLimited, Vote, Forgotten,
 )  # fmt: skip
 """What the engine itself hands to workflow code, and records."""
 

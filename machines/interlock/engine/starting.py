@@ -8,6 +8,7 @@ from interlock.engine.caller import Caller
 from interlock.engine.errors import BadInput, BadRunId, InputMismatch
 from interlock.engine.inputs import input_digest
 from interlock.engine.lifecycles import LifecycleRun
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.programs import mover_of
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
@@ -34,7 +35,11 @@ async def start_run(
     parent: tuple[str, str] = ("", ""),
     correlation: str = "",
 ) -> None:
-    """Append the run's beginning, unless it has begun with the same input."""
+    """Append the run's beginning, unless it has begun with the same input.
+
+    Raises:
+        Forgotten: the input holds something about a subject that was forgotten.
+    """
     fingerprint = check_start(program, run, args, kwargs)
     engine.sessions.hold(run)
     try:
@@ -89,6 +94,8 @@ def _begin(
             mover.begin(_data(args, kwargs), fingerprint)
         elif isinstance(mover, WorkflowRun):
             mover.begin(args, kwargs, fingerprint, parent)
+        if not parent[0]:
+            refuse_forgotten(program.types.vault, session.state.image.nodes.values())
     except BaseException:
         session.broken = True
         raise

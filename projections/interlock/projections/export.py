@@ -25,11 +25,13 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 
 def dump_history(history: History) -> str:
     """The history as JSON lines; `load_history` reads it back, chain and all."""
-    lines = (
-        msgspec.json.encode(_Line(e.stream, e.version, e.type, e.position, msgspec.Raw(encode(e))))
-        for e in history.events
-    )
-    return "".join(f"{line.decode()}\n" for line in lines)
+    return "".join(f"{msgspec.json.encode(_line(event)).decode()}\n" for event in history.events)
+
+
+def _line(event: Event) -> _Line:
+    kind = event.type if event.stored is None else event.stored.type
+    raw = msgspec.Raw(encode(event))
+    return _Line(event.stream, event.version, kind, event.position, raw)
 
 
 def load_history(lines: str | Iterable[str]) -> History:

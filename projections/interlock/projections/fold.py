@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from interlock.projections import joining, migrating, people
+from interlock.projections import joining, migrating, own, people
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
@@ -14,7 +14,7 @@ from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Event
-from interlock.store.forgetting import SubjectForgotten
+from interlock.store.forgetting import STREAM, KeyStoreBound, SubjectForgotten
 from interlock.store.values import Image
 from interlock.store.vocabulary import (
     CancelDelivered,
@@ -337,8 +337,13 @@ def _run_held(state: RunState, event: Event, body: RunHeld) -> None:
 
 
 def _subject_forgotten(state: RunState, event: Event, body: SubjectForgotten) -> None:
+    state.lifecycle = state.lifecycle or event.stream == STREAM
     for image in (state.image, *(thread.image for thread in state.threads.values())):
         image.forget(body.subject)
+
+
+def _key_store_bound(state: RunState, event: Event, body: KeyStoreBound) -> None:
+    state.lifecycle = True  # the stream of personal data stays open
 
 
 def _shared_moved(state: RunState, event: Event, body: SharedMoved) -> None:
@@ -377,10 +382,12 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunCompensationFailed.__name__: _end("compensation failed"),
     RunCancelled.__name__: _end("cancelled"),
     RunHeld.__name__: _run_held,
+    KeyStoreBound.__name__: _key_store_bound,
     SubjectForgotten.__name__: _subject_forgotten,
     **LIFECYCLE,
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,
     **people.HANDLERS,
     **migrating.HANDLERS,
+    **own.HANDLERS,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from interlock.store.contract import Head
 from interlock.store.event import Event
@@ -18,11 +19,13 @@ class Forgetting:
         keys: identity of the key store, "" while none is needed.
         subjects: those who were forgotten, with the event that says so first.
         head: where the stream ends.
+        began: when it began, None before its first event.
     """
 
     keys: str = ""
     subjects: dict[str, Event] = field(default_factory=dict[str, Event])
     head: Head = field(default_factory=Head)
+    began: datetime | None = None
 
 
 def fold_forgetting(events: Iterable[Event]) -> Forgetting:
@@ -30,6 +33,7 @@ def fold_forgetting(events: Iterable[Event]) -> Forgetting:
     state = Forgetting()
     for event in events:
         state.head = Head(event.version, event.digest, event.at)
+        state.began = state.began or event.at
         body = event.body
         if isinstance(body, KeyStoreBound):
             state.keys = body.keys

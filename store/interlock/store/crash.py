@@ -22,6 +22,8 @@ POINTS: dict[str, str] = {
     "engine.before_undo": "the intent to undo is durable, the call is not made",
     "engine.after_undo": "the undo returned, its outcome is not recorded",
     "engine.timer_due": "a timer was found due, nothing is recorded",
+    "privacy.recorded": "that a subject is forgotten is durable, its key is still there",
+    "privacy.destroyed": "a subject's key is destroyed, its runs have not been told",
     "engine.command_accepted": "a command is recorded, the run has not moved",
 }
 """Every point by name, with what holds there."""

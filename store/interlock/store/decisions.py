@@ -10,7 +10,7 @@ from interlock.store.event import Body, Delta, Encoded
 from interlock.store.within import Within
 
 
-class Approvers(msgspec.Struct, frozen=True, omit_defaults=True):
+class Approvers(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Who may decide on an approval; anybody when all of it is empty.
 
     Attributes:
@@ -24,7 +24,7 @@ class Approvers(msgspec.Struct, frozen=True, omit_defaults=True):
     rule: str = ""
 
 
-class Escalation(msgspec.Struct, frozen=True, omit_defaults=True):
+class Escalation(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """From an instant on others may decide. `quorum` 0 keeps the number of grants needed."""
 
     at: datetime

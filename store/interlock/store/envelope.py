@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -9,11 +10,9 @@ import msgspec
 
 from interlock.store.digest import digest_of
 from interlock.store.errors import BrokenChain, UnknownEvent, Unrecordable
-from interlock.store.event import Actor, Body, Event
+from interlock.store.event import Actor, Body, Event, Stored
+from interlock.store.upcasting import FIRST, SHAPES, Shapes
 from interlock.store.vocabulary import BODIES
-
-SCHEMA = 1
-"""Version of the envelope's form. A reader refuses events of a newer one."""
 
 
 class _Envelope(Protocol):
@@ -68,16 +67,16 @@ def _envelope(body: type[Body]) -> Any:
             frozen=True,
             omit_defaults=True,
             gc=False,
+            forbid_unknown_fields=True,
         )
     return found
 
 
-def _decoder(topic: str) -> msgspec.json.Decoder[_Envelope]:
-    """The decoder for one type of event, made at first use."""
+def _decoder(topic: str) -> msgspec.json.Decoder[_Envelope] | None:
+    """The decoder for one type of event, made at first use; None when it is not known."""
     body = BODIES.get(topic)
     if body is None:
-        message = f"the log holds an event of type {topic!r}, which this program does not know"
-        raise UnknownEvent(message)
+        return None
     decoder = _decoders[topic] = msgspec.json.Decoder(_envelope(body))
     return decoder
 
@@ -85,10 +84,14 @@ def _decoder(topic: str) -> msgspec.json.Decoder[_Envelope]:
 def encode(event: Event) -> bytes:
     """The stored state of an event: everything but its stream, version, type and position.
 
+    That of an event that was read in an older shape is what was stored.
+
     Raises:
         UnknownEvent: the body is of a type that is not in the vocabulary.
         Unrecordable: the body holds something that is not JSON.
     """
+    if event.stored is not None:
+        return event.stored.state
     body = event.body
     if BODIES.get(event.type) is not type(body):
         message = f"{type(body).__name__} is not an event type of the vocabulary"
@@ -105,7 +108,7 @@ def encode(event: Event) -> bytes:
                 event.actor,
                 event.cause,
                 event.correlation,
-                SCHEMA,
+                SHAPES.present(event.type),
                 event.prev,
                 body,
                 event.reason,
@@ -116,27 +119,42 @@ def encode(event: Event) -> bytes:
         raise Unrecordable(message) from error
 
 
-def decode(stream: str, version: int, topic: str, state: bytes, position: int = 0) -> Event:
+def decode(
+    stream: str,
+    version: int,
+    topic: str,
+    state: bytes,
+    position: int = 0,
+    shapes: Shapes = SHAPES,
+) -> Event:
     """The event of one row of the log; its digest is computed from the stored bytes.
 
+    Args:
+        shapes: what brings events of older shapes to the present one.
+
     Raises:
-        UnknownEvent: the type is not in the vocabulary, or the schema is newer than `SCHEMA`.
+        UnknownEvent: the row is of a newer program: its type, schema or a field is not known here.
         BrokenChain: the row cannot be read: it was altered or is damaged.
     """
-    decoder = _decoders.get(topic) or _decoder(topic)
     if type(state) is not bytes:  # a hand that edited the row left text
         message = f"event {version} of stream {stream!r} ({topic}) was altered: it is not bytes"
         raise BrokenChain(message)
+    decoder = _decoders.get(topic) or _decoder(topic)
+    now, stored = topic, None
     try:
-        envelope = decoder.decode(state)
+        envelope = None if decoder is None else decoder.decode(state)
+        if envelope is None or envelope.schema != shapes.present(topic):
+            now, envelope = _older(stream, version, topic, state, shapes)
+            stored = Stored(topic, state)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _unreadable(stream, version, topic, state, error) from error
-    if envelope.schema > SCHEMA:
-        raise _newer(stream, version, envelope.schema)
+        if _schema(state) == shapes.present(topic):
+            raise _unreadable(stream, version, topic, error) from error
+        now, envelope = _older(stream, version, topic, state, shapes)
+        stored = Stored(topic, state)
     return Event(
         stream,
         version,
-        topic,
+        now,
         envelope.id,
         envelope.at,
         envelope.machine,
@@ -150,26 +168,56 @@ def decode(stream: str, version: int, topic: str, state: bytes, position: int = 
         position,
         digest_of(stream, version, topic, state),
         envelope.reason,
+        stored,
     )
+
+
+def _older(
+    stream: str, version: int, topic: str, state: bytes, shapes: Shapes
+) -> tuple[str, _Envelope]:
+    """Type and envelope of a row of another schema than the present one."""
+    name = f"event {version} of stream {stream!r}"
+    newest = shapes.newest(topic) or (FIRST if topic in BODIES else 0)
+    if not newest:
+        message = f"{name} is of type {topic!r}, which this program does not know: {_OLD}"
+        raise UnknownEvent(message)
+    schema = _schema(state)
+    if not schema:
+        message = f"{name} ({topic}) cannot be read: its bytes are damaged"
+        raise BrokenChain(message)
+    if schema > newest:
+        message = f"{name} ({topic}) has schema {schema}, and this program reads {newest}: {_OLD}"
+        raise UnknownEvent(message)
+    try:
+        raw = msgspec.json.decode(state)
+        now, raw["body"] = shapes.bring(topic, schema, raw["body"])
+        return now, msgspec.convert(raw, _envelope(BODIES[now]))
+    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
+        message = f"{name} ({topic}, schema {schema}) cannot be read: {error}"
+        raise BrokenChain(message) from error
+
+
+_OLD = "it is older than the one that wrote the event; upgrade it"
+
+
+def _schema(state: bytes) -> int:
+    """The schema that a row says it has; 0 when it is damaged."""
+    try:
+        return _versions.decode(state).schema
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0
 
 
 def _unreadable(
-    stream: str, version: int, topic: str, state: bytes, error: Exception
+    stream: str, version: int, topic: str, error: Exception
 ) -> UnknownEvent | BrokenChain:
-    """Why a row cannot be read: written by a newer program, or damaged."""
-    try:
-        schema = _versions.decode(state).schema
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        schema = 0
-    if schema > SCHEMA:
-        return _newer(stream, version, schema)
-    return BrokenChain(f"event {version} of stream {stream!r} ({topic}) cannot be read: {error}")
-
-
-def _newer(stream: str, version: int, schema: int) -> UnknownEvent:
-    return UnknownEvent(
-        f"event {version} of stream {stream!r} has schema {schema}; this program reads {SCHEMA}"
-    )
+    """Why a row of the present schema cannot be read: a field of a newer program, or damage."""
+    name = f"event {version} of stream {stream!r} ({topic})"
+    unknown = re.search("unknown field `([^`]*)`", str(error))
+    if unknown is None:
+        return BrokenChain(f"{name} cannot be read: {error}")
+    what = f"holds a field {unknown[1]!r}, which this program does not know"
+    return UnknownEvent(f"{name} {what}: {_OLD}, or the row was altered")
 
 
 def utc(instant: datetime) -> datetime:

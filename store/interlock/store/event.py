@@ -34,7 +34,7 @@ class Actor(msgspec.Struct, gc=False, frozen=True):
     id: str = ""
 
 
-class Delta(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
+class Delta(msgspec.Struct, gc=False, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """How one transition changed a run's memory: its variables and the objects they refer to.
 
     Attributes:
@@ -52,8 +52,19 @@ class Delta(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     drop: list[int] = []
 
 
-class Body(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
-    """Base of all event bodies. The class name is the event's type and the log's topic."""
+class Body(msgspec.Struct, gc=False, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of all event bodies. The class name is the event's type and the log's topic.
+
+    A field that is not known is refused when it is read, not passed over: a newer program wrote it,
+    because it means something.
+    """
+
+
+class Stored(msgspec.Struct, gc=False, frozen=True):
+    """What is stored of an event that was read in an older shape: its type then, and its bytes."""
+
+    type: str
+    state: bytes
 
 
 class Event(msgspec.Struct, gc=False, frozen=True):
@@ -76,6 +87,7 @@ class Event(msgspec.Struct, gc=False, frozen=True):
         position: place in the whole log, from 1; 0 while not stored.
         digest: digest of this event; the next one's `prev`.
         reason: why they did it, as who asked for it said; "" where nobody did.
+        stored: what stands in the log, where that is of an older shape.
     """
 
     stream: str
@@ -94,3 +106,4 @@ class Event(msgspec.Struct, gc=False, frozen=True):
     position: int = 0
     digest: str = ""
     reason: str = ""
+    stored: Stored | None = None

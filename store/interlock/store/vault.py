@@ -25,6 +25,7 @@ class Vault:
 
     Attributes:
         bound: identity of the key store as the log names it, "" while the log names none.
+        blanks: how many values of forgotten subjects it was given.
         unbound: called when something was encrypted that the log names no key store for.
     """
 
@@ -32,6 +33,7 @@ class Vault:
         self._keys = keys
         self.bound = bound
         self.unbound: Callable[[], None] | None = None
+        self.blanks = 0
 
     @property
     def keys(self) -> KeyStore:
@@ -74,6 +76,7 @@ class Vault:
         if not self.bound and self.unbound is not None:
             self.unbound()
         if key.secret is None:
+            self.blanks += 1
             return "", b""
         encrypting, deriving = key.secret[:32], key.secret[32:]
         around = _around(key)

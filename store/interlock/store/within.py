@@ -7,7 +7,7 @@ import msgspec
 from interlock.store.event import Encoded
 
 
-class Within(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
+class Within(msgspec.Struct, gc=False, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The place of an activity in a run that does several things at once.
 
     Attributes:

@@ -13,6 +13,7 @@ from interlock.engine.errors import EngineClosed, UnknownMachine, UnknownRun
 from interlock.engine.failures import message_of
 from interlock.engine.gates.shared import Shared
 from interlock.engine.handle import Run
+from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.starting import check_start, start_run
 from interlock.machines.command import Command
 from interlock.machines.duration import duration
@@ -97,6 +98,7 @@ class Debouncer:
         return await self._offer(debounce, offer)
 
     async def _offer(self, debounce: Debounce, offer: OfferData) -> Offered:
+        refuse_forgotten(self._engine.vault, [*offer.args, *offer.named.values()])
         shared = self.shared(debounce.key)
         while True:
             last = await shared.load()

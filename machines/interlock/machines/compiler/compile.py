@@ -15,7 +15,13 @@ from interlock.machines.compiler.binder import binder
 from interlock.machines.compiler.blocks import Block, Pause, control, reachable
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.check import Check
-from interlock.machines.compiler.described import Described, below, call_nodes, described
+from interlock.machines.compiler.described import (
+    Described,
+    below,
+    call_nodes,
+    call_texts,
+    described,
+)
 from interlock.machines.compiler.edges import Edges
 from interlock.machines.compiler.embed import Part, combined, embedded
 from interlock.machines.compiler.emit import Emitter
@@ -193,6 +199,7 @@ def _machine(
     nodes += [Node(id=end, kind="final") for end in ENDS]
     nodes += [Node(id=end, kind="final") for end in UNDOING[1:] if end in targets]
     every = [*places, *calls.places.values()]
+    texts = (text for part in nested for text in part.texts)
     return Machine(
         name=name,
         kind="workflow",
@@ -207,7 +214,7 @@ def _machine(
         file=source.file,
         line=source.tree.lineno,
         source=source.text,
-        helpers=tuple(dict.fromkeys(text for part in nested for text in part.texts)),
+        helpers=tuple(dict.fromkeys([*texts, *call_texts(calls, source)])),
         calls=tuple(made),
         values=dict(values),
     )

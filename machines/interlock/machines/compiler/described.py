@@ -19,7 +19,7 @@ from interlock.machines.compiler.scope import Scope, Unknown
 from interlock.machines.compiler.sites import Site, Sites
 from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import walk_scope
-from interlock.machines.ir import Node
+from interlock.machines.ir import Node, Text
 from interlock.machines.shapes import hints_of, signature_of, text_of
 from interlock.machines.waits import Decision
 
@@ -142,6 +142,12 @@ def call_nodes(calls: CallPlaces, source: Source) -> list[Node]:
             found += embedded(place, source).nodes
             found += below(place.state, place.program.machine.calls)
     return list({node.id: node for node in found}.values())
+
+
+def call_texts(calls: CallPlaces, source: Source) -> list[Text]:
+    """The texts of the helpers among the calls that are not awaited on the spot."""
+    places = (calls.places[name] for name in calls.sites.values())
+    return [t for p in places if p.program is not None for t in embedded(p, source).texts]
 
 
 def below(state: str, nodes: tuple[Node, ...]) -> list[Node]:

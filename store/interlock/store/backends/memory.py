@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from interlock.store import crash
 from interlock.store.backends.base import Backend
 from interlock.store.backends.memory_inspection import MemoryInspection
 from interlock.store.board import Board, Seen
-from interlock.store.clock import Clock
+from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import (
     FINISHED,
     Appended,
@@ -27,7 +28,7 @@ from interlock.store.contract import (
 )
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
-from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunArchived
+from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunArchived, StoreError
 from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection, Raw
 from interlock.store.order import sort_key
@@ -49,6 +50,7 @@ class MemoryStore(Backend):
         self._definitions: dict[str, Definition] = {}
         self._driven = False
         self._board: Board | None = None
+        self._log_id = str(uuid7(self.clock.now()))
         self._snapshots: dict[str, dict[int, Snapshot]] = {}
         self._digests: dict[int, Digest] = {}  # of archived events, by index into the log
 
@@ -126,6 +128,7 @@ class MemoryStore(Backend):
         """Everything that is stored, at this instant, for an audit."""
         self._check_open()
         yield MemoryInspection(
+            self._log_id,
             self._log,
             self._digests,
             self._entries,
@@ -281,6 +284,20 @@ class MemoryStore(Backend):
                 raise BadArchive(message)
             self._log[index] = stored
             self._digests.pop(index, None)
+
+    async def log_id(self) -> str:
+        """Identity of the log."""
+        self._check_open()
+        return self._log_id
+
+    async def backup(self, path: Path) -> int:
+        """Refused: there is no file that could be opened again.
+
+        Raises:
+            StoreError: always.
+        """
+        message = f"{self.url} cannot be copied to {path}: only a database in a file can"
+        raise StoreError(message)
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

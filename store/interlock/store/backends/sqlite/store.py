@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from interlock.store.backends.base import Backend
 from interlock.store.backends.sqlite import archiving, snapshots
+from interlock.store.backends.sqlite.backup import copy
 from interlock.store.backends.sqlite.connections import connect, uri_of
 from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.inspection import SQLiteInspection
@@ -231,6 +232,15 @@ class SQLiteStore(Backend):
     async def put_back(self, rows: Sequence[Raw]) -> None:
         """Put events of archived runs in the place of their digests: see the contract."""
         await self._alone(self._may_write(), lambda t: archiving.put_back(t, rows))
+
+    async def log_id(self) -> str:
+        """Identity of the log, given when the file was made."""
+        return await self._ask_near(lambda ask: ask.log_id())
+
+    async def backup(self, path: Path) -> int:
+        """Copy everything, as it is at this instant, to a new file: see the contract."""
+        self._check_open()
+        return await asyncio.to_thread(copy, uri_of(self.path), path)
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

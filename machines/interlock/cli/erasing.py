@@ -1,0 +1,75 @@
+"""`erase`: what is shown before and after a subject is forgotten."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+import typer
+
+from interlock.cli.errors import BadArgument
+from interlock.cli.render import Column, Screen, print_document
+from interlock.cli.stores import must_hold_store, run_async
+from interlock.engine import Engine
+from interlock.engine.forgetting import Erasure, Held
+
+
+def erase(
+    store: str, subject: str, by: str, reason: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Forget a subject, or say what would go.
+
+    Raises:
+        BadArgument: nobody can be asked, and `yes` was not given.
+        KeyStoreError: the key store is not there; nothing was done.
+    """
+    must_hold_store(store)
+    if not dry_run and not yes:
+        _ask(store, subject)
+    done = run_async(_forget(store, subject, by, reason, dry_run=dry_run))
+    if as_json:
+        print_document(asdict(done))
+    else:
+        _show(done)
+
+
+async def _forget(store: str, subject: str, by: str, reason: str, *, dry_run: bool) -> Erasure:
+    async with Engine(store, worker=False) as engine:
+        return await engine.forget(subject, by=by, reason=reason, dry_run=dry_run)
+
+
+def _ask(store: str, subject: str) -> None:
+    if not sys.stdin.isatty():
+        message = "this cannot be undone: look with --dry-run, then give --yes"
+        raise BadArgument(message)
+    _show(run_async(_forget(store, subject, "", "", dry_run=True)))
+    if not typer.confirm("Destroy the key? This cannot be undone.", err=True):
+        raise typer.Exit(1)
+
+
+def _show(done: Erasure) -> None:
+    screen = Screen()
+    if done.held:
+        columns = [Column("run", "bold", keep=True), Column("machine"), Column("status"),
+                   Column("events", right=True), Column("variables")]  # fmt: skip
+        screen.table(columns, [_row(held) for held in done.held])
+    events = sum(len(held.events) for held in done.held)
+    where = f"{_counted(events, 'event')} of {_counted(len(done.held), 'run')}"
+    what = f"personal data in {where}" if done.held else "no personal data in the log"
+    gone = ", unreadable from now on" if done.held else ""
+    if done.before:
+        screen.line(f"{done.subject} was forgotten before: {what}")
+    elif not done.done:
+        key = f"its key is {done.key}" if done.key else "it has no key"
+        screen.line(f"{done.subject}: {what}, and {key}. Nothing was erased (--dry-run)")
+    else:
+        screen.line(f"{done.subject} is forgotten: {what}{gone}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _row(held: Held) -> tuple[str, ...]:
+    names = ", ".join(held.variables)
+    return held.run, held.machine, held.status, str(len(held.events)), names

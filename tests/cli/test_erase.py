@@ -1,0 +1,89 @@
+"""`interlock erase`: what would go, and that it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from cli.kit import Invoke
+from interlock.engine import Engine
+from interlock.machines import Command, Personal, Subject, wait_for, workflow
+from store.personal_kit import found_in
+
+
+class Guest(BaseModel):
+    id: Subject
+    name: Personal[str]
+
+
+class Leave(Command):
+    pass
+
+
+@workflow
+async def stay(guest: Guest) -> str:
+    await wait_for(Leave)
+    return str(guest.name)
+
+
+@pytest.fixture
+def hotel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "hotel.db"
+
+    async def fill() -> None:
+        async with Engine(f"sqlite:///{path}") as engine:
+            for number, name in enumerate(["Ann Smithson", "Bob Millington"], 1):
+                await engine.start(
+                    stay, Guest(id=f"g-{number}", name=Personal(name)), id=f"r-{number}"
+                )
+            await engine.settle()
+
+    asyncio.run(fill())
+    return path
+
+
+def test_what_goes_is_listed_and_then_gone(il: Invoke, hotel: Path) -> None:
+    at = ("--store", f"sqlite:///{hotel}")
+    listed = il("erase", "g-1", "--dry-run", *at)
+    assert listed.exit_code == 0
+    assert "r-1  stay     waiting       1  guest" in listed.output
+    assert "r-2" not in listed.output
+    assert "Nothing was erased" in listed.output
+    refused = il("erase", "g-1", *at)
+    assert refused.exit_code == 1
+    assert "ILK094" in refused.stderr
+    done = json.loads(il("erase", "g-1", "--yes", "--reason", "asked", "--json", *at).stdout)
+    assert (done["done"], done["before"], done["told"]) == (True, False, ["r-1"])
+    shown = il("show", "r-1", *at).output
+    assert "<forgotten g-1>" in shown
+    assert "<personal g-2>" in il("show", "r-2", *at).output
+    assert "the personal data of g-1 was forgotten: asked" in il("history", "r-1", *at).output
+    assert "sound" in il("verify", *at).output
+    again = il("erase", "g-1", "--yes", *at)
+    assert "g-1 was forgotten before: personal data in 1 event of 1 run" in again.output
+
+
+def test_no_export_holds_what_is_personal(il: Invoke, hotel: Path, tmp_path: Path) -> None:
+    at = ("--store", f"sqlite:///{hotel}")
+    for command in (["export", "r-1"], ["history", "r-1", "--json"], ["show", "r-1", "--json"],
+                    ["at", "r-1", "--version", "1", "--json"], ["runs", "--json"]):  # fmt: skip
+        said = il(*command, *at)
+        assert said.exit_code == 0, said.output
+        assert "Smithson" not in said.output
+    assert found_in(tmp_path, "Ann Smithson", "Bob Millington") == []
+
+
+def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
+    at = ("--store", f"sqlite:///{hotel}")
+    keys = hotel.with_name("hotel-keys.db")
+    keys.rename(hotel.with_name("elsewhere.db"))
+    said = il("erase", "g-1", "--yes", *at)
+    assert said.exit_code == 1
+    assert "ILK212" in said.stderr
+    assert not keys.exists()
+    assert "<personal g-1>" in il("show", "r-1", *at).output  # what only reads needs no key
+    assert "sound" in il("verify", *at).output
