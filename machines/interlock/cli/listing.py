@@ -53,7 +53,7 @@ def list_runs(
         limit=limit,
         archived=archived,
     )
-    entries, besides = run_async(_entries(store, where))
+    entries, besides, driven = run_async(_entries(store, where))
     edited = {entry.run for entry in entries if other_definition(entry, apps)}
     if as_json:
         print_lines(
@@ -74,12 +74,22 @@ def list_runs(
             "should move, until it is back (or end by: interlock cancel RUN)",
             file=sys.stderr,
         )
+    moving = sum(entry.status in _MOVING for entry in entries)
+    if moving and not driven:
+        print(
+            f"{moving} have something to do, but no worker serves this database "
+            "(interlock work MODULE); interlock why RUN says more",
+            file=sys.stderr,
+        )
     if screen.rich:
         counts = Counter(entry.status for entry in entries)
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
 
+
+_MOVING = ("running", "compensating")
+"""The statuses of runs for which a worker has something to do, now or when it is due."""
 
 _LONG_STATE = 32
 """Characters of a state on a terminal; a pipe and JSON get all of it."""
@@ -134,10 +144,11 @@ def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
     return "" if entry.run.startswith(f"{parent}/") else parent
 
 
-async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation]]:
+async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation], bool]:
+    """The rows, what they do not say, and whether any worker serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
-        return entries, await situations(store, entries)
+        return entries, await situations(store, entries), store.worker() is not None
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:

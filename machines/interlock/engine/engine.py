@@ -28,7 +28,6 @@ from interlock.projections import BreakerState
 from interlock.store.archive import Restored
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
-from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -225,7 +224,8 @@ class Engine(People):
             dry_run: only say what would go.
         """
         self.check_open()
-        return await forget(self, subject, Actor("user", by), reason, dry_run=dry_run)
+        request = Request(kind="forget", run="", name=subject, by=by, reason=reason)
+        return await forget(self, subject, await self.asked(request), dry_run=dry_run)
 
     # Breakers
 

@@ -7,12 +7,14 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from interlock.store.backends.tail import PAGE, Bell, follow
+from interlock.store.cipher import Cipher
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import Commit
 from interlock.store.errors import LogReplaced, StoreClosed
 from interlock.store.event import Event
 from interlock.store.inspection import Digest
 from interlock.store.place import Place
+from interlock.store.prepared import Prepared, prepare
 
 
 class Backend(ABC):
@@ -22,6 +24,7 @@ class Backend(ABC):
         url: what the store was opened with.
         clock: dates the ids of events.
         polls: whether other processes may append to the same log.
+        cipher: encrypts what is stored; None where it is stored in plain.
         prelude: awaited before a commit is appended; what has to be in the log before it.
     """
 
@@ -33,7 +36,12 @@ class Backend(ABC):
         self._bell = Bell()
         self._listeners: list[Callable[[Sequence[Event]], None]] = []
         self._closed = False
+        self.cipher: Cipher | None = None
         self.prelude: Callable[[Commit], Awaitable[None]] | None = None
+
+    def _prepare(self, commit: Commit) -> Prepared:
+        """A commit made ready to be stored here."""
+        return prepare(commit, self.clock.now(), self.cipher.id if self.cipher else "")
 
     def _check_open(self) -> None:
         if self._closed:

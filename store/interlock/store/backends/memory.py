@@ -15,6 +15,7 @@ from interlock.store import crash
 from interlock.store.backends.base import Backend
 from interlock.store.backends.memory_inspection import MemoryInspection
 from interlock.store.board import Board, Seen
+from interlock.store.cipher import cipher_of
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import (
     FINISHED,
@@ -32,15 +33,22 @@ from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunAr
 from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection, Raw
 from interlock.store.order import sort_key
-from interlock.store.prepared import Prepared, Row, prepare
+from interlock.store.prepared import Prepared, Row
 from interlock.store.snapshot import Snapshot, spare
 
 
 class MemoryStore(Backend):
     """Keeps everything in this object; gone when the object is. For tests and simulations."""
 
-    def __init__(self, url: str = "memory://", *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        url: str = "memory://",
+        *,
+        clock: Clock | None = None,
+        key: str | bytes | None = None,
+    ) -> None:
         super().__init__(url, clock)
+        self.cipher = cipher_of(key or "")
         self._log: list[Row | None] = []  # None where an archived event stood
         self._streams: dict[str, list[int]] = {}  # indices into the log
         self._heads: dict[str, Head] = {}
@@ -59,7 +67,7 @@ class MemoryStore(Backend):
         self._check_open()
         if self.prelude is not None:
             await self.prelude(commit)
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         await asyncio.sleep(0)  # as any store: others run meanwhile
         self._check_open()
         crash.reached("store.before_begin")
@@ -239,7 +247,7 @@ class MemoryStore(Backend):
 
     def _mark(self, commit: Commit, runs: Iterable[str], file: str) -> Appended:
         self._check_open()
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         self._fence(prepared)
         appended = self._keep(prepared)
         for run in runs:
