@@ -21,6 +21,7 @@ from interlock.engine.errors import (
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending
 from interlock.engine.notices import Notice
+from interlock.engine.rehearsing import Replayed, replay
 from interlock.engine.undo_answers import UndoAnswer
 from interlock.machines.workflow import Workflow
 
@@ -38,6 +39,7 @@ __all__ = [
     "NotInDoubt",
     "Notice",
     "Pending",
+    "Replayed",
     "Request",
     "Run",
     "RunCancelledError",
@@ -46,6 +48,7 @@ __all__ = [
     "UnknownMachine",
     "UnknownRun",
     "acting",
+    "replay",
     "run",
 ]
 
