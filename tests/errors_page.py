@@ -84,10 +84,12 @@ def refused() -> list[Refusal]:
 
 
 def problem_rows() -> list[str]:
-    """The codes that `check` names in its docstrings."""
+    """The codes that `check` and `check --prove` name in their docstrings."""
     from interlock.machines import check
+    from interlock.machines.proof import judge
 
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", inspect.getsource(check))
+    text = inspect.getsource(check) + inspect.getsource(judge)
+    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 
 

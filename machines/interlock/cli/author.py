@@ -50,15 +50,34 @@ def graph(
         drawing.draw(store, target, format_.value, run, as_json=as_json)
 
 
-def check(target: Target, as_json: AsJson = False, debug: Debug = False) -> None:
+def check(
+    target: Target,
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Look at every place that a lifecycle can come to, and give verdicts."
+        ),
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Places to look at, at most.")
+    ] = 20_000,
+    tests: Annotated[
+        Path | None,
+        typer.Option("--pytest", metavar="FILE", help="Write a test of each counter-example."),
+    ] = None,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
     """Check a machine: states, transitions, errors, problems.
 
     Ends with code 1 when there are errors.
     """
+    if tests is not None and not prove:
+        raise typer.BadParameter("--pytest belongs to --prove")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, as_json=as_json)
+        sound = checking.check(target, prove=prove, limit=limit, tests=tests, as_json=as_json)
     if not sound:
         raise typer.Exit(1)
 

@@ -13,18 +13,18 @@ from interlock.cli.render import Screen, print_document
 from interlock.cli.stores import entry_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
+from interlock.engine.after import after_timers
 from interlock.engine.evidence import check_definitions, evidence
-from interlock.engine.lifecycles import AFTER
 from interlock.engine.programs import Programs, definition_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Evidence, RunState, entry_of, load_evidence
 from interlock.projections.timers import timers_of
 from interlock.store.backends.base import Backend
+from interlock.store.cipher import cipher_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
 from interlock.store.prepared import prepare
-from interlock.store.vocabulary import TransitionTaken
 
 
 def export_run(
@@ -83,6 +83,7 @@ def import_run(
         BadExport, BrokenChain, UnknownEvent: it is no sound export.
         RunExists: the database has another run of this id.
     """
+    cipher_of(None)  # an export of an encrypted database is encrypted
     found = load_evidence(_read(file))
     check_definitions(found)
     history = found.history
@@ -177,15 +178,4 @@ def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, date
             "name its module with --app MODULE or INTERLOCK_APP"
         )
         raise UnknownMachine(message)
-    if state.active:
-        return {
-            f"{AFTER}{edge}": since + wait
-            for name, since in state.active.items()
-            for edge, wait in program.timers(name)
-        }
-    internal = {edge.id for edge in program.machine.edges if edge.internal}
-    entered = events[0].at
-    for event in events:
-        if isinstance(event.body, TransitionTaken) and event.body.transition not in internal:
-            entered = event.at
-    return {f"{AFTER}{edge}": entered + wait for edge, wait in program.timers(state.state)}
+    return after_timers(program, events, state)
