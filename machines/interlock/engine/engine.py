@@ -25,6 +25,7 @@ from interlock.machines.workflow import Workflow
 from interlock.projections import BreakerState
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
+from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
