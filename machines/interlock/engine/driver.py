@@ -107,8 +107,11 @@ class Driver:
     async def _look(self) -> tuple[Session, Mover | None]:
         """The run as it is in memory, or else in the log."""
         sessions = self.engine.sessions
-        session = sessions.cached(self.run) or await sessions.get(self.run)
-        return session, session.mover or await self.engine.mover(session)
+        while True:
+            session = sessions.cached(self.run) or await sessions.get(self.run)
+            mover = session.mover or await self.engine.mover(session)
+            if mover is not None or not session.broken:
+                return session, mover
 
     async def _step(self, session: Session, mover: Mover) -> bool:
         """Record what is over, decide what can be, make the calls that are due.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from interlock.machines.ir import Machine
+from interlock.machines.migration import Migrations
 from interlock.machines.step import Step
 
 if TYPE_CHECKING:  # only named in annotations
@@ -119,6 +120,7 @@ class Program(Protocol):
         calls: the places of the calls that it makes without awaiting them there and then, in a
             join or by `start`, by name. No name is in both.
         annotations: the types of its own variables, as far as they are declared.
+        migrations: what its author says about runs of other definitions.
     """
 
     machine: Machine
@@ -126,6 +128,7 @@ class Program(Protocol):
     places: Mapping[str, Place]
     calls: Mapping[str, Place]
     annotations: Mapping[str, Any]
+    migrations: Migrations
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from interlock.store import (
+    changing,
     decisions,
     failure,
     forgetting,
@@ -382,12 +383,6 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-BODIES = _bodies(
-    globals(),
-    vars(joining),
-    vars(decisions),
-    vars(vocabulary_shared),
-    vars(forgetting),
-    vars(retention),
-)
+_SUBJECTS = (joining, decisions, vocabulary_shared, forgetting, retention, changing)
+BODIES = _bodies(globals(), *map(vars, _SUBJECTS))
 """Every body by its type name."""
