@@ -86,8 +86,10 @@ def refused() -> list[Refusal]:
 def problem_rows() -> list[str]:
     """The codes that `check` names in its docstrings."""
     from interlock.machines import check
+    from interlock.machines.lock import judging
 
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", inspect.getsource(check))
+    source = inspect.getsource(check) + inspect.getsource(judging)
+    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", source)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 
 

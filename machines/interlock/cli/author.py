@@ -50,15 +50,23 @@ def graph(
         drawing.draw(store, target, format_.value, run, as_json=as_json)
 
 
-def check(target: Target, as_json: AsJson = False, debug: Debug = False) -> None:
+def check(
+    target: Target,
+    lock: Annotated[
+        Path, typer.Option("--lock", metavar="FILE", help="What was released: see lock.")
+    ] = Path("interlock.lock"),
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
     """Check a machine: states, transitions, errors, problems.
 
-    Ends with code 1 when there are errors.
+    Where interlock.lock names it, a state or a variable that runs may be in or hold must not be
+    gone without a migration. Ends with code 1 when there are errors.
     """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, as_json=as_json)
+        sound = checking.check(target, lock, as_json=as_json)
     if not sound:
         raise typer.Exit(1)
 

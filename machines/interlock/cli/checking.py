@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
 
+from interlock.cli.locking import problem_view, problems_of
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target
@@ -18,15 +19,20 @@ _FEW = 3
 """Up to how many states are named where they share a way out."""
 
 
-def check(target: str, *, as_json: bool) -> bool:
-    """Print a machine and its problems. False when there are errors."""
+def check(target: str, lock: Path, *, as_json: bool) -> bool:
+    """Print a machine and its problems, also with the lock file. False when there are errors."""
     machine = machine_at(target)
-    found = [*_missing(target), *problems(machine)]
+    found = [*_missing(target), *_left_behind(target, lock), *problems(machine)]
     if as_json:
         print_document(_view(machine, found))
     else:
         _print(Screen(), machine, found)
     return not any(problem.severity == "error" for problem in found)
+
+
+def _left_behind(target: str, lock: Path) -> list[Problem]:
+    """What the lock file has against a machine; against one in a file, nothing."""
+    return [] if names_file(target) else problems_of(lock, program_of(load_target(target)))
 
 
 def _missing(target: str) -> Iterator[Problem]:
@@ -85,16 +91,7 @@ def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
         ],
         "commands": list(machine.commands),
         "raises": list(machine.raises),
-        "problems": [
-            {
-                "code": problem.code,
-                "severity": problem.severity,
-                "state": problem.state,
-                "message": problem.message,
-                "line": problem.line,
-            }
-            for problem in found
-        ],
+        "problems": [problem_view(problem) for problem in found],
     }
 
 

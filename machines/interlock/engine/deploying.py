@@ -131,7 +131,9 @@ async def deploy_check(
         key = (found.machine, found.state, found.hash, found.fate, found.reasons, found.by)
         group = groups.get(key)
         if group is None:
-            group = groups[key] = FateGroup(*key)  # type: ignore[arg-type]  # its first six fields
+            group = groups[key] = FateGroup(
+                found.machine, found.state, found.hash, found.fate, found.reasons, found.by
+            )
         group.count += 1
         if len(group.samples) < _SAMPLES:
             group.samples.append(found.run)

@@ -1,8 +1,7 @@
-"""A deploy on a copy: every run in flight is opened there with the new code, and no call is made."""
+"""A deploy on a copy: every run in flight is opened with the new code, and no call is made."""
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Iterable
@@ -108,11 +107,14 @@ def copy_of(url: str, folder: Path) -> str:
     if scheme != "sqlite" or not source.is_file():
         message = f"{url} is no database in a file, of which a copy could be made"
         raise NoCopy(message)
-    target = folder / source.name
+    _copy(source, folder / source.name)
+    keys = source.with_name(f"{source.stem}-keys.db")
+    if keys.is_file():
+        _copy(keys, folder / keys.name)
+    return f"sqlite:///{folder / source.name}"
+
+
+def _copy(source: Path, target: Path) -> None:
     uri = f"file:{quote(str(source.absolute()))}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)
-    keys = source.with_name(f"{source.stem}-keys.db")
-    if keys.is_file():
-        shutil.copy2(keys, folder / keys.name)
-    return f"sqlite:///{target}"

@@ -19,8 +19,8 @@ from interlock.machines.program import Program
 def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> Iterator[Problem]:
     """The states of a locked machine in which runs could not go on, and why.
 
-    ILK234: runs that may be in a state of the lock could not go on there. ILK235: a machine of the
-    lock is gone.
+    ILK234: runs that may be in a state of the lock file could not go on there.
+    ILK235: a machine of the lock file is gone.
 
     Args:
         program: the machine as it is now, with its migrations; None when it is gone.
