@@ -14,6 +14,10 @@ from cli.kit import ORDERS
 from engine.rich import Note, rich_talk
 from interlock.engine import Engine
 from interlock.machines import Breaker, step, workflow
+from interlock.projections import load_state
+from interlock.projections.snapshot import snapshot_of
+from interlock.store import Actor, SystemClock, open_store
+from interlock.store.archive import Choice, archivable, archive
 from sample_subscription import Account, Subscribe, Subscription
 
 Breaker("audited", threshold=1, reset="1 hour")
@@ -49,8 +53,30 @@ async def fill(path: Path) -> None:
         await engine.approve("order-2", "manager", by="mia", reason="a good customer")
         await engine.send("talk-1", Note(text="hello"), by="ann")
         await engine.settle()
+    await keep(path)
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode=DELETE")  # one file, that is copied as it is
+
+
+async def keep(path: Path) -> None:
+    """A snapshot of one run, and one run in an archive."""
+    store = open_store(f"sqlite:///{path}")
+    try:
+        snapshot = snapshot_of(await load_state(store, "order-1"))
+        assert snapshot is not None
+        await store.keep_snapshot(snapshot)
+        choice = await archivable(store, SystemClock().now())
+        units = [unit for unit in choice.units if unit.root == "order-3"]
+        moving = archive(
+            store,
+            Choice(units, choice.unfinished),
+            path.parent,
+            actor=Actor("user", "ann"),
+            at=SystemClock().now(),
+        )
+        assert [one.runs async for one in moving] == [["order-3"]]
+    finally:
+        await store.close()
 
 
 def filled(path: Path) -> Path:

@@ -13,7 +13,8 @@ from interlock.store import open_store
 
 TABLES = (
     "stored_events", "interlock_entries", "interlock_timers", "interlock_commands",
-    "interlock_definitions", "interlock_meta", "sqlite_sequence",
+    "interlock_definitions", "interlock_meta", "interlock_snapshots", "interlock_digests",
+    "sqlite_sequence",
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from audit.filled import copied
 from audit.looking import TABLES, columns, dump, look
 from interlock.store import InterlockError
 
+CLAIMS = [table for table in TABLES if table != "interlock_snapshots"]  # which are a cache
 _fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -78,12 +79,14 @@ def test_any_flipped_bit_of_any_column_is_reported(
     path = copied(whole, "flipped.db")
     key, values = key_of(path, table, row)
     name = [*values][column % len(values)]
+    if name == "fold":  # a snapshot of another program's fold is never read, and is no claim
+        return
     value, how = flipped(values[name], bit)
     if change(path, f"UPDATE {table} SET {name} = {how} WHERE {key}", value, *values.values()):
         assert reported(path), (name, values[name], value)
 
 
-@given(table=st.sampled_from(TABLES), row=st.integers(0, 10_000))
+@given(table=st.sampled_from(CLAIMS), row=st.integers(0, 10_000))
 @settings(parent=_fixtures)
 def test_any_deleted_row_is_reported(whole: Path, table: str, row: int) -> None:
     path = copied(whole, "deleted.db")

@@ -23,7 +23,6 @@ from interlock.store.archive import (
     finish,
     moving,
     restore,
-    restoring,
 )
 from interlock.store.inspection import Digest, Raw
 from interlock.store.retention import ARCHIVE
@@ -64,7 +63,6 @@ class ArchiveModel(RuleBasedStateMachine):
         self.files: dict[str, dict[str, ArchivedRun]] = {}
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(moving, "ROWS", 4)
-        self.patch.setattr(restoring, "ROWS", 4)
 
     def ask(self, call: Any) -> Any:
         return self.loop.run_until_complete(call)

@@ -71,7 +71,9 @@ def _print(found: Audited, screen: Screen) -> None:
     more = found.findings.count - _SHOWN
     if more > 0:
         screen.line(f"… and {more} more")
-    archived = f", {found.archived} archived runs" if found.archived else ""
+    archived = f", {_count(found.archived, 'archived run')}" if found.archived else ""
+    if found.elsewhere:
+        archived += f" ({_count(found.elsewhere, 'archive')} not looked into: not where written)"
     many = _count(found.events, "event")
     what = f"{_count(found.streams, 'stream')}, {many}{archived}"
     if found.sound:
@@ -94,6 +96,7 @@ def _described(found: Audited) -> dict[str, object]:
         "streams": found.streams,
         "events": found.events,
         "archived": found.archived,
+        "elsewhere": found.elsewhere,
         "seals": found.seals,
         "sealed": found.sealed,
         "last": found.last,
@@ -104,8 +107,10 @@ def _described(found: Audited) -> dict[str, object]:
 
 
 def _finding(one: Finding) -> dict[str, object]:
+    found: dict[str, object] = {"what": one.what}
     said = {"run": one.stream, "version": one.version, "position": one.position}
-    return {"what": one.what} | {name: value for name, value in said.items() if value}
+    found.update((name, value) for name, value in said.items() if value)
+    return found
 
 
 def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from interlock.cli.stores import events_of_run, reading, run_async, unknown
 from interlock.cli.summing import MANY
 from interlock.cli.text import brief, compact, exact, instant, shorten
 from interlock.cli.view import activity_view, effect_view, told
+from interlock.cli.wording import changed
 from interlock.projections import (
     Both,
     Change,
@@ -117,6 +118,8 @@ def _last(state: str) -> str:
 
 
 def _fact(screen: Screen, name: str, one: JSON, other: JSON) -> Styled:
+    if name == "state" and "(" in f"{one}{other}":
+        return Styled(changed(str(one), str(other)), "")
     texts = ["none" if not value and value is not False else value if isinstance(value, str)
              else compact(value) for value in (one, other)]  # fmt: skip
     before, after = both_sides(texts[0], texts[1], screen.width - 14)
@@ -132,13 +135,15 @@ def _print_runs(screen: Screen, asked: Asked, found: RunDifference) -> None:
     if found.same:
         screen.line("  the same happened in both, with the same values")
         return
-    if found.values is not None:
+    if found.values is not None and found.values != found.parts:
         screen.heading(f"Their values differ from version {_version(found.values)} on")
         _print_pair(screen, asked, found.values)
-        _print_values(screen, found.values)
+        _print_values(screen, asked, found.values)
     if found.parts is not None:
         screen.heading(f"They part at version {_version(found.parts)}")
         _print_pair(screen, asked, found.parts)
+        if found.values == found.parts:
+            _print_values(screen, asked, found.parts)
     else:
         screen.line("")
         screen.line("The same steps were taken from beginning to end")
@@ -165,10 +170,11 @@ def _print_pair(screen: Screen, asked: Asked, both: Both) -> None:
         screen.line(f"  {history.run:<{name}}  {shorten(text, room)}")
 
 
-def _print_values(screen: Screen, both: Both) -> None:
-    """Print what differs in the variables there, as far as it is not too much."""
+def _print_values(screen: Screen, asked: Asked, both: Both) -> None:
+    """Print what differs in the values there but for the runs' ids, unless it is too much."""
     one, other = ({} if moment is None else _values(moment) for moment in both)
-    found = changes(one, other)
+    ids = asked.one.run, asked.other.run
+    found = [change for change in changes(one, other) if (change.before, change.after) != ids]
     print_changes(screen, found[:MANY], "  ")
     if len(found) > MANY:
         screen.line(f"  and {len(found) - MANY} more")

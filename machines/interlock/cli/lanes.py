@@ -26,7 +26,7 @@ GLYPHS: Mapping[SpanKind, tuple[str, str, str]] = {
     "in doubt": ("?", "bold magenta", "in doubt"),
     "person": ("!", "bold red", "waits for a person"),
     "late": ("~", "red", "overdue: nobody ran it"),
-    "gone": ("x", "red", "nobody ran it"),
+    "gone": ("x", "red", "worker gone since its last event"),
     "held": ("H", "bold red", "held"),
 }
 """Of each kind of span its character, its colour, and what it is; what is below hides what is
@@ -138,10 +138,12 @@ def note(lane: Lane, now: datetime) -> str:
     took = sum(((bar.end or now) - bar.begin).total_seconds() for bar in bars)
     failed = sum(bar.failed for bar in bars)
     if len(bars) > 1:
-        begin, end = min(bar.begin for bar in bars), max(bar.end or now for bar in bars)
+        if lane.items:
+            begin, end = min(bar.begin for bar in bars), max(bar.end or now for bar in bars)
+            took = (end - begin).total_seconds()
         said = [f"{len(bars)} {'items' if lane.items else 'times'}"]
         said += [f"{failed} failed"] if failed else []
-        return ", ".join([*said, f"{brief((end - begin).total_seconds())} in all"])
+        return ", ".join([*said, f"{brief(took)} in all"])
     bar = bars[0]
     said = [brief(took) if bar.end else f"{brief(took)} so far"]
     said += [f"{bar.attempts} attempts"] if bar.attempts > 1 else []

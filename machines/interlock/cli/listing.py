@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import get_args
 
 from interlock.cli.edited import EDITED, other_definition
@@ -32,6 +33,7 @@ def list_runs(
     limit: int | None,
     apps: Sequence[str] = (),
     *,
+    archived: bool = False,
     as_json: bool,
 ) -> None:
     """Print the rows of the index that fit.
@@ -45,9 +47,13 @@ def list_runs(
             message = f"--status {wanted!r} is unknown; known are: {known}"
             raise BadArgument(message)
     where = Filter(
-        machine=machine or None, state=state or None, status=tuple(statuses), limit=limit
+        machine=machine or None,
+        state=state or None,
+        status=tuple(statuses),
+        limit=limit,
+        archived=archived,
     )
-    entries, besides = run_async(_entries(store, where))
+    entries, besides, driven = run_async(_entries(store, where))
     edited = {entry.run for entry in entries if other_definition(entry, apps)}
     if as_json:
         print_lines(
@@ -68,12 +74,22 @@ def list_runs(
             "should move, until it is back (or end by: interlock cancel RUN)",
             file=sys.stderr,
         )
+    moving = sum(entry.status in _MOVING for entry in entries)
+    if moving and not driven:
+        print(
+            f"{moving} have something to do, but no worker serves this database "
+            "(interlock work MODULE); interlock why RUN says more",
+            file=sys.stderr,
+        )
     if screen.rich:
         counts = Counter(entry.status for entry in entries)
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
 
+
+_MOVING = ("running", "compensating")
+"""The statuses of runs for which a worker has something to do, now or when it is due."""
 
 _LONG_STATE = 32
 """Characters of a state on a terminal; a pipe and JSON get all of it."""
@@ -128,10 +144,11 @@ def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
     return "" if entry.run.startswith(f"{parent}/") else parent
 
 
-async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation]]:
+async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation], bool]:
+    """The rows, what they do not say, and whether any worker serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
-        return entries, await situations(store, entries)
+        return entries, await situations(store, entries), store.worker() is not None
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:
@@ -140,7 +157,9 @@ def since(screen: Screen, at: datetime, now: datetime) -> str:
 
 
 def waits(entry: Entry) -> str:
-    """What a run waits for, in words."""
+    """What a run waits for, in words; or where it was moved to."""
+    if entry.archive:
+        return f"archived in {Path(entry.archive).name}"
     if entry.waits == "timer":
         return f"until {entry.waits_for}Z"
     if entry.waits == "person":

@@ -31,6 +31,9 @@ def runs(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="At most N runs.")
     ] = None,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Only runs that were moved to an archive.")
+    ] = False,
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
@@ -43,7 +46,9 @@ def runs(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import listing
 
-        listing.list_runs(store, state, machine, status or [], limit, app, as_json=as_json)
+        listing.list_runs(
+            store, state, machine, status or [], limit, app, archived=archived, as_json=as_json
+        )
 
 
 def show(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
+from interlock.cli.phrases_archive import ARCHIVES
 from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.phrases_personal import PERSONAL
 from interlock.cli.phrases_shared import SHARED
@@ -291,5 +292,6 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     **PEOPLE,
     **SHARED,
     **PERSONAL,
+    **ARCHIVES,
 }
 """The phrase of each type of event, by its name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from interlock.cli.wording import Plain, because
+from interlock.cli.wording import Plain
 from interlock.store.event import Event
 from interlock.store.forgetting import KeyStoreBound, SubjectForgotten
 
@@ -15,7 +15,7 @@ def _bound(event: Event, body: KeyStoreBound, plain: Plain) -> str:
 
 
 def _forgotten(event: Event, body: SubjectForgotten, plain: Plain) -> str:
-    return because(f"the personal data of {body.subject} was forgotten", body.reason)
+    return f"the personal data of {body.subject} was forgotten"
 
 
 PERSONAL: dict[str, Callable[[Event, Any, Plain], str]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from shlex import quote
 
 from interlock.cli.beside import beside
 from interlock.cli.errors import NotStored
@@ -11,7 +12,6 @@ from interlock.cli.instants import parse_instant
 from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.showing import print_variables
 from interlock.cli.source import print_excerpt
-from interlock.cli.standing import quoted
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.text import exact, moment
 from interlock.cli.view import told
@@ -97,7 +97,7 @@ def _hint(screen: Screen, state: RunState, run: str, version: int) -> None:
     shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" * (len(names) > _NAMED))
     screen.heading("Branches")
     screen.line(f"  {shown}")
-    command = f"interlock source {quoted(run)} --version {version} --branch {quoted(names[0])}"
+    command = f"interlock source {quote(run)} --version {version} --branch {quote(names[0])}"
     screen.line(f"  → {command}")
 
 

@@ -16,8 +16,10 @@ from interlock.cli.text import both, compact, pretty
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.cli.wording import branch_of
+from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
-from interlock.projections import Effect, RunState, branches, entry_of, fold, ledger
+from interlock.projections import Effect, RunState, Why, branches, entry_of, fold, ledger
+from interlock.projections.why import NOT_MOVED
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter, Store, Timer
 from interlock.store.event import JSON, Actor
@@ -34,6 +36,7 @@ class Shown:
         timers: its due timers.
         machine: its definition, None when the database has none.
         children: the rows of the runs that it waits for or looks after, by id.
+        why: what it waits for in the end.
     """
 
     state: RunState
@@ -41,6 +44,7 @@ class Shown:
     timers: Sequence[Timer]
     machine: Machine | None
     children: Mapping[str, Entry]
+    why: Why
 
 
 def show_run(
@@ -63,7 +67,9 @@ async def _load(url: str, run: str) -> Shown:
         definition = await store.definition(state.hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
         children = await rows_of(store, [a.child for a in state.pending.values() if a.child])
-        return Shown(state, ledger(events), await store.timers(run), machine, children)
+        timers = await store.timers(run)
+        why = await Asking(store, SystemClock().now()).why(run)
+        return Shown(state, ledger(events), timers, machine, children, why)
 
 
 async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:
@@ -90,6 +96,7 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
             ("started", both(state.started, now)),
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
+            ("not moved", Styled(_not_moved(shown), "bold red")),
             (EDITED, Styled(_edited(imported), "bold red")),
             ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
             *_ending(state),
@@ -103,6 +110,12 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
     print_effects(screen, shown.effects, now, every=every)
     _decisions(screen, state, now)
     _inbox(screen, state, now)
+
+
+def _not_moved(shown: Shown) -> str:
+    """What keeps it from going on, "" for a run that merely waits, or is held."""
+    why = shown.why
+    return why.said if why.cause in NOT_MOVED and not shown.state.held else ""
 
 
 def _edited(imported: str) -> str:
@@ -152,7 +165,7 @@ def _print_branches(screen: Screen, state: RunState) -> None:
 
 def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
     state = shown.state
-    lines = list(indented(standing(state, shown.children, now), screen.width))
+    lines = list(indented(standing(state, shown.children, now, shown.why), screen.width))
     lines += [f"  {line}" for line in _moves(shown, now)]
     if lines:
         screen.heading("Waits for")

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from shlex import quote
 
 from interlock.cli.joined import error_text
 from interlock.cli.phrases_people import approvers
 from interlock.cli.summing import MANY
 from interlock.cli.text import compact, hanging, instant, one_line
 from interlock.cli.when import ago
-from interlock.projections import Activity, Approval, Joined, RunState, address, member_name
+from interlock.projections import (
+    Action,
+    Activity,
+    Approval,
+    Joined,
+    RunState,
+    Why,
+    address,
+    member_name,
+)
 from interlock.store.contract import Entry
 
 
@@ -32,14 +42,20 @@ class Line:
     below: list[Line] = field(default_factory=list["Line"])
 
 
-def standing(state: RunState, children: Mapping[str, Entry] | None, now: datetime) -> list[Line]:
+def standing(
+    state: RunState,
+    children: Mapping[str, Entry] | None,
+    now: datetime,
+    why: Why | None = None,
+) -> list[Line]:
     """The lines of all that a run waits for or has under way.
 
     Args:
         children: the rows of the runs that it waits for, by id; None for a moment that is past:
-            then nothing is said of how they are, nor of what could be done.
+            then nothing is said of how they are.
+        why: what could be done about it; None for a moment that is past.
     """
-    picture = _Picture(state, children, now)
+    picture = _Picture(state, children, now, why)
     shown = [a for a in state.pending.values() if not _belongs(state, a)]
     shown.sort(key=_aside)
     lines = [picture.line(activity, "") for activity in shown]
@@ -121,11 +137,17 @@ def _aside(activity: Activity) -> bool:
 
 class _Picture:
     def __init__(
-        self, state: RunState, children: Mapping[str, Entry] | None, now: datetime
+        self,
+        state: RunState,
+        children: Mapping[str, Entry] | None,
+        now: datetime,
+        why: Why | None,
     ) -> None:
         self._state = state
         self._children = children
         self._now = now
+        waits = () if why is None else why.waits
+        self._todo = {wait.activity: wait.actions for wait in waits if wait.child is None}
 
     def line(self, activity: Activity, label: str) -> Line:
         if activity.join is not None:
@@ -207,39 +229,37 @@ class _Picture:
         return f"run {activity.child} {entry.status}{waits}"
 
     def _hints(self, activity: Activity) -> list[str]:
-        """What a person can do about it."""
-        if self._children is None:
-            return []
-        run, name = self._state.run, address(self._state, activity)
-        if activity.kind == "approval":
-            return [f"interlock approve {quoted(run)} {quoted(name)} (or reject)"]
-        if activity.kind == "wait" and activity.commands:
-            return [f"interlock send {quoted(run)} {'|'.join(activity.commands)} JSON"]
-        if activity.status == "undo failed":
-            said = f"interlock undo {quoted(run)} {quoted(self._undone(activity))}"
-            return [f"{said} --retry --reason WHY (or --resolved, or --skip)"]
-        if activity.status == "in doubt":
-            said = f"interlock resolve {quoted(run)} {quoted(name)}"
-            return [f"{said} --happened (or --did-not, or --again)"]
-        return []
-
-    def _undone(self, undo: Activity) -> str:
-        """What an undo undoes: its step, or its activity where that is not the only one."""
-        steps = {entry.activity: entry.step for entry in self._state.stack}
-        failed = [a for a in self._state.pending.values() if a.status == "undo failed"]
-        step = steps.get(undo.of, undo.of)
-        alone = sum(steps.get(a.of) == step for a in failed) == 1
-        return step if alone else undo.of
+        """What a person can do about it, in one line."""
+        actions = [a for a in self._todo.get(activity.id, ()) if a.argv[0] != "work"]
+        return [condensed(actions)] if actions else []
 
 
 _WORDS = {"wait": "command", "step": "step", "undo": "undo", "sleep": "sleep", "child": "child"}
 
 
-def quoted(text: str) -> str:
-    """A word as a shell takes it."""
-    from shlex import quote
+def condensed(actions: Sequence[Action]) -> str:
+    """Several command lines in one: `interlock approve order-17 manager (or reject)`."""
+    first, *others = (_brief(action.argv) for action in actions)
+    ways = ", or ".join(_other(first, other) for other in others)
+    return f"{_joined(first)} (or {ways})" if ways else _joined(first)
 
-    return quote(text)
+
+def _brief(argv: Sequence[str]) -> list[str]:
+    """A command line without who decides, and without what a call gave."""
+    words = list(argv)
+    for option in ("--by", "--result"):
+        if option in words:
+            del words[words.index(option) : words.index(option) + 2]
+    return words
+
+
+def _other(first: Sequence[str], other: Sequence[str]) -> str:
+    """What one command line says in place of another."""
+    return next((b for a, b in zip(first, other, strict=False) if a != b), other[-1])
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " ".join(("interlock", *map(quote, words)))
 
 
 def _votes(approval: Approval) -> str:

@@ -41,6 +41,7 @@ def entry_view(entry: Entry) -> Document:
         "started": exact(entry.started),
         "waits": entry.waits,
         "waits_for": entry.waits_for,
+        **({"archive": entry.archive} if entry.archive else {}),
     }
 
 

@@ -15,6 +15,7 @@ from interlock.store.event import Actor, Body
 
 Kind = Literal[
     "start", "send", "approve", "reject", "delegate", "cancel", "undo", "resolve", "breaker",
+    "forget",
 ]  # fmt: skip
 
 
@@ -35,9 +36,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         kind: the engine's method (of a breaker: any of those that move it).
-        run: id of the run; of a breaker, its name.
+        run: id of the run; of a breaker, its name; of who is to be forgotten, "".
         name: of the machine to start, the command, the approval or the step; of a breaker, what
-            is done to it.
+            is done to it; the subject to forget.
         value: the command that is sent; of a start, its arguments as `(args, kwargs)`; of an undo,
             the answer; of a delegation, to whom; of a doubt, whether it happened; else None.
         by: who asks.

@@ -67,6 +67,7 @@ class Core:
         groups: Groups | None = None,
         notify: Notify | None = None,
         keys: str | Path | KeyStore | None = None,
+        key: str | bytes | None = None,
         middleware: Sequence[Middleware] = (),
     ) -> None:
         """Describe an engine; entering it opens it.
@@ -88,6 +89,7 @@ class Core:
                 each, by the engine that is the worker.
             keys: the key store of personal data: a file or an object; by default the file
                 `NAME-keys.db` beside the database `NAME.db`. Nothing is made before it is needed.
+            key: of an encrypted store (named by its URL); see `open_store`.
             middleware: functions that see every request from outside before anything of it is
                 recorded, in this order: they may fill in who asks and why, or refuse.
         """
@@ -98,6 +100,7 @@ class Core:
         self.driving = False
         self.held: dict[str, str] = {}
         self._given = store
+        self._key = key
         self._store: Store | None = None
         self._wants_worker = worker
         self.recovers = recover
@@ -117,7 +120,11 @@ class Core:
         self.snapshots = Snapshots(self)
 
     async def __aenter__(self) -> Self:
-        self._store = self._given if not isinstance(self._given, str) else open_store(self._given)
+        self._store = (
+            self._given
+            if not isinstance(self._given, str)
+            else open_store(self._given, key=self._key)
+        )
         self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
@@ -15,6 +16,7 @@ from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
 from interlock.engine.people import People, run_id
+from interlock.engine.retention import Archiving, archive_runs, restore_runs
 from interlock.engine.starting import start_run
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
@@ -23,9 +25,9 @@ from interlock.machines.resilience.breaker import Breaker
 from interlock.machines.resilience.cache import Debounce
 from interlock.machines.workflow import Workflow
 from interlock.projections import BreakerState
+from interlock.store.archive import Restored
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
-from interlock.store.event import Actor
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -119,10 +121,11 @@ class Engine(People):
         state: str | None = None,
         status: str | Sequence[str] | None = None,
         limit: int | None = None,
+        archived: bool | None = False,
     ) -> list[Entry]:
-        """The index rows of runs, in natural order of their ids."""
+        """The index rows of runs, in natural order of their ids; with `archived=True` of those."""
         wanted = (status,) if isinstance(status, str) else tuple(status or ())
-        where = Filter(machine=machine, state=state, status=wanted, limit=limit)
+        where = Filter(machine=machine, state=state, status=wanted, limit=limit, archived=archived)
         return await self.store.entries(where)
 
     # Commands
@@ -221,7 +224,8 @@ class Engine(People):
             dry_run: only say what would go.
         """
         self.check_open()
-        return await forget(self, subject, Actor("user", by), reason, dry_run=dry_run)
+        request = Request(kind="forget", run="", name=subject, by=by, reason=reason)
+        return await forget(self, subject, await self.asked(request), dry_run=dry_run)
 
     # Breakers
 
@@ -232,6 +236,53 @@ class Engine(People):
     async def breakers(self, at: datetime | None = None) -> list[BreakerState]:
         """Every breaker of this store that ever moved, by name; as it was `at` an instant."""
         return await breakers(self.store, at)
+
+    # Retention
+
+    async def archive(
+        self, older: Duration, to: str | Path, *, by: str = "", dry_run: bool = False
+    ) -> Archiving:
+        """Move runs that ended long ago to files, which are read back before anything goes.
+
+        A run goes with its children, or not at all. Its id stays taken, and `restore` brings it
+        back. Interrupted at any point nothing is lost, and it can be done again. Workers go on.
+
+        Args:
+            older: how long ago they have ended at least.
+            to: a folder, which is made.
+            by: who asks for it.
+            dry_run: only say what would be moved.
+
+        Raises:
+            BadArchive: a file cannot be written, or does not read back.
+            BrokenChain: a run was altered or is damaged: it stays where it is.
+        """
+        return await archive_runs(self.store, self.clock, older, Path(to), by=by, dry_run=dry_run)
+
+    async def restore(
+        self, what: str | Path, *, folder: str | Path | None = None, by: str = ""
+    ) -> Restored:
+        """Bring back an archived run, with those that were archived together with it.
+
+        Args:
+            what: id of the run; or a `Path`: an archive, of which all runs come back.
+            folder: where the archives are now, if they were moved since.
+            by: who asks for it.
+
+        Raises:
+            UnknownRun: there is no such run, or it is not archived.
+            BadArchive: the file is not there, was altered, or is not of this store.
+        """
+        where = None if folder is None else Path(folder)
+        return await restore_runs(self.store, self.clock, what, where, by=by)
+
+    async def backup(self, to: str | Path) -> int:
+        """Copy the whole store, as it is now, to a new file; its size in bytes. Workers go on.
+
+        Raises:
+            StoreError: the file exists, or cannot be written.
+        """
+        return await self.store.backup(Path(to))
 
     @property
     def busy(self) -> int:

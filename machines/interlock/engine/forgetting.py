@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from interlock.engine.caller import Caller
 from interlock.engine.commands import accept
 from interlock.engine.errors import UnknownRun
 from interlock.engine.session import Session
@@ -14,7 +15,7 @@ from interlock.projections import fold
 from interlock.projections.personal import mentions, variables_of
 from interlock.store import crash
 from interlock.store.errors import Conflict, RunArchived
-from interlock.store.event import Actor, Event
+from interlock.store.event import Event
 from interlock.store.forgetting import SubjectForgotten
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ class Erasure:
     told: tuple[str, ...] = ()
 
 
-async def forget(
-    engine: Core, subject: str, actor: Actor, reason: str = "", *, dry_run: bool = False
-) -> Erasure:
+async def forget(engine: Core, subject: str, caller: Caller, *, dry_run: bool = False) -> Erasure:
     """See `Engine.forget`."""
     found, position = await _search(engine, subject, 0)
     known = await engine.privacy.load()
@@ -73,14 +72,14 @@ async def forget(
     name = "" if key is None else key.id
     if dry_run:
         return Erasure(subject, name, before, False, await _described(engine, subject, found))
-    await _record(engine, subject, name, actor, reason, len(found))
+    await _record(engine, subject, name, caller, len(found))
     crash.reached("privacy.recorded")
     engine.vault.keys.destroy(subject)
     crash.reached("privacy.destroyed")
     more, _ = await _search(engine, subject, position)  # recorded while the key was still there
     for run, versions in more.items():
         found[run].extend(versions)
-    told = [run for run in found if await _tell(engine, run, subject, name, actor, reason)]
+    told = [run for run in found if await _tell(engine, run, subject, name, caller)]
     held = await _described(engine, subject, found)
     return Erasure(subject, name, before, True, held, tuple(told))
 
@@ -111,9 +110,7 @@ async def _described(engine: Core, subject: str, found: dict[str, list[int]]) ->
     return tuple(held)
 
 
-async def _record(
-    engine: Core, subject: str, key: str, actor: Actor, reason: str, runs: int
-) -> None:
+async def _record(engine: Core, subject: str, key: str, caller: Caller, runs: int) -> None:
     """Say in the log that the subject is forgotten: from here on the key cannot come back."""
     if engine.vault.keys.identity():
         await engine.privacy.bind()
@@ -121,15 +118,15 @@ async def _record(
         known = await engine.privacy.load()
         if subject in known.subjects:
             return
-        body = SubjectForgotten(subject, key, reason, runs)
+        body = SubjectForgotten(subject, key, runs)
         try:
-            await engine.privacy.append(known, body, actor)
+            await engine.privacy.append(known, body, caller)
         except Conflict:
             continue
         return
 
 
-async def _tell(engine: Core, run: str, subject: str, key: str, actor: Actor, reason: str) -> bool:
+async def _tell(engine: Core, run: str, subject: str, key: str, caller: Caller) -> bool:
     """Record in a run that a subject of its values is forgotten, unless its log says so."""
     if run.startswith("$"):
         return False
@@ -140,10 +137,10 @@ async def _tell(engine: Core, run: str, subject: str, key: str, actor: Actor, re
 
         def record(session: Session) -> None:
             nonlocal told
-            session.emit(SubjectForgotten(subject, key, reason))
+            session.emit(SubjectForgotten(subject, key))
             told = True
 
-        await accept(engine, run, record, actor, "")
+        await accept(engine, run, record, caller, "")
     except (RunArchived, UnknownRun):  # its values are as unreadable; it takes no event any more
         return False
     return told

@@ -75,9 +75,7 @@ class LifecycleRun:
         Raises:
             Refused: none exists from these states, or guards say no. Nothing is emitted.
         """
-        name, types = type(command).__name__, self.program.types
-        value = encode_whole(types, command)
-        refuse_forgotten(types.vault, [value])
+        name = type(command).__name__
         try:
             taken = self._decide(command)
         except Refused:
@@ -85,9 +83,20 @@ class LifecycleRun:
             if fate == "refuse":
                 raise
             body = CommandReceived if fate == "defer" else CommandIgnored
-            self.session.emit(body(name, value))
+            self.session.emit(body(name, self._encoded(command)))
             return
-        self._take(taken, name, value)
+        self._take(taken, name, self._encoded(command))
+
+    def _encoded(self, command: Command) -> Any:
+        """A command as it is recorded: once it is known that it is, for others have no class here.
+
+        Raises:
+            Forgotten: it is about somebody who was forgotten.
+        """
+        types = self.program.types
+        value = encode_whole(types, command)
+        refuse_forgotten(types.vault, [value])
+        return value
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from interlock.engine.caller import draft_by
 from interlock.projections.forgetting import Forgetting, fold_forgetting
 from interlock.store.backends.base import Backend
-from interlock.store.contract import Commit, Draft, Entry, Store
+from interlock.store.contract import Commit, Entry, Store
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Body, Encoded
 from interlock.store.forgetting import MACHINE, STREAM, KeyStoreBound
@@ -143,5 +144,5 @@ class Privacy:
         now = self._engine.now()
         began = known.began or now
         entry = Entry(STREAM, MACHINE, "", "bound", "open", began, "", "", began)
-        drafts = [Draft(body, "bound", actor or Actor("system"))]
+        drafts = [draft_by(body, "bound", actor or Actor("system"))]
         await self._engine.store.append(Commit(known.head, entry, drafts, now, STREAM))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from interlock.audit.archives import Archives
 from interlock.audit.aside import Aside
 from interlock.audit.commits import Commands
 from interlock.audit.finding import Finding, Findings
@@ -26,7 +27,8 @@ class Audited:
 
     Attributes:
         streams, events: how many were looked at.
-        archived: how many streams stand in an archive, of whose events the digests were looked at.
+        archived: how many runs are in archives: the digests of their events were looked at.
+        elsewhere: how many of these archives are not where they were written any more.
         last: position of the last event of the log.
         seals, sealed: how many seals it was held against, and the last position they cover.
         findings: what is wrong.
@@ -35,6 +37,7 @@ class Audited:
     streams: int = 0
     events: int = 0
     archived: int = 0
+    elsewhere: int = 0
     last: int = 0
     seals: int = 0
     sealed: int = 0
@@ -79,6 +82,7 @@ class _Audit:
                 )
         self._lacking: set[str] = set()
         self._commands = Commands(snapshot, self._findings)
+        self._archives = Archives(snapshot, self._findings)
         self._entries: Aside[Indexed] = Aside(snapshot.entries(), lambda one: one.run)
         self._timers: Aside[Timer] = Aside(snapshot.timers(), lambda one: one.run)
 
@@ -90,23 +94,22 @@ class _Audit:
         for timer in self._timers.rest():
             self._stray(timer)
         self._commands.end()
+        self._done.elsewhere = self._archives.check_files()
         for flaw in self._snapshot.flaws():
             self._findings.add(flaw)
         self._told(self._done.events)
         return self._done
 
     def _stream(self, name: str, rows: Iterator[Raw]) -> None:
+        if name in self._archives:
+            self._half_archived(name, rows)
+            return
         looked = Stream(name, self._known, self._commands, self._findings)
         self._done.events += looked.follow(self._counted(rows))
         self._done.streams += 1
         self._commands.over(name, sound=looked.sound)
         self._define(looked)
-        mine: list[Indexed] = []
-        for indexed in self._entries.upto(name):
-            if indexed.run == name:
-                mine.append(indexed)
-            else:
-                self._without_events(indexed)
+        mine = self._indexed(name)
         timers: list[Timer] = []
         for timer in self._timers.upto(name):
             if timer.run == name:
@@ -114,6 +117,22 @@ class _Audit:
             else:
                 self._stray(timer)
         looked.compare(mine, timers)
+
+    def _half_archived(self, name: str, rows: Iterator[Raw]) -> None:
+        """An archive was recorded, and the rows are leaving the log yet."""
+        indexed = next(iter(self._indexed(name)), None)
+        self._done.events += self._archives.check(name, indexed, rows)
+        self._done.archived += 1
+        self._commands.over(name, sound=False)
+
+    def _indexed(self, name: str) -> list[Indexed]:
+        mine: list[Indexed] = []
+        for indexed in self._entries.upto(name):
+            if indexed.run == name:
+                mine.append(indexed)
+            else:
+                self._without_events(indexed)
+        return mine
 
     def _counted(self, rows: Iterator[Raw]) -> Iterator[Raw]:
         for count, row in enumerate(rows, self._done.events + 1):
@@ -133,21 +152,17 @@ class _Audit:
 
     def _without_events(self, indexed: Indexed) -> None:
         """A row of the index whose events are not in the log: they were archived, or removed."""
-        version, digest = 0, ""
-        for version, one in enumerate(self._snapshot.archived(indexed.run), 1):
-            digest = one.digest
-            if one.version != version:
-                break
-        head = indexed.head
-        if not version or head is None or (head.version, head.digest) != (version, digest):
-            self._findings.add(
-                f"the events of {indexed.run!r} are missing: it has a row in the index"
-                f"{'' if head is None else f', and ends at {head.version}'}",
-                indexed.run,
-                version + 1,
-            )
+        if indexed.run in self._archives:
+            self._archives.check(indexed.run, indexed)
+            self._done.archived += 1
             return
-        self._done.archived += 1
+        head = indexed.head
+        self._findings.add(
+            f"the events of {indexed.run!r} are missing: it has a row in the index"
+            f"{'' if head is None else f', and ends at {head.version}'}",
+            indexed.run,
+            1,
+        )
 
     def _stray(self, timer: Timer) -> None:
         self._findings.add(

@@ -36,8 +36,17 @@ class Proven(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     @property
     def digest(self) -> str:
-        """The event's digest, from its stored bytes."""
-        raw = b64decode(self.stored64) if self.stored64 else self.stored.encode()
+        """The event's digest, from its stored bytes.
+
+        Raises:
+            ValueError: they are not written as they have to be.
+        """
+        raw = self.stored.encode()
+        if self.stored64:
+            raw = b64decode(self.stored64, validate=True)
+            if self.stored or b64encode(raw).decode() != self.stored64:
+                message = "its bytes are said in two ways"
+                raise ValueError(message)
         return digest_of(self.stream, self.version, self.type, raw)
 
 
@@ -136,6 +145,15 @@ def read_proof(text: str) -> Proof:
     return proof
 
 
+def _bytes_of(step: str) -> bytes:
+    """A hash of a path; there is one way to write it."""
+    raw = bytes.fromhex(step)
+    if raw.hex() != step:
+        message = f"{step!r} is not lower-case hex"
+        raise ValueError(message)
+    return raw
+
+
 def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -> None:
     """Check that a proof holds; nothing else is needed for it.
 
@@ -149,7 +167,7 @@ def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -
     event, seal = proof.event, proof.seal
     try:
         leaf = leaf_of(event.position, event.digest)
-        path = [bytes.fromhex(step) for step in proof.path]
+        path = [_bytes_of(step) for step in proof.path]
     except ValueError as error:
         message = f"the proof was altered: {error}"
         raise BadProof(message) from error

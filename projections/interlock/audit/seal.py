@@ -75,7 +75,8 @@ class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
             raw = b64decode(self.marks, validate=True)
         except ValueError:
             return b""
-        return raw if len(raw) == MARK * self.count else b""
+        whole = len(raw) == MARK * self.count and b64encode(raw).decode() == self.marks
+        return raw if whole else b""
 
     def line(self) -> str:
         """The seal as it stands in a file: one line of JSON, with its end."""

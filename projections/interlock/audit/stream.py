@@ -47,6 +47,7 @@ class Stream:
         self._state: RunState | None = None
         self._last: Event | None = None
         self._entered: datetime | None = None
+        self._begun: datetime | None = None
 
     @property
     def sound(self) -> bool:
@@ -61,6 +62,7 @@ class Stream:
             event = self._chain.follow(raw)
             if event is not None and self._chain.sound:
                 self._last = event
+                self._begun = self._begun or event.at
                 self.definitions.setdefault(event.hash, event)
                 self._commits.follow(event)
                 self._fold(event)
@@ -70,7 +72,7 @@ class Stream:
 
     def _fold(self, event: Event) -> None:
         body = event.body
-        if isinstance(body, SharedMoved):
+        if self.stream.startswith("$"):  # it is no run
             return
         try:
             self._state = evolve(self._state, event)
@@ -103,7 +105,7 @@ class Stream:
         if row.entry is None or row.head is None:
             self._say(f"the index row of {self.stream!r} cannot be read")
             return
-        expected = self._entry()
+        expected = self._entry(row.entry)
         if row.head.at != self._last.at:
             self._say(f"the index says that {self.stream!r} ends at another instant than it does")
         for name in Entry.__struct_fields__:
@@ -124,14 +126,22 @@ class Stream:
                     f" from its events it is {_shown(follows.get(name))}"
                 )
 
-    def _entry(self) -> Entry:
+    def _entry(self, row: Entry) -> Entry:
+        """The row of the index that follows from the events.
+
+        Of Interlock's own streams some keep when they began, and others when they last moved.
+        """
         last = self._last
         assert last is not None  # asked after the first event
-        if isinstance(last.body, SharedMoved):
+        if self.stream.startswith("$"):
+            since, started = last.at, last.at
+            if isinstance(last.body, SharedMoved):
+                since = last.body.since
+            elif row.started == self._begun:
+                started = row.started
             return Entry(
-                self.stream, last.machine, last.hash, last.state, "open", last.body.since,
-                "", "", last.at,
-            )  # fmt: skip
+                self.stream, last.machine, last.hash, last.state, "open", since, "", "", started
+            )
         assert self._state is not None  # it was folded
         return entry_of(self._state)
 
@@ -141,6 +151,8 @@ class Stream:
             data = last.body.data
             due = data.get("due") if isinstance(data, dict) else None
             return {WAKE: msgspec.convert(due, datetime)} if due else {}
+        if self.stream.startswith("$"):
+            return {}
         state = self._state
         assert state is not None  # as above
         return timers_of(state) | self._after(state)

@@ -10,10 +10,7 @@ from interlock.projections.reasons.making import due
 from interlock.projections.reasons.moves import offers
 from interlock.projections.reasons.worker import names_worker, obstacle
 from interlock.projections.run import Activity
-from interlock.projections.why import ENDED, URGENT, Action, Then, Wait, Why
-
-_NOT_MOVED = frozenset(URGENT[: URGENT.index("nobody_may")]) - {"in_doubt"}
-"""The causes that say already that nothing moves the run."""
+from interlock.projections.why import ENDED, NOT_MOVED, URGENT, Action, Then, Wait, Why
 
 _RANK = {cause: rank for rank, cause in enumerate(URGENT)}
 
@@ -119,7 +116,7 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
 
 def _needs_worker(facts: Facts, root: Wait) -> bool:
     """Whether it takes a worker when the wait is over; a command moves a lifecycle by itself."""
-    if root.cause in _NOT_MOVED or root.cause in ENDED:
+    if root.cause in NOT_MOVED or root.cause in ENDED:
         return False
     return not facts.state.lifecycle or bool(facts.state.pending or root.then)
 

@@ -128,6 +128,8 @@ class _Drawn:
             return member_name(joined(state, within.join), within.index)
         if within is not None and within.handle and activity.kind == "helper":
             return activity.name
+        if state.lifecycle:
+            return activity.name  # an effect: the state it belongs to has a bar of its own
         above = f"{self._bars[parent].place}/" if parent else ""
         return place.removeprefix(above)
 
@@ -194,7 +196,7 @@ def _switch(bar: Bar, kind: SpanKind, at: datetime, due: datetime | None) -> Non
 
 def _catch_up(bar: Bar, at: datetime) -> None:
     """What was to go on at an instant went on by itself: no event says so."""
-    if bar.spans and bar.due is not None and bar.due < at:
+    if bar.spans and bar.due is not None and bar.due <= at:
         if bar.spans[-1].kind in ("pause", "held back"):
             _switch(bar, "undo" if bar.kind == "undo" else "call", bar.due, None)
         elif bar.spans[-1].kind == "sleep" and at - bar.due > LATE:

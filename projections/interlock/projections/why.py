@@ -43,6 +43,10 @@ URGENT: tuple[Cause, ...] = (
 """Every cause; of several things that a run waits for, the first one here is its cause."""
 
 
+NOT_MOVED = frozenset(URGENT[: URGENT.index("nobody_may")]) - {"in_doubt"}
+"""The causes that say that there is something to do, and nothing does it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """What a person can do about it.

@@ -43,6 +43,7 @@ from interlock.store.errors import (
 )
 from interlock.store.event import JSON, Actor, Body, Delta, Encoded, Event
 from interlock.store.open import open_store
+from interlock.store.place import Place
 from interlock.store.snapshot import Snapshot
 from interlock.store.vocabulary import BODIES
 
@@ -71,6 +72,7 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     "Timer",
     "Definition",
     "Snapshot",
+    "Place",
     # time
     "Clock",
     "ManualClock",

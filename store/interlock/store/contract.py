@@ -15,7 +15,10 @@ from interlock.store.event import Actor, Body, Event
 from interlock.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from interlock.store.inspection import Digest, Inspection, Raw
+    from interlock.store.place import Place
 
 
 class Head(msgspec.Struct, gc=False, frozen=True):
@@ -216,10 +219,35 @@ class Store(Protocol):
         """Everything that is stored, at this instant, for an audit (in any one thread)."""
         ...
 
-    def follow(self, *, after: int = 0) -> AsyncIterator[Event]:
+    def follow(self, *, after: int | Place = 0) -> AsyncIterator[Event]:
         """Every event after a position, once each and in order, for as long as one listens.
 
-        Events of other processes are seen as well.
+        Events of other processes are seen as well; those of archived runs are left out.
+
+        Args:
+            after: a position; or a place, which is checked before anything is followed.
+        """
+        ...
+
+    async def log_id(self) -> str:
+        """Identity of the log, given when it was made; a copy of it has the same."""
+        ...
+
+    async def check_place(self, place: Place) -> None:
+        """See that the log still is the one that was followed up to a place.
+
+        Raises:
+            LogReplaced: it is another one, or was restored from an older backup.
+        """
+        ...
+
+    async def backup(self, path: Path) -> int:
+        """Copy everything, as it is at this instant, to a new file; its size in bytes.
+
+        Others go on writing meanwhile.
+
+        Raises:
+            StoreError: the file exists, or cannot be written; nothing is left of it.
         """
         ...
 

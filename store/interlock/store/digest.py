@@ -15,8 +15,12 @@ def digest_of(stream: str, version: int, topic: str, state: bytes) -> str:
 
     Lengths (in characters) stand before the two names, so no two events share a digest input.
     """
-    frame = f"{version}:{len(topic)}:{topic}:{len(stream)}:{stream}:"
-    return sha256(frame.encode() + state).hexdigest()
+    return sha256(place_of(stream, version, topic).encode() + state).hexdigest()
+
+
+def place_of(stream: str, version: int, topic: str) -> str:
+    """Where an event stands, such that no two places read alike."""
+    return f"{version}:{len(topic)}:{topic}:{len(stream)}:{stream}:"
 
 
 def verify(events: Iterable[Event], *, head: Head | None = None) -> Head:

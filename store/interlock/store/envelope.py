@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from interlock.store.digest import digest_of
+from interlock.store.cipher import MARK, known, unseal
+from interlock.store.digest import digest_of, place_of
 from interlock.store.errors import BrokenChain, UnknownEvent, Unrecordable
 from interlock.store.event import Actor, Body, Event, Stored
 from interlock.store.upcasting import FIRST, SHAPES, Shapes
@@ -89,6 +90,7 @@ def encode(event: Event) -> bytes:
     Raises:
         UnknownEvent: the body is of a type that is not in the vocabulary.
         Unrecordable: the body holds something that is not JSON.
+        KeyRequired: it is to be encrypted by a key that was not given to this process.
     """
     if event.stored is not None:
         return event.stored.state
@@ -98,7 +100,7 @@ def encode(event: Event) -> bytes:
         raise UnknownEvent(message)
     envelope = _envelopes.get(type(body)) or _envelope(type(body))
     try:
-        return _encoder.encode(
+        state: bytes = _encoder.encode(
             envelope(
                 event.id,
                 event.at,
@@ -117,6 +119,10 @@ def encode(event: Event) -> bytes:
     except (TypeError, ValueError, OverflowError) as error:
         message = f"{event.type} of {event.stream!r} cannot be written as JSON: {error}"
         raise Unrecordable(message) from error
+    if not event.cipher:
+        return state
+    place = place_of(event.stream, event.version, event.type)
+    return known(event.cipher).seal(place, event.prev, state)
 
 
 def decode(
@@ -135,21 +141,23 @@ def decode(
     Raises:
         UnknownEvent: the row is of a newer program: its type, schema or a field is not known here.
         BrokenChain: the row cannot be read: it was altered or is damaged.
+        KeyRequired: it is encrypted, and its key was not given to this process.
     """
     if type(state) is not bytes:  # a hand that edited the row left text
         message = f"event {version} of stream {stream!r} ({topic}) was altered: it is not bytes"
         raise BrokenChain(message)
+    cipher, text = _opened(stream, version, topic, state) if state.startswith(MARK) else ("", state)
     decoder = _decoders.get(topic) or _decoder(topic)
     now, stored = topic, None
     try:
-        envelope = None if decoder is None else decoder.decode(state)
+        envelope = None if decoder is None else decoder.decode(text)
         if envelope is None or envelope.schema != shapes.present(topic):
-            now, envelope = _older(stream, version, topic, state, shapes)
+            now, envelope = _older(stream, version, topic, text, shapes)
             stored = Stored(topic, state)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        if _schema(state) == shapes.present(topic):
+        if _schema(text) == shapes.present(topic):
             raise _unreadable(stream, version, topic, error) from error
-        now, envelope = _older(stream, version, topic, state, shapes)
+        now, envelope = _older(stream, version, topic, text, shapes)
         stored = Stored(topic, state)
     return Event(
         stream,
@@ -169,7 +177,17 @@ def decode(
         digest_of(stream, version, topic, state),
         envelope.reason,
         stored,
+        cipher,
     )
+
+
+def _opened(stream: str, version: int, topic: str, state: bytes) -> tuple[str, bytes]:
+    """Id of the key of an encrypted row, and its text."""
+    try:
+        return unseal(place_of(stream, version, topic), state)
+    except (msgspec.DecodeError, ValueError) as error:
+        message = f"event {version} of stream {stream!r} ({topic}) cannot be decrypted: {error}"
+        raise BrokenChain(message) from error
 
 
 def _older(

@@ -88,6 +88,7 @@ class Event(msgspec.Struct, gc=False, frozen=True):
         digest: digest of this event; the next one's `prev`.
         reason: why they did it, as who asked for it said; "" where nobody did.
         stored: what stands in the log, where that is of an older shape.
+        cipher: id of the key that it is encrypted with in its store, "" for none.
     """
 
     stream: str
@@ -107,3 +108,4 @@ class Event(msgspec.Struct, gc=False, frozen=True):
     digest: str = ""
     reason: str = ""
     stored: Stored | None = None
+    cipher: str = ""

@@ -24,11 +24,9 @@ class SubjectForgotten(Body, frozen=True):
 
     Attributes:
         key: id of the key, "" for a subject that had none.
-        reason: in words.
         runs: how many runs held something of the subject; 0 in a run.
     """
 
     subject: str
     key: str = ""
-    reason: str = ""
     runs: int = 0

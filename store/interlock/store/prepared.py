@@ -46,8 +46,8 @@ class Prepared(msgspec.Struct, gc=False, frozen=True):
         return Appended(self.events, self.head)
 
 
-def prepare(commit: Commit, now: datetime) -> Prepared:
-    """Make a commit ready; `now` dates the ids of its events.
+def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
+    """Make a commit ready; `now` dates the ids of its events, `cipher` names the store's key.
 
     Raises:
         Unrecordable: a body, a name or an instant cannot be stored.
@@ -82,6 +82,7 @@ def prepare(commit: Commit, now: datetime) -> Prepared:
             digest,
             draft.body,
             reason=draft.reason,
+            cipher=cipher,
         )
         state = encode(event)
         digest = digest_of(stream, version, topic, state)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
+from interlock.store.cipher import aes
 from interlock.store.keystore import KeyStore, SubjectKey
 from interlock.store.secrecy import Forgotten, KeyMissing, KeyStoreError, KeyStoreLost, NoKeyStore
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 
@@ -81,7 +78,7 @@ class Vault:
         encrypting, deriving = key.secret[:32], key.secret[32:]
         around = _around(key)
         nonce = hmac.digest(deriving, around + content, sha256)[:_NONCE]
-        return key.id, nonce + _cipher(encrypting).encrypt(nonce, content, around)
+        return key.id, nonce + aes(encrypting).encrypt(nonce, content, around)
 
     def open(self, subject: str, key: str, data: bytes) -> bytes:
         """Decrypt.
@@ -97,7 +94,7 @@ class Vault:
             raise Forgotten(message, subject)
         try:
             nonce, text = data[:_NONCE], data[_NONCE:]
-            return _cipher(found.secret[:32]).decrypt(nonce, text, _around(found))
+            return aes(found.secret[:32]).decrypt(nonce, text, _around(found))
         except Exception as error:  # of `cryptography`, which may not be imported here
             message = f"a personal value of {subject!r} cannot be decrypted: it was altered"
             raise KeyStoreError(message) from error
@@ -128,15 +125,6 @@ class Vault:
 def _around(key: SubjectKey) -> bytes:
     """What is authenticated besides: a ciphertext cannot be passed off as another subject's."""
     return f"interlock/personal/1\0{key.id}\0{key.subject}\0".encode()
-
-
-def _cipher(secret: bytes) -> AESGCM:
-    try:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-    except ImportError as error:
-        message = "encryption needs the package cryptography: pip install 'interlock[crypto]'"
-        raise KeyStoreError(message) from error
-    return AESGCM(secret)
 
 
 def _named(keys: KeyStore) -> str:

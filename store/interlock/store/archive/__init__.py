@@ -1,7 +1,7 @@
 """Archives: finished runs in files, verified before their rows leave the log, and back again."""
 
 from interlock.store.archive.choosing import Choice, Unit, archivable
-from interlock.store.archive.moving import Archived, archive, finish
+from interlock.store.archive.moving import Archived, Preview, archive, finish, preview
 from interlock.store.archive.reading import Archive, ArchivedRun
 from interlock.store.archive.restoring import Restored, restore
 from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
@@ -13,6 +13,7 @@ __all__ = [
     "ArchivedRun",
     "Choice",
     "Moved",
+    "Preview",
     "Restored",
     "RunsArchived",
     "RunsRestored",
@@ -20,5 +21,6 @@ __all__ = [
     "archivable",
     "archive",
     "finish",
+    "preview",
     "restore",
 ]

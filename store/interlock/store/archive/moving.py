@@ -12,9 +12,10 @@ import msgspec
 from interlock.store import crash
 from interlock.store.archive.choosing import Choice, Unit
 from interlock.store.archive.reading import Archive
-from interlock.store.archive.writing import Writer, Written
+from interlock.store.archive.writing import Writer, Written, is_needed
 from interlock.store.clock import stopwatch
 from interlock.store.contract import Commit, Draft, Entry, Head, Store
+from interlock.store.envelope import decode
 from interlock.store.errors import BadArchive, BrokenChain, Conflict
 from interlock.store.event import Actor, Body
 from interlock.store.retention import ARCHIVE, RunsArchived
@@ -37,6 +38,13 @@ class Archived(msgspec.Struct, frozen=True):
     runs: list[str]
     events: int
     size: int
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What would be archived: the runs, and how many events they have."""
+
+    runs: list[str]
+    events: int
 
 
 async def archive(
@@ -67,6 +75,23 @@ async def archive(
             yield Archived(written.path, runs, written.events, written.path.stat().st_size)
         else:  # once more, without the trees that were touched meanwhile
             left = [unit for unit in taken if not _has(unit, moved_on)] + left
+
+
+async def preview(store: Store, choice: Choice) -> Preview:
+    """What `archive` would move. Nothing is written, and nothing is moved."""
+    return await asyncio.to_thread(_preview, store, choice)
+
+
+def _preview(store: Store, choice: Choice) -> Preview:
+    runs, events = list[str](), 0
+    with store.inspect() as snapshot:
+        for unit in choice.units:
+            names = [entry.run for entry in unit.entries]
+            rows = [row for run in names for row in snapshot.rows(run)]
+            made = (decode(*row) for row in rows if row.topic == "ForkMade")
+            if not any(is_needed(event, choice.unfinished) for event in made):
+                runs, events = runs + names, events + len(rows)
+    return Preview(runs, events)
 
 
 async def finish(store: Store) -> None:
@@ -126,7 +151,7 @@ async def commit_of(store: Store, body: Body, actor: Actor, at: datetime) -> Com
     """A commit of one event to the stream of archives."""
     head, before = await store.head(ARCHIVE), await store.entry(ARCHIVE)
     started = at if before is None else before.started
-    entry = Entry(ARCHIVE, "archive", "", "archive", "open", at, "", "", started)
+    entry = Entry(ARCHIVE, "archive", "", "archive", "open", started, "", "", started)
     return Commit(head, entry, [Draft(body, "archive", actor)], at, ARCHIVE)
 
 

@@ -129,15 +129,15 @@ class Archive:
         raise BadArchive(message)
 
     def tree(self, run: str) -> list[ArchivedRun]:
-        """A run with those that were archived together with it; [] when it is not here.
+        """A run with those that were archived together with it.
 
         Raises:
-            BadArchive, BrokenChain: as `runs`.
+            BadArchive: it is not here; as `runs`.
+            BrokenChain: as `runs`.
         """
         part = self._part(run)
         if part is None:
-            message = f"{index_of(self.path)} does not say where run {run!r} is"
-            raise BadArchive(message)
+            return self._tree_of(run)
         with self.path.open("rb") as file:
             file.seek(part.offset)
             piece = io.BytesIO(file.read(part.length))
@@ -147,6 +147,20 @@ class Archive:
         if [one.entry.run for one in found] != part.runs:
             message = f"{index_of(self.path)} is not the index of {self.path}"
             raise BadArchive(message)
+        return found
+
+    def _tree_of(self, run: str) -> list[ArchivedRun]:
+        """The same without the index, by reading everything."""
+        every = {one.entry.run: one for one in self.runs()}
+        if run not in every:
+            message = f"{self.path} does not hold run {run!r}"
+            raise BadArchive(message)
+        root = run
+        while (parent := every[root].entry.parent) in every:
+            root = parent
+        found = [every[root]]
+        for above in found:  # it grows
+            found += [one for one in every.values() if one.entry.parent == above.entry.run]
         return found
 
     def _part(self, run: str) -> Part | None:
@@ -160,6 +174,9 @@ class Archive:
     def _opened(self) -> gzip.GzipFile:
         try:
             return gzip.open(self.path, "rb")
+        except FileNotFoundError as error:
+            message = f"{self.path} is not there; if archives were moved, say where they are now"
+            raise BadArchive(message) from error
         except OSError as error:
             message = f"cannot read {self.path}: {error.strerror}"
             raise BadArchive(message) from error

@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from interlock.store import crash
-from interlock.store.archive.moving import ROWS, commit_of
+from interlock.store.archive import moving
+from interlock.store.archive.moving import commit_of
 from interlock.store.archive.reading import Archive, ArchivedRun
 from interlock.store.contract import Store
 from interlock.store.errors import BadArchive, Conflict
@@ -76,8 +77,9 @@ async def _differs(store: Store, run: ArchivedRun) -> bool:
 
 async def _put_back(store: Store, run: ArchivedRun) -> None:
     """The newest rows first: what is there of a run is its end, as while they went."""
-    for end in range(len(run.rows), 0, -ROWS):
-        await store.put_back(run.rows[max(0, end - ROWS) : end])
+    size = moving.ROWS
+    for end in range(len(run.rows), 0, -size):
+        await store.put_back(run.rows[max(0, end - size) : end])
         await asyncio.sleep(0)
 
 

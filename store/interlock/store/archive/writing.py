@@ -26,6 +26,7 @@ from interlock.store.archive.form import (
 )
 from interlock.store.contract import Entry, Head
 from interlock.store.envelope import decode
+from interlock.store.event import Event
 from interlock.store.inspection import Inspection
 from interlock.store.retention import Moved
 
@@ -78,6 +79,11 @@ class Written(msgspec.Struct, frozen=True):
 
 class _Needed(Exception):
     """A run that goes on is a fork of this one, and may be answered by what it recorded."""
+
+
+def is_needed(event: Event, unfinished: frozenset[str]) -> bool:
+    """Whether an event says that a run that goes on is a fork of its own run."""
+    return event.type == "ForkMade" and getattr(event.body, "fork", "") in unfinished
 
 
 class Writer:
@@ -154,7 +160,7 @@ class Writer:
         last, found = Head(), SumOfDigests()
         for raw in self._store.rows(entry.run):
             event = decode(*raw)
-            if event.type == "ForkMade" and getattr(event.body, "fork", "") in self._unfinished:
+            if is_needed(event, self._unfinished):
                 raise _Needed
             last = follow(last, event)
             found.add(raw.position, event.digest)

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -14,7 +15,8 @@ from interlock.store import crash
 from interlock.store.backends.base import Backend
 from interlock.store.backends.memory_inspection import MemoryInspection
 from interlock.store.board import Board, Seen
-from interlock.store.clock import Clock
+from interlock.store.cipher import cipher_of
+from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import (
     FINISHED,
     Appended,
@@ -27,19 +29,26 @@ from interlock.store.contract import (
 )
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
-from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunArchived
+from interlock.store.errors import BadArchive, Conflict, DuplicateCommand, RunArchived, StoreError
 from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection, Raw
 from interlock.store.order import sort_key
-from interlock.store.prepared import Prepared, Row, prepare
+from interlock.store.prepared import Prepared, Row
 from interlock.store.snapshot import Snapshot, spare
 
 
 class MemoryStore(Backend):
     """Keeps everything in this object; gone when the object is. For tests and simulations."""
 
-    def __init__(self, url: str = "memory://", *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        url: str = "memory://",
+        *,
+        clock: Clock | None = None,
+        key: str | bytes | None = None,
+    ) -> None:
         super().__init__(url, clock)
+        self.cipher = cipher_of(key or "")
         self._log: list[Row | None] = []  # None where an archived event stood
         self._streams: dict[str, list[int]] = {}  # indices into the log
         self._heads: dict[str, Head] = {}
@@ -49,6 +58,7 @@ class MemoryStore(Backend):
         self._definitions: dict[str, Definition] = {}
         self._driven = False
         self._board: Board | None = None
+        self._log_id = str(uuid7(self.clock.now()))
         self._snapshots: dict[str, dict[int, Snapshot]] = {}
         self._digests: dict[int, Digest] = {}  # of archived events, by index into the log
 
@@ -57,7 +67,7 @@ class MemoryStore(Backend):
         self._check_open()
         if self.prelude is not None:
             await self.prelude(commit)
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         await asyncio.sleep(0)  # as any store: others run meanwhile
         self._check_open()
         crash.reached("store.before_begin")
@@ -126,6 +136,7 @@ class MemoryStore(Backend):
         """Everything that is stored, at this instant, for an audit."""
         self._check_open()
         yield MemoryInspection(
+            self._log_id,
             self._log,
             self._digests,
             self._entries,
@@ -236,7 +247,7 @@ class MemoryStore(Backend):
 
     def _mark(self, commit: Commit, runs: Iterable[str], file: str) -> Appended:
         self._check_open()
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         self._fence(prepared)
         appended = self._keep(prepared)
         for run in runs:
@@ -281,6 +292,20 @@ class MemoryStore(Backend):
                 raise BadArchive(message)
             self._log[index] = stored
             self._digests.pop(index, None)
+
+    async def log_id(self) -> str:
+        """Identity of the log."""
+        self._check_open()
+        return self._log_id
+
+    async def backup(self, path: Path) -> int:
+        """Refused: there is no file that could be opened again.
+
+        Raises:
+            StoreError: always.
+        """
+        message = f"{self.url} cannot be copied to {path}: only a database in a file can"
+        raise StoreError(message)
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

@@ -15,6 +15,7 @@ class MemoryInspection:
 
     def __init__(
         self,
+        log_id: str,
         log: Sequence[Row | None],
         digests: Mapping[int, Digest],
         entries: dict[str, Entry],
@@ -23,7 +24,7 @@ class MemoryInspection:
         commands: dict[str, tuple[str, int]],
         definitions: Sequence[Definition],
     ) -> None:
-        self.log = ""
+        self.log = log_id
         self.last = len(log)
         self.events = len(log) - len(digests)
         self._log = [*log]

@@ -35,7 +35,7 @@ class Connections:
         far: for long ones, asked in the reader's thread.
     """
 
-    def __init__(self, path: Path, *, readonly: bool, log_id: str) -> None:
+    def __init__(self, path: Path, *, readonly: bool, log_id: str, cipher: str = "") -> None:
         self._stack = ExitStack()
         self._datastore = Datastore(uri_of(path, readonly=readonly), readonly=readonly)
         try:
@@ -47,7 +47,7 @@ class Connections:
                 self.schema = schema.require(self.near, str(path))
             else:
                 statements = self.recorder.create_table_statements
-                schema.bring(self.write, str(path), log_id, statements)
+                schema.bring(self.write, str(path), log_id, statements, cipher)
                 self.schema = schema.SCHEMA
                 self._can_write(self.write)
             for impatient in (self.write, self.near):
@@ -99,8 +99,8 @@ class Connections:
         self._datastore.close()
 
 
-def connect(path: Path, *, readonly: bool, log_id: str) -> Connections:
-    """Open a file, and create it when it does not exist.
+def connect(path: Path, *, readonly: bool, log_id: str, cipher: str = "") -> Connections:
+    """Open a file, and create it when it does not exist, to be encrypted by the key `cipher`.
 
     Raises:
         StoreError: see `interlock.store.open_store`.
@@ -116,7 +116,7 @@ def connect(path: Path, *, readonly: bool, log_id: str) -> Connections:
         raise StoreError(message)
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return Connections(path, readonly=readonly, log_id=log_id)
+            return Connections(path, readonly=readonly, log_id=log_id, cipher=cipher)
         except (sqlite3.Error, PersistenceError) as error:
             cause = error.__cause__ if isinstance(error, PersistenceError) else error
             if attempt < ATTEMPTS and cause is not None and is_busy(cause):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -12,6 +13,7 @@ from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import instant
 from interlock.store.backends.sqlite.schema import SCHEMA
 from interlock.store.contract import FINISHED
+from interlock.store.digest import digest_of
 from interlock.store.inspection import sum_of
 from interlock.store.order import sort_key
 
@@ -53,6 +55,7 @@ def flaws(connection: sqlite3.Connection) -> Iterator[str]:
         yield from _entries(connection)
         yield from _timers(connection)
         yield from _meta(connection)
+        yield from _snapshots(connection)
     except sqlite3.DatabaseError as error:
         yield f"SQLite cannot read the file: {error}"
 
@@ -138,6 +141,8 @@ def _meta(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"the file does not say that its schema is {SCHEMA}"
     sums = {key: known.pop(key) for key in [*known] if key.startswith("sum ")}
     facts: dict[str, tuple[Any, ...]] = {"log_id": (known.get("log_id", ""),)}
+    if "cipher" in known:
+        facts["cipher"] = (known["cipher"],)
     for row in connection.execute("SELECT hash, name, ir, source FROM interlock_definitions"):
         facts[f"definition {row[0]}"] = row
     for name, values in facts.items():
@@ -145,6 +150,26 @@ def _meta(connection: sqlite3.Connection) -> Iterator[str]:
             yield f"{name} is not what was stored: it has another digest"
     for name in sums:
         yield f"{name.removeprefix('sum ')} is missing, and its digest is there"
+
+
+def _snapshots(connection: sqlite3.Connection) -> Iterator[str]:
+    """Snapshots are of events that are there. One that was altered is not believed anyway."""
+    if _is_old(connection):
+        return
+    rows = connection.execute(
+        "SELECT run, version, digest, hash, interlock_snapshots.state, topic, event.state FROM"
+        f" interlock_snapshots LEFT JOIN {EVENTS} AS event"
+        " ON originator_id = run AND originator_version = version"
+    )
+    for run, version, digest, definition, state, topic, event in rows:
+        try:
+            fits = digest == digest_of(run, version, topic, event)
+            fits = fits and definition == json.loads(event)["hash"]
+            fits = fits and sha256(state[32:]).digest() == state[:32]
+        except (TypeError, ValueError, KeyError):
+            fits = False
+        if not fits:
+            yield f"the snapshot of {run!r} at version {version} is not of its events"
 
 
 def _sum(values: tuple[Any, ...]) -> str:

@@ -47,6 +47,8 @@ class SQLiteInspection:
         return self._connection.execute(statement, values).fetchone()
 
     def _all(self, statement: str, *values: object) -> Iterator[Any]:
+        if not all(map(_can_be_asked, values)):
+            return
         cursor = self._connection.execute(statement, values)
         while page := cursor.fetchmany(_PAGE):
             yield from page
@@ -107,8 +109,8 @@ class SQLiteInspection:
 
     def command(self, command_id: str) -> Accepted | None:
         """Where a command id led."""
-        row = self._one("SELECT id, run, version FROM interlock_commands WHERE id=?", command_id)
-        return None if row is None else Accepted._make(row)
+        rows = self._all("SELECT id, run, version FROM interlock_commands WHERE id=?", command_id)
+        return next(map(Accepted._make, rows), None)
 
     def definitions(self) -> Iterator[Definition]:
         """All definitions, by hash."""
@@ -119,6 +121,14 @@ class SQLiteInspection:
     def flaws(self) -> Iterator[str]:
         """What is wrong with the storage itself."""
         yield from flaws(self._connection)
+
+
+def _can_be_asked(value: object) -> bool:
+    """Whether a value is no damaged text, which is equal to nothing."""
+    try:
+        return not isinstance(value, str) or bool(value.encode()) or not value
+    except UnicodeEncodeError:
+        return False
 
 
 def _lenient_text(raw: bytes) -> str:

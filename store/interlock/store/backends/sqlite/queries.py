@@ -94,6 +94,11 @@ class Queries:
         )
         return [run for (run,) in rows]
 
+    def log_id(self) -> str:
+        """Identity of the log."""
+        row = self._cursor.execute("SELECT value FROM interlock_meta WHERE key='log_id'").fetchone()
+        return str(row[0])
+
     def position(self) -> int:
         """Position of the last event."""
         row = self._cursor.execute(f"SELECT MAX(rowid) FROM {EVENTS}").fetchone()

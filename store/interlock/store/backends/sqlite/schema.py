@@ -116,7 +116,9 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     return int(version)
 
 
-def bring(connection: sqlite3.Connection, path: str, log_id: str, library: list[str]) -> None:
+def bring(
+    connection: sqlite3.Connection, path: str, log_id: str, library: list[str], cipher: str = ""
+) -> None:
     """See that the file has our tables in the present version: create them, or upgrade them.
 
     It happens in one transaction, and only if no other process has just done it.
@@ -124,6 +126,7 @@ def bring(connection: sqlite3.Connection, path: str, log_id: str, library: list[
     Args:
         log_id: identity of the log, kept with it.
         library: the library's own statements.
+        cipher: id of the key that a new file is encrypted with, "" for none.
     """
     if version_of(connection, path) == SCHEMA:
         return
@@ -131,7 +134,7 @@ def bring(connection: sqlite3.Connection, path: str, log_id: str, library: list[
     try:
         found = version_of(connection, path)
         if not found:
-            _create(connection, log_id, library)
+            _create(connection, log_id, library, cipher)
         for version in range(found or SCHEMA, SCHEMA):
             _upgrade(connection, version)
         crash.reached("store.before_schema")
@@ -142,13 +145,13 @@ def bring(connection: sqlite3.Connection, path: str, log_id: str, library: list[
         raise
 
 
-def _create(connection: sqlite3.Connection, log_id: str, library: list[str]) -> None:
+def _create(connection: sqlite3.Connection, log_id: str, library: list[str], cipher: str) -> None:
     for statement in (*library, *TABLES):
         connection.execute(statement)
-    connection.executemany(
-        "INSERT INTO interlock_meta (key, value) VALUES (?, ?)",
-        [("schema_version", str(SCHEMA)), ("log_id", log_id), ("sum log_id", sum_of(log_id))],
-    )
+    facts = [("schema_version", str(SCHEMA)), ("log_id", log_id), ("sum log_id", sum_of(log_id))]
+    if cipher:
+        facts += [("cipher", cipher), ("sum cipher", sum_of(cipher))]
+    connection.executemany("INSERT INTO interlock_meta (key, value) VALUES (?, ?)", facts)
 
 
 def _upgrade(connection: sqlite3.Connection, version: int) -> None:

@@ -13,7 +13,9 @@ from typing import TypeVar
 
 from interlock.store.backends.base import Backend
 from interlock.store.backends.sqlite import archiving, snapshots
+from interlock.store.backends.sqlite.backup import copy
 from interlock.store.backends.sqlite.connections import connect, uri_of
+from interlock.store.backends.sqlite.encryption import check_cipher, opened, sealed
 from interlock.store.backends.sqlite.errors import is_busy, translated
 from interlock.store.backends.sqlite.inspection import SQLiteInspection
 from interlock.store.backends.sqlite.lock import WorkerLock
@@ -21,12 +23,12 @@ from interlock.store.backends.sqlite.queries import Queries
 from interlock.store.backends.sqlite.transaction import Transaction
 from interlock.store.backends.sqlite.writer import Writer
 from interlock.store.board import Board, Seen
+from interlock.store.cipher import cipher_of
 from interlock.store.clock import Clock, uuid7
 from interlock.store.contract import Appended, Commit, Definition, Entry, Filter, Head, Timer
 from interlock.store.errors import RunArchived, StoreReadOnly
 from interlock.store.event import Event
 from interlock.store.inspection import Digest, Inspection, Raw, sum_of
-from interlock.store.prepared import prepare
 from interlock.store.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -52,12 +54,21 @@ class SQLiteStore(Backend):
         url: str = "",
         clock: Clock | None = None,
         readonly: bool = False,
+        key: str | bytes | None = None,
+        keyless: bool = False,
     ) -> None:
         super().__init__(url or f"sqlite:///{path}", clock)
         self.path = Path(path).resolve()
+        self.cipher = cipher_of(key)
+        cipher = "" if self.cipher is None else self.cipher.id
         self.connections = connect(
-            self.path, readonly=readonly, log_id=str(uuid7(self.clock.now()))
+            self.path, readonly=readonly, log_id=str(uuid7(self.clock.now())), cipher=cipher
         )
+        try:
+            check_cipher(self.connections.near, str(self.path), cipher, keyless=keyless)
+        except BaseException:
+            self.connections.close()
+            raise
         self._near = Queries(self.connections.near, self.connections.schema)
         self._far = Queries(self.connections.far, self.connections.schema)
         self._reader = ThreadPoolExecutor(1, "interlock-reader")
@@ -75,7 +86,7 @@ class SQLiteStore(Backend):
         writer = self._may_write()
         if self.prelude is not None:
             await self.prelude(commit)
-        return await writer.submit(prepare(commit, self.clock.now()))
+        return await writer.submit(self._prepare(commit))
 
     def _may_write(self) -> Writer:
         self._check_open()
@@ -192,13 +203,13 @@ class SQLiteStore(Backend):
 
     async def snapshot(self, run: str, *, fold: str, upto: int | None = None) -> Snapshot | None:
         """The newest snapshot of a stream that code `fold` made, at version `upto` or before."""
-        return await self._ask_near(lambda ask: ask.snapshot(run, fold, upto))
+        found = await self._ask_near(lambda ask: ask.snapshot(run, fold, upto))
+        return found if self.cipher is None or found is None else opened(self.cipher, found)
 
     async def keep_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, and drop those that it makes superfluous. They are a cache."""
-        await self._alone(
-            self._may_write(), lambda transaction: snapshots.keep(transaction, snapshot)
-        )
+        kept = snapshot if self.cipher is None else sealed(self.cipher, snapshot)
+        await self._alone(self._may_write(), lambda transaction: snapshots.keep(transaction, kept))
 
     async def drop_snapshots(self, run: str | None = None) -> None:
         """Forget the snapshots of one stream, or all."""
@@ -206,12 +217,12 @@ class SQLiteStore(Backend):
 
     async def archive(self, commit: Commit, runs: Mapping[str, Head], file: str) -> Appended:
         """Append a commit, and mark these runs as moved to a file: see the contract."""
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         return await self._apart(lambda t: archiving.archive(t, prepared, runs, file))
 
     async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
         """Append a commit, and mark these runs as not archived any more: see the contract."""
-        prepared = prepare(commit, self.clock.now())
+        prepared = self._prepare(commit)
         return await self._apart(lambda t: archiving.unarchive(t, prepared, runs))
 
     async def _apart(self, act: Callable[[Transaction], Appended]) -> Appended:
@@ -231,6 +242,15 @@ class SQLiteStore(Backend):
     async def put_back(self, rows: Sequence[Raw]) -> None:
         """Put events of archived runs in the place of their digests: see the contract."""
         await self._alone(self._may_write(), lambda t: archiving.put_back(t, rows))
+
+    async def log_id(self) -> str:
+        """Identity of the log, given when the file was made."""
+        return await self._ask_near(lambda ask: ask.log_id())
+
+    async def backup(self, path: Path) -> int:
+        """Copy everything, as it is at this instant, to a new file: see the contract."""
+        self._check_open()
+        return await asyncio.to_thread(copy, uri_of(self.path), path)
 
     async def position(self) -> int:
         """Position of the last event of the log, 0 for an empty one."""

@@ -1,0 +1,82 @@
+"""Keeping a store small and safe: archives of finished runs, and backups."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import msgspec
+
+from interlock.engine.errors import UnknownRun
+from interlock.machines.duration import Duration, duration
+from interlock.store.archive import Archived, Restored, archivable, archive, preview, restore
+from interlock.store.clock import Clock
+from interlock.store.contract import Store
+from interlock.store.errors import BadArchive
+from interlock.store.event import Actor
+
+
+class Archiving(msgspec.Struct, frozen=True):
+    """What was archived, or would be.
+
+    Attributes:
+        files: that were written; none when it was only tried.
+        runs: their ids.
+        events: how many they have.
+    """
+
+    files: list[Archived]
+    runs: list[str]
+    events: int
+
+
+async def archive_runs(
+    store: Store, clock: Clock, older: Duration, to: Path, *, by: str, dry_run: bool
+) -> Archiving:
+    """Move the trees of runs that ended so long ago to files in a folder, which is made.
+
+    Raises:
+        BadDuration: `older` is none.
+        BadArchive: the folder cannot be written, or a file does not read back.
+        BrokenChain: a run was altered or is damaged: it stays where it is.
+    """
+    now = clock.now()
+    choice = await archivable(store, now - duration(older))
+    if dry_run:
+        found = await preview(store, choice)
+        return Archiving([], found.runs, found.events)
+    files: list[Archived] = []
+    try:
+        await asyncio.to_thread(to.mkdir, parents=True, exist_ok=True)
+        async for one in archive(store, choice, to, actor=Actor("user", by), at=now):
+            files.append(one)  # noqa: PERF401  what was moved before an error is known
+    except OSError as error:
+        message = f"{to} cannot be written: {error.strerror}"
+        raise BadArchive(message) from error
+    return Archiving(files, [r for f in files for r in f.runs], sum(f.events for f in files))
+
+
+async def restore_runs(
+    store: Store, clock: Clock, what: str | Path, folder: Path | None, *, by: str
+) -> Restored:
+    """Bring back a run, with those that were archived together with it, or all of a file.
+
+    Args:
+        what: id of a run, or an archive.
+        folder: where the archives are now, if they were moved since.
+
+    Raises:
+        UnknownRun: there is no such run, or it is not archived.
+        BadArchive: the file is not there, was altered, or is not of this log.
+    """
+    actor, now = Actor("user", by), clock.now()
+    if isinstance(what, Path):
+        return await restore(store, what, actor=actor, at=now)
+    entry = await store.entry(what)
+    if entry is None or not entry.archive:
+        said = "is not archived" if entry else "does not exist"
+        message = f"run {what!r} {said} in {store.url}"
+        raise UnknownRun(message)
+    path = Path(entry.archive)
+    path = path if folder is None else folder / path.name
+    return await restore(store, path, what, actor=actor, at=now)

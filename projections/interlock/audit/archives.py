@@ -1,0 +1,111 @@
+"""Archived runs: what the log itself says about them, against what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from interlock.audit.finding import Findings
+from interlock.store.archive.form import SumOfDigests
+from interlock.store.archive.reading import Archive, ArchivedRun
+from interlock.store.contract import Entry
+from interlock.store.digest import digest_of
+from interlock.store.envelope import decode
+from interlock.store.errors import StoreError
+from interlock.store.inspection import Indexed, Inspection, Raw
+from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
+
+
+class Archives:
+    """The runs that are in archives, as the stream of archives says."""
+
+    def __init__(self, snapshot: Inspection, findings: Findings) -> None:
+        self._snapshot = snapshot
+        self._findings = findings
+        self._runs: dict[str, tuple[str, Moved]] = {}
+        self._entries: dict[str, Entry] = {}
+        self._seen: set[str] = set()
+        for raw in snapshot.rows(ARCHIVE):
+            try:
+                body = decode(*raw).body
+            except (StoreError, TypeError, ValueError, KeyError):
+                continue  # its own chain is looked at with the others
+            if isinstance(body, RunsArchived):
+                self._runs.update({one.run: (body.file, one) for one in body.runs})
+            elif isinstance(body, RunsRestored):
+                for run in body.runs:
+                    self._runs.pop(run, None)
+
+    def __contains__(self, run: str) -> bool:
+        return run in self._runs
+
+    def check(self, run: str, indexed: Indexed | None, rows: Iterable[Raw] = ()) -> int:
+        """Hold what is left of an archived run against what was recorded; how many rows it has.
+
+        Its first events may have left the log, and the others be there yet.
+        """
+        file, moved = self._runs[run]
+        self._seen.add(run)
+        found, version, digest, count = SumOfDigests(), 0, "", 0
+        for one in self._snapshot.archived(run):
+            version, digest = one.version, one.digest
+            found.add(one.position, digest)
+        for raw in rows:
+            count += 1
+            if raw.version > version:
+                version, digest = raw.version, _digest(raw)
+                found.add(raw.position, digest)
+        if (version, digest, found.hex()) != (moved.version, moved.digest, moved.sum):
+            self._findings.add(
+                f"the digests of {run!r}, which was archived to {file}, are not those that were"
+                " recorded",
+                run,
+                version,
+            )
+        head = None if indexed is None else indexed.head
+        if head is None or (head.version, head.digest) != (moved.version, moved.digest):
+            self._findings.add(f"the index says that archived run {run!r} ends elsewhere", run)
+        entry = None if indexed is None else indexed.entry
+        if entry is None or entry.archive != file:
+            self._findings.add(f"the index does not say that {run!r} was archived to {file}", run)
+        else:
+            self._entries[run] = entry
+        return count
+
+    def check_files(self) -> int:
+        """Hold the archives that are still where they were written against what was recorded.
+
+        Returns:
+            how many of the files are elsewhere by now.
+        """
+        for run in self._runs.keys() - self._seen:
+            self._findings.add(f"archived run {run!r} has no row in the index", run)
+        files = dict.fromkeys(file for file, _ in self._runs.values())
+        there = [file for file in files if Path(file).is_file()]
+        for file in there:
+            try:
+                for run in Archive(Path(file)).runs(keep=False):
+                    self._check_archived(file, run)
+            except StoreError as error:
+                self._findings.add(f"an archive is not what was written: {error.message}")
+        return len(files) - len(there)
+
+    def _check_archived(self, file: str, run: ArchivedRun) -> None:
+        name = run.entry.run
+        where, moved = self._runs.get(name, ("", None))
+        if where != file:
+            return  # it was restored
+        if run.moved != moved:
+            self._findings.add(f"{name!r} is not in {file} as it was recorded", name)
+        said = self._entries.get(name)
+        if said is not None and replace(said, archive=run.entry.archive) != run.entry:
+            self._findings.add(f"the index row of {name!r} is not the one that was archived", name)
+
+
+def _digest(raw: Raw) -> str:
+    try:
+        return digest_of(raw.stream, raw.version, raw.topic, raw.state)
+    except (TypeError, UnicodeEncodeError):
+        return ""
