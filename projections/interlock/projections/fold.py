@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from interlock.projections import joining, own, people
+from interlock.projections import joining, migrating, own, people
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
@@ -388,5 +388,6 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     SharedMoved.__name__: _shared_moved,
     **joining.HANDLERS,
     **people.HANDLERS,
+    **migrating.HANDLERS,
     **own.HANDLERS,
 }
