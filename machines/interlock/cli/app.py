@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -51,6 +53,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("undo", DECIDE, persons.undo),
     ("breaker", DECIDE, breakers.breaker),
     ("erase", KEEP, personal.erase),
+    ("key", KEEP, personal.key),
     ("export", KEEP, keep.export),
     ("import", KEEP, keep.import_),
     ("archive", KEEP, keep.archive),
@@ -76,6 +79,25 @@ def _print_version(wanted: bool) -> None:
 
 
 def _top(
+    context: typer.Context,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--key-file",
+            metavar="FILE",
+            envvar="INTERLOCK_KEY_FILE",
+            help="The key of an encrypted database (or INTERLOCK_KEY, the key itself).",
+        ),
+    ] = None,
+    personal_keys: Annotated[
+        Path | None,
+        typer.Option(
+            "--personal-keys",
+            metavar="FILE",
+            envvar="INTERLOCK_PERSONAL_KEYS",
+            help="The key store of personal data; NAME-keys.db beside NAME.db by default.",
+        ),
+    ] = None,
     version: Annotated[
         bool,
         typer.Option(
@@ -87,6 +109,23 @@ def _top(
 
     Every command takes --json, and --store URL (or INTERLOCK_STORE) for the database.
     """
+    _set(context, "INTERLOCK_KEY_FILE", key_file)
+    _set(context, "INTERLOCK_PERSONAL_KEYS", personal_keys)
+
+
+def _set(context: typer.Context, name: str, file: Path | None) -> None:
+    """Say in the environment, for as long as the command runs, which file is meant."""
+    if file is None:
+        return
+    before = os.environ.get(name)
+    os.environ[name] = str(file)
+
+    def restore() -> None:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+    context.call_on_close(restore)
 
 
 def build(*, boxes: bool) -> typer.Typer:

@@ -58,7 +58,7 @@ def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -
 
 
 async def _audit(url: str, run: str, seals: list[Seal], public: str) -> Audited:
-    async with reading(url) as store:
+    async with reading(url, keyless=True) as store:
         if run:
             await entry_of_run(store, run)
         with Bar("events", None if run else await store.position()) as bar:
@@ -80,6 +80,11 @@ def _print(found: Audited, screen: Screen) -> None:
         screen.line(f"{what}:", Styled("sound", "green"))
     else:
         screen.line(f"{what}:", Styled(_count(found.findings.count, "finding"), "bold red"))
+    if found.locked:
+        screen.line(
+            f"{_count(found.locked, 'event')} encrypted, and no key was given: of these only the "
+            "chains were checked"
+        )
     if found.seals:
         since = found.last - found.sealed
         rest = f"; {_count(since, 'event')} since then" if since > 0 else ""
@@ -100,6 +105,7 @@ def _described(found: Audited) -> dict[str, object]:
         "seals": found.seals,
         "sealed": found.sealed,
         "last": found.last,
+        "locked": found.locked,
         "count": found.findings.count,
         "first": None if found.first is None else _finding(found.first),
         "findings": [_finding(one) for one in found.findings.found],
@@ -154,7 +160,7 @@ def seal(url: str, to: str, key: Path | None, *, as_json: bool) -> None:
     before = read_seals(place.read(), to)
 
     async def make() -> Seal | None:
-        async with reading(url) as store:
+        async with reading(url, keyless=True) as store:
             with store.inspect() as snapshot:
                 return make_seal(snapshot, before, SystemClock().now(), signer)
 
@@ -191,7 +197,7 @@ def prove(
     kept = _seals(seals)
 
     async def make() -> str:
-        async with reading(url) as store:
+        async with reading(url, keyless=True) as store:
             await entry_of_run(store, run)
             with store.inspect() as snapshot:
                 return make_proof(snapshot, kept, run, version).text()

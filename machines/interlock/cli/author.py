@@ -55,6 +55,19 @@ def check(
     lock: Annotated[
         Path, typer.Option("--lock", metavar="FILE", help="What was released: see lock.")
     ] = Path("interlock.lock"),
+    prove: Annotated[
+        bool,
+        typer.Option(
+            "--prove", help="Look at every place that a lifecycle can come to, and give verdicts."
+        ),
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, help="Places to look at, at most.")
+    ] = 20_000,
+    tests: Annotated[
+        Path | None,
+        typer.Option("--pytest", metavar="FILE", help="Write a test of each counter-example."),
+    ] = None,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -63,10 +76,12 @@ def check(
     Where interlock.lock names it, a state or a variable that runs may be in or hold must not be
     gone without a migration. Ends with code 1 when there are errors.
     """
+    if tests is not None and not prove:
+        raise typer.BadParameter("--pytest belongs to --prove")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, lock, as_json=as_json)
+        sound = checking.check(target, lock, prove=prove, limit=limit, tests=tests, as_json=as_json)
     if not sound:
         raise typer.Exit(1)
 

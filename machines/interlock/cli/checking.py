@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import FunctionType
 
+from interlock.cli import proving
 from interlock.cli.locking import problem_view, problems_of
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document, status
@@ -19,15 +21,38 @@ _FEW = 3
 """Up to how many states are named where they share a way out."""
 
 
-def check(target: str, lock: Path, *, as_json: bool) -> bool:
-    """Print a machine and its problems, also with the lock file. False when there are errors."""
+def check(
+    target: str,
+    lock: Path,
+    *,
+    prove: bool = False,
+    limit: int = 0,
+    tests: Path | None = None,
+    as_json: bool,
+) -> bool:
+    """Print a machine and its problems. False when there are errors.
+
+    Args:
+        lock: the lock file, which may speak of it.
+        prove: look at every place that a run can come to as well, at most `limit` of them.
+        tests: write a test for each property that is refuted.
+    """
     machine = machine_at(target)
     found = [*_missing(target), *_left_behind(target, lock), *problems(machine)]
+    proofs = proving.proofs_of(target, limit) if prove else []
     if as_json:
-        print_document(_view(machine, found))
+        more = {"proofs": proving.view(proofs)} if prove else {}
+        print_document({**_view(machine, found), **more})
     else:
-        _print(Screen(), machine, found)
-    return not any(problem.severity == "error" for problem in found)
+        screen = Screen()
+        _print(screen, machine, found)
+        if prove:
+            proving.print_proofs(screen, proofs)
+    if tests is not None:
+        count = proving.write_tests(target, proofs, tests)
+        written = f"{count} {'test' if count == 1 else 'tests'} written to {tests}"
+        print(written if count else "no test to write", file=sys.stderr)
+    return proving.sound(proofs) and not any(problem.severity == "error" for problem in found)
 
 
 def _left_behind(target: str, lock: Path) -> list[Problem]:

@@ -1,9 +1,11 @@
-"""`erase`: what is shown before and after a subject is forgotten."""
+"""How `erase` and `key` do their work, and what they say."""
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import typer
 
@@ -12,6 +14,7 @@ from interlock.cli.render import Column, Screen, print_document
 from interlock.cli.stores import must_hold_store, run_async
 from interlock.engine import Engine
 from interlock.engine.forgetting import Erasure, Held
+from interlock.store.cipher import Cipher, bytes_of, new_key
 
 
 def erase(
@@ -73,3 +76,26 @@ def _counted(number: int, what: str) -> str:
 def _row(held: Held) -> tuple[str, ...]:
     names = ", ".join(held.variables)
     return held.run, held.machine, held.status, str(len(held.events)), names
+
+
+def make_key(file: Path, *, as_json: bool) -> None:
+    """Write a new key into a new file that its owner alone may read.
+
+    Raises:
+        BadArgument: the file is there already, or cannot be made.
+    """
+    made = new_key()
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(f"{made}\n")
+    except FileExistsError as error:
+        message = f"{file} is there already: a key that is written over cannot be had back"
+        raise BadArgument(message) from error
+    except OSError as error:
+        message = f"cannot write {file}: {error.strerror}"
+        raise BadArgument(message) from error
+    name = Cipher(bytes_of(made)).id
+    if as_json:
+        print_document({"key": name, "file": str(file)})
+    else:
+        Screen().line(f"key {name} in {file}; without it, what it encrypts is lost: keep a copy")

@@ -17,6 +17,7 @@ from interlock.engine.programs import Programs, definition_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
 from interlock.projections.timers import timers_of
+from interlock.store.cipher import cipher_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
@@ -57,6 +58,7 @@ def import_run(
         BadExport, BrokenChain, UnknownEvent: it is no sound export.
         RunExists: the database has another run of this id.
     """
+    cipher_of(None)  # an export of an encrypted database is encrypted
     history = load_history(_read(file))
     state = history.state()
     if state.ended is None and not unfinished:

@@ -1,7 +1,8 @@
-"""The command of personal data: `erase`."""
+"""Commands of personal data and keys: `erase`, `key`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,3 +32,20 @@ def erase(
         from interlock.cli import erasing
 
         erasing.erase(store, subject, who(by), reason, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def key(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file that is not there.", show_default=False)
+    ],
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make a key for a database that is to be encrypted.
+
+    A database that is made with `--key-file FILE` can be opened with that file only: keep a copy.
+    """
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import erasing
+
+        erasing.make_key(file, as_json=as_json)

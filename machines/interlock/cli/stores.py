@@ -70,10 +70,10 @@ async def _look_into(url: str) -> None:
 
 
 @asynccontextmanager
-async def reading(url: str) -> AsyncGenerator[Store]:
-    """An existing database, opened for reading only."""
+async def reading(url: str, *, keyless: bool = False) -> AsyncGenerator[Store]:
+    """An existing database, opened for reading only; see `open_store`."""
     must_exist(url)
-    store = open_store(url, readonly=True)
+    store = open_store(url, readonly=True, keyless=keyless)
     try:
         yield store
     finally:

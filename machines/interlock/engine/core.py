@@ -234,6 +234,14 @@ class Core:
         self.held.pop(session.run, None)
         return mover_of(session, program)
 
+    async def look(self, run: str) -> tuple[Session, Mover | None]:
+        """A run as it is in memory, or else in the log, and what moves it."""
+        while True:
+            session = self.sessions.cached(run) or await self.sessions.get(run)
+            mover = session.mover or await self.mover(session)
+            if mover is not None or not session.broken:
+                return session, mover
+
     async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:
         """Append what a session decided; then tell timers and those who wait for the end."""
         try:

@@ -87,7 +87,7 @@ class Driver:
         try:
             while True:
                 self._woken.clear()
-                session, mover = await self._look()
+                session, mover = await self.engine.look(self.run)
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
@@ -103,15 +103,6 @@ class Driver:
             task.cancel()
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _look(self) -> tuple[Session, Mover | None]:
-        """The run as it is in memory, or else in the log."""
-        sessions = self.engine.sessions
-        while True:
-            session = sessions.cached(self.run) or await sessions.get(self.run)
-            mover = session.mover or await self.engine.mover(session)
-            if mover is not None or not session.broken:
-                return session, mover
 
     async def _step(self, session: Session, mover: Mover) -> bool:
         """Record what is over, decide what can be, make the calls that are due.
@@ -381,7 +372,7 @@ class Driver:
         """
         attempt = activity.attempt
         while True:
-            session, mover = await self._look()
+            session, mover = await self.engine.look(self.run)
             if mover is None:
                 return False
             async with session.lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,12 +31,17 @@ _in_memory: WeakKeyDictionary[Store, KeyStore] = WeakKeyDictionary()
 
 
 def keys_of(store: Store, keys: str | Path | KeyStore | None = None) -> KeyStore:
-    """The key store of a store: the one that is named, or else the one beside it."""
+    """The key store of a store: the one that is named, or else the one beside it.
+
+    `INTERLOCK_PERSONAL_KEYS` names a file, too.
+    """
+    path: object = getattr(store, "path", None)
+    if keys is None and isinstance(path, Path):
+        keys = os.environ.get("INTERLOCK_PERSONAL_KEYS") or None
     if isinstance(keys, str | Path):
         return SQLiteKeys(keys)
     if keys is not None:
         return keys
-    path: object = getattr(store, "path", None)
     if isinstance(path, Path):
         return SQLiteKeys(path.with_name(f"{path.stem}-keys.db"))
     return _in_memory.setdefault(store, MemoryKeys())

@@ -31,6 +31,8 @@ class Audited:
         elsewhere: how many of these archives are not where they were written any more.
         last: position of the last event of the log.
         seals, sealed: how many seals it was held against, and the last position they cover.
+        locked: how many events are encrypted by a key that is not at hand; of these only the
+            chain was looked at.
         findings: what is wrong.
     """
 
@@ -41,6 +43,7 @@ class Audited:
     last: int = 0
     seals: int = 0
     sealed: int = 0
+    locked: int = 0
     findings: Findings = field(default_factory=Findings)
 
     @property
@@ -107,7 +110,8 @@ class _Audit:
         looked = Stream(name, self._known, self._commands, self._findings)
         self._done.events += looked.follow(self._counted(rows))
         self._done.streams += 1
-        self._commands.over(name, sound=looked.sound)
+        self._done.locked += looked.locked
+        self._commands.over(name, sound=looked.sound and not looked.locked)
         self._define(looked)
         mine = self._indexed(name)
         timers: list[Timer] = []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from interlock.audit.finding import Findings
+from interlock.store.cipher import link_of
 from interlock.store.contract import Head
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
 from interlock.store.errors import StoreError
 from interlock.store.event import Event
 from interlock.store.inspection import Raw
+from interlock.store.secrecy import KeyRequired
 
 
 class Chain:
@@ -21,6 +23,8 @@ class Chain:
     Attributes:
         sound: nothing was found.
         version, digest: of the last event.
+        locked: how many events are encrypted by a key that is not at hand; of these only the
+            chain is looked at.
     """
 
     def __init__(self, stream: str, findings: Findings) -> None:
@@ -28,17 +32,23 @@ class Chain:
         self.sound = True
         self.version = 0
         self.digest = ""
+        self.locked = 0
         self._findings = findings
         self._position = 0
         self._suspects: list[tuple[int, int]] = []  # their links to the next one are broken
         self._unread = False  # the last one could not be read
 
     def follow(self, raw: Raw) -> Event | None:
-        """Look at the next event; None when it cannot be read."""
+        """Look at the next event; None when it cannot be read, or only with a key."""
         name = f"event {raw.version} of {self.stream!r}"
         gap = self._place(raw, name)
+        event: Event | None = None
         try:
             event = decode(raw.stream, raw.version, raw.topic, raw.state, raw.position)
+            prev, digest = event.prev, event.digest
+        except KeyRequired:
+            prev, digest = link_of(raw.state), _digest(raw)
+            self.locked += 1
         except (StoreError, TypeError, ValueError, KeyError) as error:
             self._settle()
             message = error.message if isinstance(error, StoreError) else str(error)
@@ -46,12 +56,12 @@ class Chain:
             self.version, self.digest, self._position = raw.version, _digest(raw), raw.position
             self._unread = True
             return None
-        if not gap and event.prev != self.digest and not self._unread:
+        if not gap and prev != self.digest and not self._unread:
             self._suspects.append((self.version, self._position) if self.version else _here(raw))
         else:
             self._settle()
         self._unread = False
-        self.version, self.digest, self._position = raw.version, event.digest, raw.position
+        self.version, self.digest, self._position = raw.version, digest, raw.position
         return event
 
     def _place(self, raw: Raw, name: str) -> bool:

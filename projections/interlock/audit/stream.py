@@ -54,6 +54,11 @@ class Stream:
         """Whether its events could be followed to the end."""
         return self._chain.sound
 
+    @property
+    def locked(self) -> int:
+        """How many events are encrypted by a key that is not at hand."""
+        return self._chain.locked
+
     def follow(self, rows: Iterable[Raw]) -> int:
         """Look at all events; how many there were."""
         count = 0

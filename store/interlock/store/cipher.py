@@ -149,7 +149,7 @@ def cipher_of(key: str | bytes | None) -> Cipher | None:
             key = read_key(Path(file))
     if not key:
         return None
-    return know(Cipher(_bytes_of(key)))
+    return know(Cipher(bytes_of(key)))
 
 
 def read_key(file: Path) -> bytes:
@@ -163,7 +163,7 @@ def read_key(file: Path) -> bytes:
     except OSError as error:
         message = f"the key file {file} cannot be read: {error.strerror}"
         raise BadKey(message) from error
-    return held if len(held) == LENGTH else _bytes_of(held.decode("utf-8", "replace").strip())
+    return held if len(held) == LENGTH else bytes_of(held.decode("utf-8", "replace").strip())
 
 
 def new_key() -> str:
@@ -171,7 +171,12 @@ def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(LENGTH)).decode("ascii")
 
 
-def _bytes_of(key: str | bytes) -> bytes:
+def bytes_of(key: str | bytes) -> bytes:
+    """The 32 bytes of a key.
+
+    Raises:
+        BadKey: it is none.
+    """
     if isinstance(key, bytes):
         found = key
     else:

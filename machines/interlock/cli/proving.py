@@ -1,0 +1,104 @@
+"""`check --prove`: verdicts on the properties of a lifecycle, and tests of what is refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from interlock.cli.errors import BadArgument
+from interlock.cli.render import Screen, Styled
+from interlock.cli.target import import_module, load_target
+from interlock.machines.errors import BadDefinition
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.proof import Result, Samples, as_pytest, prove
+from interlock.machines.workflow import Workflow
+
+_COLOURS = {"proved": "green", "bounded": "yellow", "refuted": "bold red"}
+_ERRORS = ("ILK170", "ILK171", "ILK172")
+"""What is wrong wherever it is refuted; the rest may be meant."""
+
+
+def proofs_of(target: str, limit: int) -> list[Result]:
+    """Verdicts on a lifecycle's properties.
+
+    A module's `samples` are tried where a type has too many values, and its runs begin with what
+    the module calls `starts`.
+
+    Raises:
+        BadArgument: it is no lifecycle, or its values cannot be listed.
+    """
+    kind = _lifecycle(target)
+    module = import_module(target.partition(":")[0])
+    samples: object = getattr(module, "samples", None)
+    given: Samples = cast("Samples", samples) if isinstance(samples, Mapping) else {}
+    data: object = getattr(module, "starts", None)
+    listed = cast("list[object]", data) if isinstance(data, list) else []
+    starts = [one for one in listed if isinstance(one, kind.program().data_type)]
+    try:
+        return prove(kind, starts=starts, samples=given, limit=limit)
+    except BadDefinition as error:
+        message = f"{error.message}; the command takes `samples` and `starts` from the module"
+        raise BadArgument(message) from None
+
+
+def _lifecycle(target: str) -> type[Lifecycle[Any, Any]]:
+    kind: Any = load_target(target)
+    if not isinstance(kind, Workflow):
+        found: type[Lifecycle[Any, Any]] = kind
+        return found
+    message = f"{target} is a workflow; its code decides, and cannot be listed: prove lifecycles"
+    raise BadArgument(message)
+
+
+def sound(results: list[Result]) -> bool:
+    """Whether nothing is refuted that has to hold."""
+    return not any(r.verdict == "refuted" and r.code in _ERRORS for r in results)
+
+
+def print_proofs(screen: Screen, results: list[Result]) -> None:
+    """A line for each verdict, and the trace of what is refuted."""
+    screen.heading("Proofs")
+    for result in results:
+        said = result.property
+        if result.reason and result.verdict == "refuted":
+            said = f"{said}: {result.reason}"
+        screen.line(Styled(f"{result.verdict:<8}", _COLOURS[result.verdict]), result.code, said)
+        for number, line in enumerate(result.trace.lines() if result.trace else (), 1):
+            screen.line(f"         {number}. {line}")
+    bound = next((result.bound for result in results if result.bound), "")
+    for number, said in enumerate(bound.split("; ") if bound else ()):
+        screen.line(Styled("as far as looked:" if not number else " " * 17, "yellow"), said)
+
+
+def view(results: list[Result]) -> list[dict[str, object]]:
+    """The same for programs."""
+    return [
+        {
+            "code": result.code,
+            "property": result.property,
+            "about": result.about,
+            "verdict": result.verdict,
+            "reason": result.reason,
+            "bound": result.bound,
+            "trace": None if result.trace is None else result.trace.lines(),
+        }
+        for result in results
+    ]
+
+
+def write_tests(target: str, results: list[Result], file: Path) -> int:
+    """Write a test for each refuted property with a trace; how many there are.
+
+    Raises:
+        BadArgument: the file cannot be written.
+    """
+    kind = _lifecycle(target)
+    found = [r for r in results if r.verdict == "refuted" and r.trace is not None]
+    try:
+        if found:
+            file.write_text(as_pytest(kind, *found))
+    except OSError as error:
+        message = f"cannot write {file}: {error.strerror}"
+        raise BadArgument(message) from error
+    return len(found)

@@ -1,0 +1,22 @@
+"""Proof before the first run: a lifecycle's places are listed, and properties looked at in each."""
+
+from interlock.machines.proof.counterexample import as_pytest
+from interlock.machines.proof.domain import Samples
+from interlock.machines.proof.explore import Found, explore
+from interlock.machines.proof.invariant import Invariant, invariant
+from interlock.machines.proof.judge import prove
+from interlock.machines.proof.result import Event, Result, Trace, Verdict
+
+__all__ = [
+    "Event",
+    "Found",
+    "Invariant",
+    "Result",
+    "Samples",
+    "Trace",
+    "Verdict",
+    "as_pytest",
+    "explore",
+    "invariant",
+    "prove",
+]

@@ -1,0 +1,95 @@
+"""What a proof comes to: a property, a verdict, and the shortest way to where it does not hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from interlock.machines.command import Command
+
+Verdict: TypeAlias = Literal["proved", "refuted", "bounded"]
+"""`proved`: it holds wherever a run can come to. `refuted`: it does not, and the trace shows where.
+`bounded`: it held wherever was looked, which was not everywhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happens to a run.
+
+    Attributes:
+        name: of the command, or `after 48 hours`.
+        command: the command, None for a timer.
+        edge: of the timer, "" for a command.
+        state: where it leads, as one readable line.
+    """
+
+    name: str
+    command: Command | None
+    edge: str
+    state: str
+
+    def __str__(self) -> str:
+        """As in a trace."""
+        said = self.name if self.command is None else _written(self.command)
+        return f"{said} → {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The shortest way to a place.
+
+    Attributes:
+        start: the data at the beginning.
+        events: what happens, in order.
+        state: where it ends.
+        data: the data there.
+        last: what would come next, where the property is about that.
+    """
+
+    start: Any
+    events: tuple[Event, ...]
+    state: str
+    data: Any
+    last: Event | None = None
+
+    def lines(self) -> list[str]:
+        """One for each event, readable."""
+        return [str(event) for event in self.events]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one property.
+
+    Attributes:
+        code: stable, as those of `interlock check`.
+        property: what was looked for, as a statement that should be true.
+        verdict: see `Verdict`.
+        reason: why it does not hold, "" where it does.
+        trace: where it does not.
+        bound: how far was looked, "" for everywhere.
+        about: name of the invariant, state or transition, "" for the machine as a whole.
+    """
+
+    code: str
+    property: str
+    verdict: Verdict
+    reason: str = ""
+    trace: Trace | None = None
+    bound: str = ""
+    about: str = ""
+
+    def __str__(self) -> str:
+        """One line, and one more for each event of the trace."""
+        head = f"{self.verdict}: {self.property}"
+        if self.verdict == "refuted" and self.reason:
+            head = f"{head}: {self.reason}"
+        if self.verdict == "bounded" and self.bound:
+            head = f"{head} ({self.bound})"
+        steps = [] if self.trace is None else self.trace.lines()
+        return "\n".join([head, *(f"  {line}" for line in steps)])
+
+
+def _written(command: Command) -> str:
+    fields = ", ".join(f"{name}={value!r}" for name, value in command)
+    return f"{type(command).__name__}({fields})"
