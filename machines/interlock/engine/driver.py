@@ -355,7 +355,7 @@ class Driver:
         if alone:
             self._calling = activity
         try:
-            with self.engine.noticeboard.calling(self.run, activity.id):
+            with self.engine.noticeboard.calling(self.run, activity.id, function):
                 return await call(
                     function, args, kwargs,
                     current=current, timeout=timeout, threads=self.engine.threads,
