@@ -66,6 +66,7 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
                 "runs": group.count,
                 "samples": group.samples,
                 "reasons": list(group.reasons),
+                "lacking": list(group.lacking),
                 "migrations": list(group.by),
             }
             for group in report.groups
@@ -87,6 +88,7 @@ def _print(screen: Screen, report: DeployReport, rehearsed: list[Rehearsed] | No
             screen.line(Styled(f"  {report.count(fate):>6} {told}", _STYLES[fate]))
     if report.groups:
         _print_groups(screen, report.groups)
+    _print_advice(screen, report.groups)
     if rehearsed is not None:
         _print_rehearsed(screen, rehearsed)
     held = report.held or sum(bool(one.held) for one in rehearsed or ())
@@ -117,6 +119,21 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
         for group in groups
     ]
     screen.table(columns, rows)
+
+
+def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
+    """The migrations that are lacking, one for each definition."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for group in groups:
+        if group.fate in ("needs mapping", "type changed") and not group.by:
+            wanted.setdefault((group.machine, group.hash), []).extend(group.lacking)
+    if not wanted:
+        return
+    screen.heading("To be written")
+    for (machine, definition), states in wanted.items():
+        names = ", ".join(f"{state!r}: ..." for state in dict.fromkeys(states))
+        mapping = f", states={{{names}}}" if names else ""
+        screen.line(f"  @{machine}.migrate(from_={definition!r}{mapping})")
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:

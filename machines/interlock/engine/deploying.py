@@ -48,6 +48,7 @@ class RunFate:
         fate: what becomes of it.
         reasons: why, one for each thing that is in the way.
         by: the migrations that are applied, in order.
+        lacking: the states of its definition that a migration would have to map.
     """
 
     run: str
@@ -57,6 +58,7 @@ class RunFate:
     fate: Fate
     reasons: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @property
     def held(self) -> bool:
@@ -79,6 +81,7 @@ class FateGroup:
     fate: Fate
     reasons: tuple[str, ...]
     by: tuple[str, ...]
+    lacking: tuple[str, ...]
     count: int = 0
     samples: list[str] = field(default_factory=list[str])
 
@@ -109,6 +112,10 @@ class DeployReport:
         return sum(group.count for group in self.groups if group.fate == fate)
 
 
+_Key: TypeAlias = tuple[
+    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...]
+]  # fmt: skip
+
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many runs have been looked at, of how many."""
 
@@ -126,14 +133,15 @@ async def deploy_check(
     Raises:
         CompileError, BadDefinition: the new code cannot be served at all.
     """
-    groups: dict[tuple[object, ...], FateGroup] = {}
+    groups: dict[_Key, FateGroup] = {}
     async for found in fates(store, Programs(machines_of(modules)), progress=progress):
-        key = (found.machine, found.state, found.hash, found.fate, found.reasons, found.by)
+        key = (
+            found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
+            found.lacking,
+        )  # fmt: skip
         group = groups.get(key)
         if group is None:
-            group = groups[key] = FateGroup(
-                found.machine, found.state, found.hash, found.fate, found.reasons, found.by
-            )
+            group = groups[key] = FateGroup(*key)
         group.count += 1
         if len(group.samples) < _SAMPLES:
             group.samples.append(found.run)
@@ -186,7 +194,9 @@ async def _fate(store: Store, programs: Programs, entry: Entry) -> RunFate:
         return _of(entry, "unreadable", (str(error),))
     if exact is not None and found.event is None:
         return _of(entry, "stays", found.verdict.reasons)
-    return _of(entry, _fate_of(found), found.verdict.reasons, found.by)
+    verdict = found.verdict
+    lacking = verdict.states if isinstance(verdict, NeedsMapping) else ()
+    return _of(entry, _fate_of(found), verdict.reasons, found.by, lacking)
 
 
 def _fate_of(found: Outlook) -> Fate:
@@ -196,6 +206,10 @@ def _fate_of(found: Outlook) -> Fate:
 
 
 def _of(
-    entry: Entry, fate: Fate, reasons: tuple[str, ...] = (), by: tuple[str, ...] = ()
+    entry: Entry,
+    fate: Fate,
+    reasons: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
+    lacking: tuple[str, ...] = (),
 ) -> RunFate:
-    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by)
+    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by, lacking)
