@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from interlock.projections.instants import ago, both
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.forks import asked
 from interlock.projections.reasons.making import called, due, error_text, wait
 from interlock.projections.reasons.worker import obstacle
 from interlock.projections.run import Activity
@@ -210,5 +211,5 @@ def _over(facts: Facts, activity: Activity) -> Wait:
 
 
 _BY_STATUS: dict[str, Callable[[Facts, Activity], Wait]] = {
-    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over,
+    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over, "asked": asked,
 }  # fmt: skip
