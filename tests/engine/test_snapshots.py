@@ -175,7 +175,7 @@ async def test_a_past_instant_of_a_long_run_is_opened_from_the_nearest_snapshot(
             state = await run.snapshot(at=version)
             assert plain(state) == plain(fold(events[:version]))
             since = (await find_state(store, "r", upto=version)).since
-            assert since == version // SPACED * SPACED
+            assert version // SPACED * SPACED <= since <= version
             assert await run.read("total", int, at=version) == state.variables["total"]
         for nothing in (0, len(events) + 1, events[0].at.replace(year=2000)):
             with pytest.raises(NoSuchVersion):
