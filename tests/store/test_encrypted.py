@@ -23,7 +23,15 @@ from interlock.store import (
     open_store,
     verify,
 )
-from interlock.store.cipher import Cipher, bytes_of, cipher_of, new_key, read_key, unseal
+from interlock.store.cipher import (
+    Cipher,
+    bytes_of,
+    cipher_of,
+    forget_all,
+    new_key,
+    read_key,
+    unseal,
+)
 from interlock.store.event import Actor
 from interlock.store.secrecy import BadKey, KeyRequired, NotEncrypted, WrongKey
 from interlock.store.snapshot import Snapshot
@@ -115,27 +123,22 @@ async def test_the_environment_names_the_key(
 async def test_without_the_key_chains_are_checked_all_the_same(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     await filled(f"sqlite:///{path}", new_key())
-    from interlock.store import cipher
-
-    kept, cipher._known = cipher._known, {}
-    try:
-        for altered in (False, True):
-            store = open_store(f"sqlite:///{path}", key="", keyless=True, readonly=True)
-            with store.inspect() as snapshot:
-                found = audit(snapshot, read_definition)
-            assert (found.locked, found.sound) == (3, not altered), found.findings.found
-            with pytest.raises(KeyRequired):
-                await store.read("r-1")
-            await store.close()
-            with closing(sqlite3.connect(path)) as database, database:
-                database.execute(
-                    'UPDATE stored_events SET state = replace(state, \'"sealed":"\', '
-                    '\'"sealed":"AAAA\') WHERE originator_version = 2'
-                )
-                database.execute("UPDATE stored_events SET state = CAST(state AS BLOB)")
-        assert "event 2 of 'r-1' was altered" in str(found.findings.found[0])
-    finally:
-        cipher._known = kept
+    forget_all()
+    for altered in (False, True):
+        store = open_store(f"sqlite:///{path}", key="", keyless=True, readonly=True)
+        with store.inspect() as snapshot:
+            found = audit(snapshot, read_definition)
+        assert (found.locked, found.sound) == (3, not altered), found.findings.found
+        with pytest.raises(KeyRequired):
+            await store.read("r-1")
+        await store.close()
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute(
+                'UPDATE stored_events SET state = replace(state, \'"sealed":"\', '
+                '\'"sealed":"AAAA\') WHERE originator_version = 2'
+            )
+            database.execute("UPDATE stored_events SET state = CAST(state AS BLOB)")
+    assert "event 2 of 'r-1' was altered" in str(found.findings.found[0])
 
 
 async def test_an_event_that_was_altered_or_moved_is_not_read(tmp_path: Path) -> None:

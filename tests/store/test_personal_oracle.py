@@ -25,6 +25,10 @@ def personal_types() -> Types:
     return types
 
 
+def _personal(content: object, who: str) -> Personal[object]:
+    return Personal(content, subject=who)
+
+
 class Private(Program):
     """A random program in which many values are personal."""
 
@@ -34,9 +38,11 @@ class Private(Program):
         self.errors = True  # pickle, the other oracle, is refused
 
     def atoms(self) -> st.SearchStrategy[Any]:
-        contents = st.one_of(st.just(SECRET), st.text(max_size=3), st.integers(), st.none())
+        contents: st.SearchStrategy[object] = st.one_of(
+            st.just(SECRET), st.text(max_size=3), st.integers(), st.none()
+        )
         subjects = st.sampled_from(["c-1", "c-2"])
-        values = st.builds(lambda content, who: Personal(content, subject=who), contents, subjects)
+        values = st.builds(_personal, contents, subjects)
         return st.one_of(values, values, atoms())
 
     def pause(self) -> None:
