@@ -119,6 +119,7 @@ class Program(Protocol):
         calls: the places of the calls that it makes without awaiting them there and then, in a
             join or by `start`, by name. No name is in both.
         annotations: the types of its own variables, as far as they are declared.
+        unassigned: its variables that some path reads before it has assigned them.
     """
 
     machine: Machine
@@ -126,6 +127,7 @@ class Program(Protocol):
     places: Mapping[str, Place]
     calls: Mapping[str, Place]
     annotations: Mapping[str, Any]
+    unassigned: frozenset[str]
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.
