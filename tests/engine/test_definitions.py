@@ -1,4 +1,7 @@
-"""Runs of another definition, or of none that is known: held visibly, never continued wrongly."""
+"""Runs of another definition that cannot go on under this one: held, never continued wrongly.
+
+Those that can go on are in `test_going_on.py`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ async def old(what: str) -> str:
 
 async def new(what: str) -> str:
     await wait_for(Ping)
-    return await work(f"new {what}")
+    return await work.named("later")(f"new {what}")
 
 
 def called(function: Any) -> Workflow[..., str]:

@@ -109,7 +109,7 @@ async def unassigned(amount: int) -> int:
     if amount > 1:
         more = await look(amount)
     await mail("so far")
-    return more
+    return more  # pyright: ignore[reportPossiblyUnboundVariable]  # which is what is to be found
 
 
 @workflow(name="checked-looping")

@@ -18,6 +18,7 @@ from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
+from interlock.engine.moving_over import move_over
 from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.privacy import Privacy
@@ -210,25 +211,36 @@ class Core:
         return await look_at(self.middleware, request)
 
     async def mover(self, session: Session) -> Mover | None:
-        """What moves a session; None when this program does not serve its definition."""
+        """What moves a session; None when this program cannot go on with its run.
+
+        A run of another definition is moved over to the present one when that is provably safe;
+        the event is in the session then, and is appended with what is decided next.
+        """
         if session.mover is not None:
             return session.mover
-        program = self.programs.find(session.machine, session.hash if session.exists else "")
+        exact, current = self.programs.choice(session.machine, session.hash)
+        program = current or exact
         if program is None or not session.exists:
             self.held[session.run] = f"machine {session.machine!r} is not imported here"
             return None
-        if program.machine.hash == session.hash:
-            lacking = self.resources.lacking(program)
-            if not lacking:
-                self.held.pop(session.run, None)
-                return mover_of(session, program)
+        lacking = self.resources.lacking(program)
+        if not lacking and program.machine.hash != session.hash:
+            lacking = await move_over(self, session, program)
+            if lacking and exact is not None:
+                program, lacking = exact, self.resources.lacking(exact)
+        if lacking:
             self.held[session.run] = lacking
             return None
-        self.held[session.run] = (
-            f"{session.machine} was edited since this run began: it goes on when the definition "
-            f"that it follows ({session.hash}) is back; imported is {program.machine.hash}"
-        )
-        return None
+        self.held.pop(session.run, None)
+        return mover_of(session, program)
+
+    async def look(self, run: str) -> tuple[Session, Mover | None]:
+        """A run as it is in memory, or else in the log, and what moves it."""
+        while True:
+            session = self.sessions.cached(run) or await self.sessions.get(run)
+            mover = session.mover or await self.mover(session)
+            if mover is not None or not session.broken:
+                return session, mover
 
     async def flush(self, session: Session, command_id: str = "", *, patient: bool = False) -> None:
         """Append what a session decided; then tell timers and those who wait for the end."""

@@ -73,6 +73,7 @@ class Programs:
         self._vault = vault
         self._bound: dict[int, tuple[object, Program | LifecycleProgram]] = {}
         self._defined: set[str] = set()
+        self._known: dict[str, Machine | None] = {}
         self._own: dict[str, Program | LifecycleProgram] = {}
         self._kinds: dict[str, registry.Registered] = {}
         for kind in kinds:
@@ -154,6 +155,32 @@ class Programs:
         if found is None and several:
             found = self._own[machine] = several[0]
         return found
+
+    def choice(
+        self,
+        machine: str,
+        hash: str,  # noqa: A002  as in the log
+    ) -> tuple[Program | LifecycleProgram | None, Program | LifecycleProgram | None]:
+        """The program that has a run's very definition, and the one that new runs are of.
+
+        None where there is none; the second one also where several were imported, none of which
+        was given to this engine, and one is the run's own.
+
+        Raises:
+            BadDefinition: several were imported, and none of them is the run's own.
+        """
+        found = self.find(machine, hash)
+        exact = found if found is not None and found.machine.hash == hash else None
+        several = len(registry.candidates(machine)) > 1 and machine not in self._own
+        current = None if exact is not None and several else self.find(machine)
+        return exact, current
+
+    async def definition(self, store: Store, hash: str) -> Machine | None:  # noqa: A002  the same
+        """A definition that some run followed; None when the store never saw it."""
+        if hash not in self._known:
+            kept = await store.definition(hash)
+            self._known[hash] = None if kept is None else Machine.from_json(kept.ir)
+        return self._known[hash]
 
     def types(self, machine: str, hash: str = "") -> Types | None:  # noqa: A002  as in the log
         """The classes that a machine's values may have."""

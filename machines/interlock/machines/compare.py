@@ -85,9 +85,9 @@ def judge(old: Machine | None, new: Machine, held: Held, values: Values | None =
             _data(old, new, found)
     else:
         _Workflows(old, new, held, values, found).look()
-    _values(held, values, found)
     if found.states:
         return NeedsMapping(tuple(found.states), tuple(found.reasons))
+    _values(held, values, found)
     if found.variables:
         return TypeChanged(tuple(found.variables), tuple(found.reasons))
     return GoesOn()
@@ -203,12 +203,11 @@ class _Workflows:
             if before is None or name not in before.variables:  # else it is unbound, as it was
                 self._missing(thread, name, node)
             return
-        if name[0] == "." or "@" in name:
+        if name[0] == ".":
             same = before is not None and before.hidden.get(name) == node.hidden.get(name)
             if not same and thread.was not in self.held.mapped:
                 why = "the statement that it is in the middle of is written differently"
                 self.found.state(thread.was, f"in {thread.was!r}, {why}")
-            return
         why = self._misfit(thread, prefix, name, node, before)
         if why:
             self.found.misfit(whole, f"in {thread.was!r}, {whole} {why}")

@@ -154,6 +154,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         calls: the calls that it makes without awaiting them there and then, under the names by
             which the log knows them.
         values: what the classes of its values look like, by name: see `shape_of`.
+        version: what its author calls this definition, "" for nothing.
         ir: version of this format.
     """
 
@@ -175,6 +176,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     helpers: tuple[Text, ...] = ()
     calls: tuple[Node, ...] = ()
     values: dict[str, str] = {}
+    version: str = ""
     ir: int = 1
 
     @cached_property
@@ -224,7 +226,9 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         return msgspec.json.decode(text, type=cls)
 
 
-_BESIDE = ("file", "line", "source", "module", "qualname", "helpers", "calls", "values")
+_BESIDE = (
+    "file", "line", "source", "module", "qualname", "helpers", "calls", "values", "version",
+)  # fmt: skip
 _BESIDE_NODES = ("line", "file", "typed", "takes", "gives", "hidden", "written")
 """What the hash does not count: places, and what is only there to be compared."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -29,6 +29,7 @@ __all__ = [
 
 S = TypeVar("S", bound=StrEnum)
 D = TypeVar("D", bound=BaseModel)
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Lifecycle(Generic[S, D]):
@@ -50,6 +51,7 @@ class Lifecycle(Generic[S, D]):
             "refuse" it (the default), "ignore" it (accepted and recorded, nothing moves), or
             "defer" it (kept, and tried again after each transition). One word for all states,
             or a word for each of some. A command that a guard says no to is always refused.
+        version: what this definition is called, for migrations.
         program: what the class stands for, where that was not declared as methods: see
             `interlock.machines.interchange.lifecycle_of`.
 
@@ -71,6 +73,7 @@ class Lifecycle(Generic[S, D]):
         name: str | None = None,
         steps: Sequence[Step[..., Any]] = (),
         unhandled: Unhandled | Mapping[S, Unhandled] = "refuse",
+        version: str = "",
         program: LifecycleProgram | None = None,
     ) -> None:
         from interlock.machines.lifecycle_build import Declaration, build  # see above
@@ -84,7 +87,7 @@ class Lifecycle(Generic[S, D]):
             own.update((state, word) for state, word in unhandled.items())
         head = RegionHead(initial, initial, tuple(final), "", own)
         every = unhandled if isinstance(unhandled, str) else "refuse"
-        declared = Declaration(cls, cls.name, head, tuple(steps), every)
+        declared = Declaration(cls, cls.name, head, tuple(steps), every, version)
         cls._program = program or build(declared, Bases(Lifecycle, Region))
         if not cls.name.startswith("$"):  # those are Interlock's own
             registry.register(cls)
@@ -93,6 +96,17 @@ class Lifecycle(Generic[S, D]):
     def program(cls) -> LifecycleProgram:
         """What the class compiled to."""
         return cls._program
+
+    @classmethod
+    def migrate(
+        cls, *, from_: str, to: str = "", states: Mapping[str, str] | None = None
+    ) -> Callable[[F], F]:
+        """Declare what becomes of runs of another definition; see `Workflow.migrate`.
+
+        The function makes the new data of the old ones: it is given their fields as a dict, or
+        the model that it is annotated with, and returns the fields, or the new data.
+        """
+        return cls._program.migrations.declare(from_, to, states or {})
 
     @classmethod
     def id_of(cls, state: StrEnum) -> str:

@@ -38,6 +38,7 @@ class Declaration:
         head: its states, as of a region.
         steps: named for its effects.
         unhandled: for all states that say nothing themselves.
+        version: what the author calls this definition.
     """
 
     owner: type
@@ -45,6 +46,7 @@ class Declaration:
     head: RegionHead
     steps: tuple[Step[..., Any], ...]
     unhandled: Unhandled
+    version: str = ""
 
 
 @dataclass
@@ -208,4 +210,5 @@ def _machine(
         source=source,
         calls=calls,
         values=dict(values),
+        version=declaration.version,
     )

@@ -18,6 +18,7 @@ from interlock.machines.ir import Edge, Machine, Unhandled
 from interlock.machines.kernel import Chart, Microstep, Snapshot, begin, react, readable
 from interlock.machines.lifecycle_refusal import is_final, refusal, refused
 from interlock.machines.lifecycle_watch import Handler, call, failed, untouched
+from interlock.machines.migration import Migrations
 from interlock.machines.selector import Refusal, Selector
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
@@ -98,6 +99,7 @@ class LifecycleProgram:
         final: the states that accept nothing.
         steps: the steps that its effects may call, by name.
         id_of: see `Lifecycle.id_of`; None for a state of something else.
+        migrations: what its author says about runs of other definitions.
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class LifecycleProgram:
         self.chart = Chart(machine)
         self.types = types
         self.data_type = data_type
+        self.migrations = Migrations()
         self.commands = dict(commands)
         self.initial = machine.initial
         self.final = frozenset(

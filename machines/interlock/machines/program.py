@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 import msgspec
 
 from interlock.machines.ir import Machine
+from interlock.machines.migration import Migrations
 from interlock.machines.step import Step
 
 if TYPE_CHECKING:  # only named in annotations
@@ -120,6 +121,7 @@ class Program(Protocol):
             join or by `start`, by name. No name is in both.
         annotations: the types of its own variables, as far as they are declared.
         unassigned: its variables that some path reads before it has assigned them.
+        migrations: what its author says about runs of other definitions.
     """
 
     machine: Machine
@@ -128,6 +130,7 @@ class Program(Protocol):
     calls: Mapping[str, Place]
     annotations: Mapping[str, Any]
     unassigned: frozenset[str]
+    migrations: Migrations
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

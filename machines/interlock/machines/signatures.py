@@ -58,6 +58,22 @@ def positional(
     return bound.args, bound.kwargs
 
 
+def misfit(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """A call's input by parameter, resources aside, and why it does not fit ("" when it does)."""
+    parameters = _parameters(function)
+    if parameters is None:
+        return {}, ""
+    try:
+        bound = inspect.Signature(parameters).bind(*args, **kwargs)
+    except TypeError as error:
+        return {}, str(error)
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    single = {p.name for p in parameters if p.kind not in several}
+    return {name: value for name, value in bound.arguments.items() if name in single}, ""
+
+
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
     """The parameters that are no resources; None when a function does not tell."""
     try:

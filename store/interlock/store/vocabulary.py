@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from interlock.store import (
+    changing,
     decisions,
     failure,
     forgetting,
+    forking,
     joining,
     retention,
     vocabulary_shared,
@@ -382,12 +384,6 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-BODIES = _bodies(
-    globals(),
-    vars(joining),
-    vars(decisions),
-    vars(vocabulary_shared),
-    vars(forgetting),
-    vars(retention),
-)
+_SUBJECTS = (joining, decisions, forking, vocabulary_shared, forgetting, retention, changing)
+BODIES = _bodies(globals(), *map(vars, _SUBJECTS))
 """Every body by its type name."""

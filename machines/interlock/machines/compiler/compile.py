@@ -7,6 +7,8 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from interlock.machines.canonical import canonical_digest
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.binder import binder
@@ -46,12 +48,15 @@ from interlock.machines.program import Place
 from interlock.machines.shapes import shapes
 
 
-def compile_workflow(function: Callable[..., Any], name: str | None = None) -> CompiledProgram:
+def compile_workflow(
+    function: Callable[..., Any], name: str | None = None, version: str = ""
+) -> CompiledProgram:
     """Compile an `async def` whose awaits are steps and waits.
 
     Args:
         function: the author's function; its source has to be readable.
         name: what the machine is called; default is the function's name.
+        version: what its author calls this definition.
 
     Raises:
         CompileError: it holds something that a workflow cannot hold.
@@ -59,10 +64,13 @@ def compile_workflow(function: Callable[..., Any], name: str | None = None) -> C
     """
     source = read_source(function)
     try:
-        return _compile(source, name or source.code.co_name, Helpers(source, _compile_helper))
+        made = _compile(source, name or source.code.co_name, Helpers(source, _compile_helper))
     except RecursionError:
         where = source.function.__qualname__
         raise source.refuse(refusals.TOO_DEEP, source.tree, name=where) from None
+    if version:
+        made.machine = msgspec.structs.replace(made.machine, version=version)
+    return made
 
 
 def _compile_helper(source: Source, around: Scope | None, helpers: Helpers) -> CompiledProgram:

@@ -16,6 +16,7 @@ from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.support import Writes
 from interlock.machines.compiler.touches import END
 from interlock.machines.ir import Machine
+from interlock.machines.migration import Migrations
 from interlock.machines.program import Ended, Paused, Place, Raised, Returned
 from interlock.store.values import Touch, Types
 
@@ -56,6 +57,7 @@ class CompiledProgram:
         compensates: whether a call of it, or of its helpers, has an undo.
         unassigned: variables that some path reads before it has assigned them.
         annotations: the types of its own variables, as far as they are declared.
+        migrations: what its author says about runs of other definitions.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class CompiledProgram:
         self.compensates = compensates
         self.unassigned = unassigned
         self.annotations: Mapping[str, Any] = annotations or {}
+        self.migrations = Migrations()
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code
         self._signature = inspect.signature(function)
         self._classes = _declared_classes(function)

@@ -131,6 +131,13 @@ class Memory:
             memory._bring_up(image, dict(decoder.numbered()))
         return memory, variables
 
+    @classmethod
+    def anew(cls, types: Types, image: Image) -> Memory:
+        """A memory that knows nothing of what was recorded, so that it records everything again."""
+        memory = cls(types)
+        memory._heap.next = image.next
+        return memory
+
     def _bring_up(self, image: Image, objects: Mapping[int, object]) -> None:
         """Define again what was recorded in an older shape, before anything patches that."""
         try:

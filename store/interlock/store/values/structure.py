@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, Patch, same
+from interlock.store.values.defaults import defaults_of
 from interlock.store.values.difference import dict_patch
 from interlock.store.values.evolving import check_fields, fields_now, schema_of, with_schema
 from interlock.store.values.refusal import Refused, is_model
@@ -75,6 +76,12 @@ class ObjectCodec(Codec):
         self._schema = schema_of(cls)
         self._subject = known_field(cls)
         self._attributes = Attributes(cls)
+        self._defaults = defaults_of(cls)
+
+    def _completed(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """With what the class has got since it was recorded, where that has a default."""
+        lacking = self._defaults.keys() - fields.keys() if self._defaults else ()
+        return fields | {name: self._defaults[name]() for name in sorted(lacking)}
 
     def state(self, obj: object) -> Any:
         found = self._attributes.read(obj)
@@ -99,7 +106,7 @@ class ObjectCodec(Codec):
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
         if encoded.get("s", 1) != self._schema:
             return self._brought(encoded, key)
-        return {name: child(value) for name, value in encoded["v"].items()}
+        return self._completed({name: child(value) for name, value in encoded["v"].items()})
 
     def _brought(self, encoded: Any, key: Convert) -> dict[str, Any]:
         """The fields of an object of an older shape."""
@@ -186,7 +193,8 @@ class ModelCodec(ObjectCodec):
             encoded.get("private"),
             frozenset(encoded.get("set", fields)),
         )
-        return self.convert(found, child, key)
+        made = self.convert(found, child, key)
+        return made._replace(fields=self._completed(made.fields))
 
     def _older(self, encoded: Any, child: Convert, key: Convert) -> ModelState:
         """The contents of a model of an older shape: what is new counts as set."""

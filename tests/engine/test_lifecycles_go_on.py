@@ -1,0 +1,99 @@
+"""Lifecycles under new code: they go on where their states are possible, with new timers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pytest
+from pydantic import BaseModel
+
+from engine.trouble import Ping, Troubled
+from interlock.engine import Engine
+from interlock.machines import Command, Lifecycle, Refused, after, on
+from interlock.projections import RunState, fold
+from interlock.store.changing import RunMigrated
+
+
+class Pong(Command):
+    number: int
+
+
+async def migrations(store: Troubled) -> list[RunMigrated]:
+    return [e.body for e in await store.read("run") if isinstance(e.body, RunMigrated)]
+
+
+async def state_of(store: Troubled) -> RunState:
+    return fold(await store.read("run"))
+
+
+class Status(StrEnum):
+    OPEN = "open"
+    SENT = "sent"
+    GONE = "gone"
+
+
+class Facts(BaseModel):
+    total: int = 0
+
+
+class Before(
+    Lifecycle[Status, Facts], initial=Status.OPEN, final={Status.GONE}, name="edited-order"
+):
+    @on(Ping, source=Status.OPEN, target=Status.SENT)
+    def send(self, facts: Facts, command: Ping) -> Facts:
+        return facts
+
+    @on(Pong, source=Status.SENT, target=Status.GONE)
+    def pay(self, facts: Facts, command: Pong) -> Facts:
+        return facts
+
+
+class MoreFacts(BaseModel):
+    total: int = 0
+    note: str = "none"
+
+
+MoreFacts.__qualname__ = "Facts"
+
+
+class After(
+    Lifecycle[Status, MoreFacts], initial=Status.OPEN, final={Status.GONE}, name="edited-order"
+):
+    @on(Ping, source=Status.OPEN, target=Status.SENT)
+    def send(self, facts: MoreFacts, command: Ping) -> MoreFacts:
+        return facts.model_copy(update={"note": "sent"})
+
+    @on(Pong, source=(Status.SENT, Status.OPEN), target=Status.GONE)
+    def pay(self, facts: MoreFacts, command: Pong) -> MoreFacts:
+        return facts
+
+    @after("2 days", source=Status.OPEN, target=Status.GONE)
+    def give_up(self, facts: MoreFacts) -> MoreFacts:
+        return facts
+
+
+async def test_a_lifecycle_goes_on_with_new_timers_and_fields() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[Before]) as engine:
+        await engine.start(Before, Facts(total=7), id="run")
+    async with Engine(store, machines=[After]) as engine:
+        await engine.send("run", Ping(number=1))
+        state = await state_of(store)
+        assert (state.state, state.hash) == ("sent", After.program().machine.hash)
+        assert state.variables == {"data": {"total": 7, "note": "sent"}}
+        assert await store.timers("run") == []
+    assert len(await migrations(store)) == 1
+
+
+async def test_a_lifecycles_command_that_is_refused_migrates_nothing() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[After]) as engine:
+        await engine.start(After, MoreFacts(total=7), id="run")
+    position = await store.position()
+    async with Engine(store, machines=[Before]) as engine:
+        with pytest.raises(Refused):
+            await engine.send("run", Pong(number=1))
+        assert await store.position() == position
+        await engine.send("run", Ping(number=1))
+        assert await store.timers("run") == []
+    assert (await state_of(store)).state == "sent"
