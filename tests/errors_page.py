@@ -85,20 +85,13 @@ def refused() -> list[Refusal]:
 
 def problem_rows() -> list[str]:
     """The codes that `check` and `check --prove` name in their docstrings."""
-<<<<<<< HEAD
     from interlock.machines import check, check_workflow
-    from interlock.machines.proof import judge
-
-    text = "".join(inspect.getsource(module) for module in (check, check_workflow, judge))
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
-=======
-    from interlock.machines import check
     from interlock.machines.lock import judging
     from interlock.machines.proof import judge
 
-    source = "".join(inspect.getsource(module) for module in (check, judging, judge))
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", source)
->>>>>>> ab1667ff7a62a86ccf1cc7c06cd38dc0f5e7a57f
+    modules = (check, check_workflow, judging, judge)
+    text = "".join(inspect.getsource(module) for module in modules)
+    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 
 
