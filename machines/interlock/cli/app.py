@@ -17,13 +17,14 @@ from interlock.cli import (
     change,
     debugging,
     decide,
+    forking,
     keep,
     look,
     personal,
     persons,
     reasons,
 )
-from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
+from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
@@ -33,6 +34,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
     ("lock", WRITE, change.lock),
+    ("deploy-check", WRITE, change.deploy_check),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
     ("why", LOOK, reasons.why),
@@ -50,7 +52,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("cancel", DECIDE, decide.cancel),
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
+    ("answer", DECIDE, forking.answer),
     ("breaker", DECIDE, breakers.breaker),
+    ("fork", TRY, forking.fork),
     ("erase", KEEP, personal.erase),
     ("key", KEEP, personal.key),
     ("export", KEEP, keep.export),

@@ -93,6 +93,8 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
             ("since", both(state.since, now)),
             ("machine", f"{state.machine} {state.hash}"),
             ("child of", state.parent),
+            ("forked from", _forked_from(state)),
+            ("forks", ", ".join(state.forks)),
             ("started", both(state.started, now)),
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
@@ -110,6 +112,11 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
     print_effects(screen, shown.effects, now, every=every)
     _decisions(screen, state, now)
     _inbox(screen, state, now)
+
+
+def _forked_from(state: RunState) -> str:
+    fork = state.fork
+    return "" if fork is None else f"{fork.parent} at {fork.version}, effects: {fork.effects}"
 
 
 def _not_moved(shown: Shown) -> str:
@@ -142,15 +149,22 @@ def _ending(state: RunState) -> list[tuple[str, Styled]]:
     return pairs
 
 
-def print_variables(screen: Screen, variables: dict[str, JSON]) -> None:
-    """Print variables: one a line in a pipe, indented JSON on a terminal."""
+def print_variables(screen: Screen, variables: dict[str, JSON], most: int = 0) -> None:
+    """Print variables: one a line in a pipe, indented JSON on a terminal.
+
+    Args:
+        most: lines of each that are shown on a terminal, 0 for all.
+    """
     if not screen.rich:
         for name, value in variables.items():
             screen.line(f"  {name} = {compact(value)}")
         return
     for name, value in variables.items():
-        text = pretty(value, screen.width - len(name) - 3, "  ")
-        screen.code(f"  {name} = {text}", "javascript")
+        lines = pretty(value, screen.width - len(name) - 3, "  ").split("\n")
+        shown = len(lines) if not most or len(lines) <= most + 1 else most
+        screen.code(f"  {name} = " + "\n".join(lines[:shown]), "javascript")
+        if shown < len(lines):
+            screen.line(Styled(f"    … {len(lines) - shown} more lines; --json has all", "dim"))
 
 
 def _print_branches(screen: Screen, state: RunState) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from interlock.projections.instants import ago, both
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.forks import asked
 from interlock.projections.reasons.making import called, due, error_text, wait
 from interlock.projections.reasons.worker import obstacle
 from interlock.projections.run import Activity
@@ -43,6 +44,8 @@ def _under_way(facts: Facts, activity: Activity) -> Wait:
             return _parked(facts, activity, board, parked[who])
         if who in making:
             return _making(facts, activity, board, making[who])
+    if who in making:
+        return due(facts, activity, f"{_name(facts, activity)} was being called")
     if _unwanted(facts, activity):
         return due(facts, activity, f"{_name(facts, activity)} is to be stopped")
     late = f" (due {ago(activity.due, facts.now)})" if activity.due is not None else ""
@@ -208,5 +211,5 @@ def _over(facts: Facts, activity: Activity) -> Wait:
 
 
 _BY_STATUS: dict[str, Callable[[Facts, Activity], Wait]] = {
-    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over,
+    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over, "asked": asked,
 }  # fmt: skip
