@@ -117,3 +117,12 @@ def test_a_run_that_could_not_begin_anything_has_a_timeline_too(il: Invoke) -> N
     text = il("timeline", "order-3").stdout
     assert text.startswith("order-3 failed cli-checkout")
     assert il("timeline", "nobody").exit_code == 1
+
+
+def test_a_run_of_thousands_of_like_calls_is_true_to_scale() -> None:
+    instants = [START + timedelta(milliseconds=n) for n in range(5001)]
+    axis = Axis(START, instants[-1], list(pairwise(instants)), 60)
+    assert not axis.squeezed
+    late = Axis(START, instants[-1] + timedelta(days=1), list(pairwise(instants)), 60)
+    assert late.squeezed
+    assert len(late.cells(START, instants[-1])) > 20

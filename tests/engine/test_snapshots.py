@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from engine.long_runs import Add, Stop, counting, lengthen
 from engine.snapshotted import plain, snapshotted
 from interlock.engine import Engine
-from interlock.projections import RunState, find_state, fold, load_state
+from interlock.projections import NoSuchVersion, RunState, find_state, fold, load_state
 from interlock.projections.fold_version import FOLD
 from interlock.projections.loading import PAGE, version_at
 from interlock.projections.snapshot import snapshot_of, state_of
@@ -161,6 +161,25 @@ async def test_a_run_of_several_pages_is_loaded_whole(tmp_path: Path) -> None:
         assert plain(await load_state(store, "r", upto=upto)) == plain(fold(events[:upto]))
     assert (await find_state(store, "nobody")).state is None
     await store.close()
+
+
+async def test_a_past_instant_of_a_long_run_is_opened_from_the_nearest_snapshot() -> None:
+    store = MemoryStore()
+    await begun(store, 2 * SPACED // 5)
+    async with Engine(store) as engine:
+        await engine.send("r", Add(amount=1))  # loads it, and leaves snapshots on its way
+        await engine.settle()
+        run = await engine.get("r")
+        events = (await run.history()).events
+        for version in (2, SPACED - 1, SPACED, SPACED + 7, len(events)):
+            state = await run.snapshot(at=version)
+            assert plain(state) == plain(fold(events[:version]))
+            since = (await find_state(store, "r", upto=version)).since
+            assert version // SPACED * SPACED <= since <= version
+            assert await run.read("total", int, at=version) == state.variables["total"]
+        for nothing in (0, len(events) + 1, events[0].at.replace(year=2000)):
+            with pytest.raises(NoSuchVersion):
+                await run.snapshot(at=nothing)
 
 
 async def test_a_version_is_found_by_its_instant() -> None:

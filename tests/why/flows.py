@@ -14,6 +14,7 @@ from interlock.machines import (
     Breaker,
     Bulkhead,
     Command,
+    Effect,
     Escalate,
     Group,
     Lifecycle,
@@ -26,6 +27,7 @@ from interlock.machines import (
     always,
     approval,
     each,
+    entering,
     on,
     parallel,
     race,
@@ -129,6 +131,14 @@ async def rated(name: str) -> str:
 
 @step(bulkhead=Bulkhead("why-narrow", max=1))
 async def narrow(name: str) -> str:
+    CALLS.append(name)
+    if GATE:
+        await GATE[0].wait()
+    return name
+
+
+@step(bulkhead=Bulkhead("why-shared", max=1, shared=True))
+async def shared(name: str) -> str:
     CALLS.append(name)
     if GATE:
         await GATE[0].wait()
@@ -262,6 +272,27 @@ async def grandparent(name: str) -> Any:
     return await parent(name)
 
 
+@workflow(name="why-over-deaf")
+async def over_deaf(name: str) -> Any:
+    return await deafly(name)
+
+
+@workflow(name="why-shipping")
+async def shipping(name: str) -> str:
+    return await ship(name)
+
+
+@workflow(name="why-over-undone")
+async def over_undone(name: str) -> Any:
+    await shipping(name)
+    raise Down("so it is undone")
+
+
+@workflow(name="why-shared")
+async def behind_shared(name: str) -> str:
+    return await shared(name)
+
+
 @workflow(name="why-branches")
 async def branches(name: str) -> Any:
     return await parallel(officer=checked(name), nap=sleep("1 day"))
@@ -364,6 +395,21 @@ class Keeping(
 
     @on(Thank, source=Light.GREEN, target=Light.RED)
     def thank(self, order: Order, command: Thank) -> Order:
+        return order
+
+
+@step(retry=Retry(attempts=3, initial="1 hour", maximum="1 hour", jitter=0))
+async def mail(text: str) -> str:
+    return await service("mail")
+
+
+class Mailing(Lifecycle[Light, Order], initial=Light.RED, final={Light.OFF}, name="why-mailing"):
+    @entering(Light.RED)
+    def tell(self, order: Order) -> Effect:
+        return mail.effect(order.note)
+
+    @on(Lose, source=Light.RED, target=Light.OFF)
+    def end(self, order: Order, command: Lose) -> Order:
         return order
 
 

@@ -20,7 +20,7 @@ from interlock.store.backends.memory import MemoryStore
 from interlock.store.backends.sqlite import SQLiteStore
 from interlock.store.board import Board
 from interlock.store.clock import ManualClock
-from interlock.store.errors import StoreFull, StoreReadOnly
+from interlock.store.errors import StoreBusy, StoreFull, StoreReadOnly
 from why import flows
 from why.flows import CALLS, DOWN, GATE, THREADS
 from why.kit import engine, outside, until
@@ -257,3 +257,135 @@ async def test_in_a_file_it_is_the_lock_that_tells_whether_a_worker_lives(tmp_pa
         assert await run.result() == "y"
     assert (await outside(reader, "s")).cause == "completed"
     await reader.close()
+
+
+async def test_a_call_that_waits_for_a_thread_is_told() -> None:
+    THREADS.append(threading.Event())
+    async with engine(threads=1) as one:
+        await one.start(flows.deafly, "x")
+        await until(lambda: CALLS == ["x"])
+        run = await one.start(flows.deafly, "y", id="r")
+        await until(lambda: len(one.noticeboard.board().calls) == 2)
+        assert (await run.why()).cause == "threads_busy"
+        THREADS[0].set()
+        assert await run.result() == "y"
+        assert not one.noticeboard.board().calls
+
+
+async def test_what_has_come_is_of_no_use_without_a_worker() -> None:
+    store = MemoryStore()
+    async with engine(store) as one:
+        await one.start(flows.waiting, 5, id="w")
+        await one.start(flows.asking, ["anna"], id="a")
+        await one.start(flows.napping, "x", id="c")
+        await one.settle()
+    async with engine(store, worker=False) as one:
+        await one.send("w", flows.Paid(amount=7), by="carl")
+        await one.approve("a", "boss", by="anna")
+        await one.cancel("c", reason="no need")
+        await one.start(flows.grandparent, "x", id="g")
+        whys = {run: await one.why(run) for run in ("w", "a", "c", "g")}
+    assert {why.cause for why in whys.values()} == {"no_worker"}
+    assert "Paid has come from carl" in whys["w"].said
+    assert "was decided on" in whys["a"].said
+    assert "is cancelled" in whys["c"].said
+    assert "is to be started" in whys["g"].said
+    async with engine(store) as one:
+        await one.settle()
+        assert (await one.why("a")).cause == "completed"
+        assert (await one.why("c")).cause == "cancelled"
+
+
+async def test_the_parent_of_a_cancelled_child_that_does_not_stop_names_the_child() -> None:
+    THREADS.append(threading.Event())
+    async with engine() as one:
+        run = await one.start(flows.over_deaf, "x", id="p")
+        await until(lambda: CALLS == ["x"])
+        await one.cancel(run, reason="enough")
+        async with asyncio.timeout(20):
+            while (why := await run.why()).cause != "cancelling":  # noqa: ASYNC110  as it is told
+                await asyncio.sleep(0.001)
+        assert why.root == "p/why-deaf#1"
+        THREADS[0].set()
+        await run.wait()
+
+
+async def test_a_failed_undo_of_a_child_is_the_cause_of_its_parent() -> None:
+    DOWN.add("unship")
+    clock = ManualClock()
+    async with engine(clock=clock) as one:
+        run = await one.start(flows.over_undone, "x", id="p")
+        await one.settle()
+        while (why := await run.why()).cause == "retry":
+            clock.set(clock.now() + timedelta(days=1))
+            await one.tick()
+            await one.settle()
+        assert (why.cause, why.root) == ("undo_failed", "p/why-shipping#1")
+        assert why.actions[0].argv[:3] == ("undo", "p/why-shipping#1", "ship")
+
+
+async def test_an_effect_of_a_lifecycle_that_is_stuck_is_told() -> None:
+    DOWN.add("mail")
+    clock = ManualClock()
+    async with engine(clock=clock) as one:
+        run = await one.start(flows.Mailing, flows.Order(total=1), id="m")
+        await one.settle()
+        why = await run.why()
+        assert {wait.cause for wait in why.waits} == {"retry", "command"}
+        assert any(then.event == "retries" for then in why.then)
+
+
+async def test_a_shared_bulkhead_that_others_have_is_told() -> None:
+    GATE.append(asyncio.Event())
+    store = MemoryStore()
+    async with engine(store) as one, engine(store) as other:
+        await one.start(flows.behind_shared, "x", id="first")
+        await until(lambda: CALLS == ["x"])
+        run = await other.start(flows.behind_shared, "y", id="second")
+        async with asyncio.timeout(20):
+            while await run.status() != "waiting":  # noqa: ASYNC110  another task leads to it
+                await asyncio.sleep(0.001)
+        why = await outside(store, "second")
+        assert why.cause == "bulkhead"
+        assert "other processes" in why.said
+        GATE.pop().set()
+
+
+async def test_a_timer_that_its_worker_does_not_fire_is_overdue() -> None:
+    clock = ManualClock()
+    async with engine(clock=clock) as one:
+        run = await one.start(flows.napping, "x")
+        order = await one.start(flows.Ordering, flows.Order(total=1, stock=1))
+        await one.send(order, flows.Pay(amount=1))
+        await one.send(order, flows.Send())
+        await one.settle()
+        clock.set(clock.now() + timedelta(days=40))  # its timers look at the clock once a minute
+        assert (await run.why()).cause == "overdue"
+        assert (await order.why()).cause == "overdue"
+        await one.tick()
+        await one.settle()
+        assert (await run.why()).cause == "completed"
+        assert (await order.why()).cause == "completed"
+
+
+async def test_what_a_worker_is_about_to_do_is_due() -> None:
+    store = MemoryStore()
+    async with engine(store, worker=False) as one:
+        await one.start(flows.acting, "x", id="r")
+    async with engine(store) as one:
+        assert (await one.why("r")).cause == "due"  # it has not had its turn yet
+        await one.settle()
+
+
+async def test_a_store_that_is_busy_is_told() -> None:
+    store = Troubled()
+    async with engine(store) as one:
+        GATE.append(asyncio.Event())
+        run = await one.start(flows.slowly, "x", id="r")
+        await until(lambda: CALLS == ["x"])
+        store.error, store.failing = StoreBusy, 10**9
+        GATE.pop().set()
+        await until(lambda: bool(one.drivers.troubled()))
+        assert (await run.why()).cause == "store_busy"
+        store.failing = 0
+        assert await run.result() == "x"

@@ -17,13 +17,14 @@ from interlock.cli import (
     change,
     debugging,
     decide,
+    forking,
     keep,
     look,
     personal,
     persons,
     reasons,
 )
-from interlock.cli.options import DECIDE, KEEP, LOOK, WRITE
+from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
@@ -50,7 +51,9 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("cancel", DECIDE, decide.cancel),
     ("resolve", DECIDE, decide.resolve),
     ("undo", DECIDE, persons.undo),
+    ("answer", DECIDE, forking.answer),
     ("breaker", DECIDE, breakers.breaker),
+    ("fork", TRY, forking.fork),
     ("erase", KEEP, personal.erase),
     ("key", KEEP, personal.key),
     ("export", KEEP, keep.export),

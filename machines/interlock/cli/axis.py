@@ -38,8 +38,10 @@ class Axis:
         whole = self._seconds(end)
         lengths = [(b - a).total_seconds() for a, b in spans if b > a]
         seen = sum(length * columns >= whole for length in lengths)
-        self.squeezed = seen < _SHOWN * len(lengths)
         cuts = {self._seconds(at) for span in spans for at in span}
+        ends = sorted({0.0, whole, *cuts})
+        long = any(b - a > _LONG * whole for a, b in pairwise(ends))
+        self.squeezed = long and seen < _SHOWN * len(lengths)
         cuts = (
             {0.0, whole, *(at for at in cuts if 0 < at < whole)} if self.squeezed else {0.0, whole}
         )
@@ -63,7 +65,7 @@ class Axis:
         apart = sum(weight for weight, big in zip(weights, long, strict=True) if big)
         least, most = (min(_MOST, room * sum(long)) for room in _ROOM)
         share = max(least, min(most, apart / total))
-        if apart < total:
+        if 0 < apart < total:
             grow, shrink = share * total / apart, (1 - share) * total / (total - apart)
             weights = [w * (grow if big else shrink) for w, big in zip(weights, long, strict=True)]
         scale = self.columns / sum(weights)

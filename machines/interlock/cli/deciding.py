@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from interlock.cli.forked import answering
 from interlock.cli.joined import error_text
 from interlock.cli.notifying import notify_of
 from interlock.cli.render import Screen, Styled, print_document, status
@@ -115,9 +116,14 @@ async def _decide(
     async with opened(url, resources, notify) as (engine, lacking):
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry.hash)
-        if module == "interlock.demo" or module.startswith("interlock.demo."):
-            import_module("interlock.demo")
+        import_demo(module)
         return await follow(engine, run, await act(engine, entry), lacking)
+
+
+def import_demo(module: str) -> None:
+    """Serve the runs of `interlock demo`, which nobody names."""
+    if module == "interlock.demo" or module.startswith("interlock.demo."):
+        import_module("interlock.demo")
 
 
 @asynccontextmanager
@@ -186,6 +192,8 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
         then = f", and then undoes {undone}" if undone else ""
         return f"the cancellation is recorded: it reaches the run when it can go on{then}"
     for activity in state.pending.values():
+        if activity.status == "asked":
+            return f"{activity.asked}; say what it gives: `{answering(state, activity)}`"
         if activity.status == "retrying" and activity.due is not None:
             again = instant(activity.due)
             return f"{activity.name} is tried again at {again}; `interlock work {module}` does it"

@@ -45,7 +45,7 @@ def _cells(row: Row, now: datetime) -> Sequence[Cell]:
 
 def _error(row: Row) -> str:
     """Its last error, as long as that matters; else what is to be noted."""
-    return "" if row.status in ("confirmed", "compensated") else row.note or row.error
+    return row.note if row.status in ("confirmed", "compensated") else row.note or row.error
 
 
 def _calls(row: Row) -> str:

@@ -12,7 +12,7 @@ from interlock.cli.render import Screen, print_document
 from interlock.cli.stores import events_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
-from interlock.engine.lifecycles import AFTER
+from interlock.engine.after import after_timers
 from interlock.engine.programs import Programs, definition_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
@@ -21,7 +21,6 @@ from interlock.store.cipher import cipher_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
-from interlock.store.vocabulary import TransitionTaken
 
 
 def export_run(store: str, run: str, output: Path | None, *, as_json: bool) -> None:
@@ -141,15 +140,4 @@ def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, date
             "name its module with --app MODULE or INTERLOCK_APP"
         )
         raise UnknownMachine(message)
-    if state.active:
-        return {
-            f"{AFTER}{edge}": since + wait
-            for name, since in state.active.items()
-            for edge, wait in program.timers(name)
-        }
-    internal = {edge.id for edge in program.machine.edges if edge.internal}
-    entered = events[0].at
-    for event in events:
-        if isinstance(event.body, TransitionTaken) and event.body.transition not in internal:
-            entered = event.at
-    return {f"{AFTER}{edge}": entered + wait for edge, wait in program.timers(state.state)}
+    return after_timers(program, events, state)

@@ -15,6 +15,7 @@ LOOK = "Look"
 DECIDE = "Decide"
 WRITE = "Write and run"
 KEEP = "Keep"
+TRY = "Try out"
 
 StoreUrl = Annotated[
     str,

@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_archive import ARCHIVES
+from interlock.cli.phrases_forks import FORKS
 from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.phrases_personal import PERSONAL
 from interlock.cli.phrases_shared import SHARED
@@ -79,8 +80,9 @@ def _started(event: Event, body: RunStarted, plain: Plain) -> str:
 
 def _step_scheduled(event: Event, body: StepScheduled, plain: Plain) -> str:
     if branch_of(body.activity):  # of many, whose keys are long and say nothing more
-        return f"{body.step} called"
-    return f"{body.step} called (attempt 1, key {body.key})"
+        return f"{body.step} is to be called" if body.client else f"{body.step} called"
+    word = "is to be called" if body.client else "called"
+    return f"{body.step} {word} (attempt 1, key {body.key})"
 
 
 def _step_started(event: Event, body: StepStarted, plain: Plain) -> str:
@@ -291,6 +293,7 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     CommandIgnored.__name__: _ignored,
     **PEOPLE,
     **SHARED,
+    **FORKS,
     **PERSONAL,
     **ARCHIVES,
 }

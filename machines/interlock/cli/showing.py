@@ -93,6 +93,8 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
             ("since", both(state.since, now)),
             ("machine", f"{state.machine} {state.hash}"),
             ("child of", state.parent),
+            ("forked from", _forked_from(state)),
+            ("forks", ", ".join(state.forks)),
             ("started", both(state.started, now)),
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
@@ -110,6 +112,11 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
     print_effects(screen, shown.effects, now, every=every)
     _decisions(screen, state, now)
     _inbox(screen, state, now)
+
+
+def _forked_from(state: RunState) -> str:
+    fork = state.fork
+    return "" if fork is None else f"{fork.parent} at {fork.version}, effects: {fork.effects}"
 
 
 def _not_moved(shown: Shown) -> str:

@@ -201,6 +201,8 @@ class _Picture:
             return f"{said}, {self._child(activity)}"
         if activity.kind in ("step", "undo"):
             stands = f"waiting for {activity.postponed}" if activity.postponed else activity.status
+            if activity.asked:
+                return f"{said}, which is not called: {activity.asked}"
             said += f", {stands}, attempt {activity.attempt}, key {activity.key}"
             if activity.interruptions and activity.status == "in doubt":
                 said += f" (its process died in {activity.interruptions} calls)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from interlock.cli.instants import parse_instant
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
@@ -17,7 +17,18 @@ from interlock.cli.text import both, exact, moment, shorten
 from interlock.cli.view import activity_view, event_view, told
 from interlock.cli.wording import changed
 from interlock.machines.ir import Machine
-from interlock.projections import Chosen, History, RunState, branches, chosen, node_of
+from interlock.projections import (
+    Chosen,
+    History,
+    RunState,
+    branches,
+    chosen,
+    evolve,
+    find_state,
+    node_of,
+)
+from interlock.projections.copying import copy_state
+from interlock.projections.loading import find_version
 from interlock.store.clock import SystemClock
 from interlock.store.event import JSON, Event
 
@@ -104,6 +115,12 @@ async def _events(url: str, run: str) -> list[Event]:
         return await events_of_run(store, run)
 
 
+_LONG, _TAIL = 2_000, 200
+"""Events from which on a run is not read from its first, and how many of the last ones are."""
+
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+
 def tell_moment(
     store: str, run: str, version: int | None, time: str, step: int, *, as_json: bool
 ) -> None:
@@ -113,10 +130,9 @@ def tell_moment(
         step: so many events later, or earlier with a negative number.
     """
     when: int | datetime | None = parse_instant(time) if time else version
-    events, machine = run_async(_events_and_machine(store, run, when, step))
-    history = History(events)
-    state = history.state()
-    event, _, what = list(told(events))[-1]
+    since, events, machine = run_async(_events_and_machine(store, run, when, step))
+    state = _fold_on(since, events)
+    event, _, what = list(told(events, since))[-1]
     source = None if machine is None else excerpt_of_run(machine, events)
     inside = _branches(state, machine)
     if as_json:
@@ -226,13 +242,30 @@ def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:
         print_excerpt(screen, source)
 
 
+def _fold_on(since: RunState | None, events: Sequence[Event]) -> RunState:
+    """The state that some events lead to."""
+    state = None if since is None else copy_state(since)
+    for event in events:
+        state = evolve(state, event)
+    assert state is not None  # there are events
+    return state
+
+
 async def _events_and_machine(
     url: str, run: str, when: int | datetime | None, step: int
-) -> tuple[list[Event], Machine | None]:
+) -> tuple[RunState | None, list[Event], Machine | None]:
+    """The events up to a moment, of a long run the last ones, with the state before them."""
     async with reading(url) as store:
-        history = History(await events_of_run(store, run))
-        at = history.last if when is None else history.at(when)
-        events = list(history.until(at.step(step).version))
+        since: RunState | None = None
+        if (await store.head(run)).version > _LONG and not step:
+            version = await find_version(store, run, _LAST if when is None else when)
+            since = (await find_state(store, run, upto=max(0, version - _TAIL))).state
+            after = 0 if since is None else since.head.version
+            events = await store.read(run, after=after, upto=version)
+        else:
+            history = History(await events_of_run(store, run))
+            at = history.last if when is None else history.at(when)
+            events = list(history.until(at.step(step).version))
         definition = await store.definition(events[-1].hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
-        return events, machine
+        return since, events, machine

@@ -194,10 +194,12 @@ def variables_of(state: RunState) -> dict[str, JSON]:
     return state.variables
 
 
-def told(events: Sequence[Event]) -> Iterator[tuple[Event, str, str]]:
-    """Every event of a run, from its first, with the state before it and its phrase."""
-    before = ""
-    for event, state, subject in read_through(events):
+def told(
+    events: Sequence[Event], since: RunState | None = None
+) -> Iterator[tuple[Event, str, str]]:
+    """Every event of a run, from its first or after `since`, the state before it, its phrase."""
+    before = "" if since is None else since.state
+    for event, state, subject in read_through(events, since):
         branch = None if subject.activity is None else "/".join(subject.branch)
         yield event, before, phrase(event, _image(state, subject.activity).plain, branch)
         before = event.state

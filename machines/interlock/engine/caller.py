@@ -15,7 +15,7 @@ from interlock.store.event import Actor, Body
 
 Kind = Literal[
     "start", "send", "approve", "reject", "delegate", "cancel", "undo", "resolve", "breaker",
-    "forget",
+    "forget", "fork", "answer",
 ]  # fmt: skip
 
 
@@ -38,9 +38,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         kind: the engine's method (of a breaker: any of those that move it).
         run: id of the run; of a breaker, its name; of who is to be forgotten, "".
         name: of the machine to start, the command, the approval or the step; of a breaker, what
-            is done to it; the subject to forget.
+            is done to it; the subject to forget; of a fork, its id, "" for a generated one.
         value: the command that is sent; of a start, its arguments as `(args, kwargs)`; of an undo,
-            the answer; of a delegation, to whom; of a doubt, whether it happened; else None.
+            the answer; of a delegation, to whom; of a doubt, whether it happened; of a fork, what
+            becomes of its calls; of a call that one asks about, the answer; else None.
         by: who asks.
         reason: why.
         correlation: id of the outside request that this belongs to.

@@ -8,6 +8,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,9 @@ from interlock.machines.errors import TimedOut
 from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
 from interlock.store.values.reveals import Reveals
+
+BEGAN: ContextVar[Callable[[], None] | None] = ContextVar("interlock_began", default=None)
+"""Told when a thread has taken up the call of a plain function."""
 
 
 async def call(
@@ -81,6 +85,9 @@ async def _in_thread(
     context = contextvars.copy_context()
 
     def run() -> Any:
+        began = context.get(BEGAN)
+        if began is not None:
+            began()
         return context.run(function, *args, **kwargs)
 
     loop = asyncio.get_running_loop()

@@ -146,6 +146,8 @@ async def _elapse(engine: Core, timer: Timer) -> None:
     """End a sleep or a wait; wake a run whose call is to be made again."""
 
     def record(session: Session) -> None:
+        if session.state.follows:
+            return  # what time ends in a fork is said by the one it was forked from
         activity = session.state.pending.get(timer.name)
         if activity is None:
             ring(engine, session, timer)
@@ -212,7 +214,7 @@ async def accept(
                     return
             break
         crash.reached("engine.command_accepted")
-        if not session.idle:
+        if not session.idle or session.state.fork is not None:
             engine.wake(run)
     finally:
         engine.sessions.release(run)

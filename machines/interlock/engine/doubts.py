@@ -38,7 +38,7 @@ async def resolve(
 
     def record(session: Session) -> None:
         activity = _doubtful(session, step)
-        undoable, irreversible = _declared(session, activity, machine)
+        undoable, irreversible = declared(session, activity, machine)
         session.emit(
             StepResolved(
                 activity.id, activity.name, bool(happened), reason,
@@ -69,7 +69,7 @@ def _doubtful(session: Session, step: str) -> Activity:
     raise NotInDoubt(message)
 
 
-def _declared(session: Session, activity: Activity, machine: Machine | None) -> tuple[bool, str]:
+def declared(session: Session, activity: Activity, machine: Machine | None) -> tuple[bool, str]:
     """Whether the step can be undone, and why it cannot, as its definition says."""
     if session.state.lifecycle:
         return False, ""

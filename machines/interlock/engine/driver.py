@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
+from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
-from interlock.engine.session import Mover, Session, record_stopped
+from interlock.engine.session import Mover, Session, record_doubt, record_stopped
 from interlock.engine.undo import undo_call, undo_failed, undo_step
 from interlock.machines.context import Current
 from interlock.machines.step import DidNotHappen, Happened, Step
@@ -21,12 +22,12 @@ from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
 from interlock.store.secrecy import Forgotten
-from interlock.store.vocabulary import StepInDoubt, StepStarted
+from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
 
-OVER = ("in doubt", "undo failed", "done")
+OVER = ("in doubt", "undo failed", "asked", "done")
 """No call is made for what is this: it waits for a person, or for the run to move on."""
 
 CALLS = ("step", "undo", "child")
@@ -91,6 +92,7 @@ class Driver:
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
+                await follow(self.engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -129,6 +131,8 @@ class Driver:
             return False
         self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
+        if has_more(session):
+            return True
         due = self._due(session)
         if not due and not self._tasks:
             return False
@@ -151,14 +155,13 @@ class Driver:
             # somebody else recorded an outcome, and drives the run: ours is dropped
             if mine is not None and mine.attempt == activity.attempt and mine.status != "done":
                 record(mover, mine)
-        while mover.move():
-            pass
+        move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
         over = {activity.id for activity, _ in self._over}
-        for activity in session.state.pending.values():
+        for activity in callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
             due.append(activity)
@@ -209,6 +212,7 @@ class Driver:
 
     async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
         """Make a call. Its outcome, or None when the run has to be looked at again."""
+        assert may_be_called(session, activity), "a fork calls nothing that nobody asked for"
         if activity.child:
             return await self._look_after(session, activity)
         if activity.stopping:
@@ -242,7 +246,7 @@ class Driver:
         if activity.kind == "undo":
             return await undo_call(self, session, step, activity, permit)
         if activity.hold and activity.status == "started":
-            return _doubt(step)
+            return record_doubt
         if activity.hold or activity.cleared:
             started = StepStarted(activity.id, activity.attempt)
             if not await self._record(activity, lambda m, _: m.session.emit(started)):
@@ -325,11 +329,11 @@ class Driver:
             if self.engine.closing:
                 raise
             self._take_cancel(activity)
-            return _doubt(step)
+            return record_doubt
         self._take_cancel(activity)
         if isinstance(answer, Happened):
             return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
-        return None if isinstance(answer, DidNotHappen) else _doubt(step)
+        return None if isinstance(answer, DidNotHappen) else record_doubt
 
     def _happened(self, answer: Happened[Any]) -> Record:
         return lambda mover, mine: mover.succeed(mine, answer.result)
@@ -355,7 +359,7 @@ class Driver:
         if alone:
             self._calling = activity
         try:
-            with self.engine.noticeboard.calling(self.run, activity.id):
+            with self.engine.noticeboard.calling(self.run, activity.id, function):
                 return await call(
                     function, args, kwargs,
                     current=current, timeout=timeout, threads=self.engine.threads,
@@ -388,7 +392,3 @@ class Driver:
                 except Conflict:
                     continue
                 return True
-
-
-def _doubt(step: Step[..., Any]) -> Record:
-    return lambda mover, mine: mover.session.emit(StepInDoubt(mine.id, step.name, mine.attempt))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, overload
@@ -12,6 +12,7 @@ from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
 from interlock.engine.errors import UnknownRun
 from interlock.engine.forgetting import Erasure, forget
+from interlock.engine.forks.making import Wanted, make_fork
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
@@ -28,6 +29,7 @@ from interlock.projections import BreakerState
 from interlock.store.archive import Restored
 from interlock.store.clock import uuid7
 from interlock.store.contract import Entry, Filter
+from interlock.store.forking import Effects
 
 R = TypeVar("R")
 log = logging.getLogger("interlock.engine")
@@ -102,6 +104,45 @@ class Engine(People):
             return await debouncer.start(debounce, run, program, args, kwargs, caller)
         await start_run(self, program, run, args, kwargs, caller)
         return Run(self, run)
+
+    async def fork(
+        self,
+        run: str | Run[Any],
+        at: int | datetime | None = None,
+        *,
+        id: str | None = None,  # noqa: A002  public name
+        set: Mapping[str, object] | None = None,  # noqa: A002  public name
+        effects: Effects = "recorded",
+        by: str = "",
+    ) -> Run[Any]:
+        """Make a new run from an instant of another one; that one goes on as if nothing happened.
+
+        Both histories tell of it. By default nothing in the world is called: the fork is given
+        what its parent recorded for the same calls, waits and decisions, and where nothing is
+        recorded it waits for a person: see `answer`.
+
+        Args:
+            run: the run, in whatever state it is.
+            at: its version, or an aware instant; its last event by default.
+            id: of the new run, or generated. The same fork of the same id again finds it.
+            set: new values of variables by their paths: `{"order.total": 900}`.
+            effects: what becomes of its calls. `recorded`: as said. `ask`: a person is asked about
+                each call, and people decide and time passes as in any run. `live`: it is a run as
+                any other, and its calls are made, under keys of its own.
+            by: who makes it.
+
+        Raises:
+            UnknownRun, NoSuchVersion: there is nothing to fork.
+            NoSuchVariable, NotOfThatType: what `set` names is not there, or is of another type.
+            InputMismatch: the id is taken by another run.
+            BadRunId: as it says.
+        """
+        wanted = Wanted(run_id(run), at, set or {}, effects)
+        self.check_open()
+        caller = await self.asked(
+            Request(kind="fork", run=wanted.run, name=id or "", value=effects, by=by)
+        )
+        return Run(self, await make_fork(self, wanted, id, caller))
 
     async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
         """The run of this id.

@@ -19,6 +19,7 @@ from interlock.projections import (
     progress,
     read_variable,
 )
+from interlock.projections.loading import find_version
 from interlock.store.contract import FINISHED
 from interlock.store.event import JSON
 from interlock.store.vocabulary import RunCompleted
@@ -42,13 +43,19 @@ class Run(Generic[R]):
     def __repr__(self) -> str:
         return f"<run {self.id}>"
 
-    async def snapshot(self) -> RunState:
-        """The folded run, as it is now.
+    async def snapshot(self, at: int | datetime | None = None) -> RunState:
+        """The folded run, as it is now or was at a version or an aware instant.
+
+        However long its history is, only what came after the nearest kept snapshot is read.
 
         Raises:
             UnknownRun: there is none of this id.
+            NoSuchVersion: nothing had happened by then.
+            RunArchived: its events were moved to an archive.
         """
-        state = (await find_state(self._engine.store, self.id)).state
+        store = self._engine.store
+        upto = None if at is None else await find_version(store, self.id, at)
+        state = (await find_state(store, self.id, upto=upto)).state
         if state is None:
             message = f"there is no run {self.id!r} in {self._engine.store.url}"
             raise UnknownRun(message)
@@ -90,10 +97,7 @@ class Run(Generic[R]):
             NotOfThatType: it holds something else.
             NoSuchVersion: nothing had happened by then.
         """
-        if at is None:
-            state = await self.snapshot()
-        else:
-            state = (await self.history()).state(at)
+        state = await self.snapshot(at)
         types = self._engine.types_of(state.machine, state.hash)
         return read_variable(state, name, wanted, types, branch=branch)
 

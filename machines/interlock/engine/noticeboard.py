@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from interlock.engine.calls import BEGAN, is_async
 from interlock.machines import registry
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
@@ -31,19 +33,28 @@ class Noticeboard:
     def __init__(self, engine: Core) -> None:
         self._engine = engine
         self._calls: dict[tuple[str, str], datetime] = {}
+        self._queued: set[tuple[str, str]] = set()
         self._told: Board | None = None
         self._posted = 0.0
         self._since: datetime | None = None
         self._hashes: dict[str, str] = {}
 
     @contextmanager
-    def calling(self, run: str, activity: str) -> Generator[None]:
-        """A call is being made."""
-        self._calls[run, activity] = self._engine.now()
+    def calling(self, run: str, activity: str, function: Callable[..., Any]) -> Generator[None]:
+        """A call is being made; that of a plain function once a thread has taken it up."""
+        who = run, activity
+        self._calls[who] = self._engine.now()
+        token = None
+        if not is_async(function):
+            self._queued.add(who)
+            token = BEGAN.set(partial(self._queued.discard, who))
         try:
             yield
         finally:
-            self._calls.pop((run, activity), None)
+            if token is not None:
+                BEGAN.reset(token)
+                self._queued.discard(who)
+            self._calls.pop(who, None)
 
     def post(self) -> None:
         """Tell what has changed, or that this process is alive; only what drives tells."""
@@ -73,7 +84,10 @@ class Noticeboard:
             driven=driven[:_MOST],
             stuck={run: told_of(why) for run, why in islice(held.items(), _MOST)},
             troubled=dict(islice(troubled.items(), _MOST)),
-            calls=[UnderWay(*who, at) for who, at in islice(self._calls.items(), _MOST)],
+            calls=[
+                UnderWay(*who, at, who in self._queued)
+                for who, at in islice(self._calls.items(), _MOST)
+            ],
             parked=[Parked(*who, by) for who, by in islice(parked.items(), _MOST)],
             full=engine.drivers.full,
             left_out=sum(max(0, len(one) - _MOST) for one in lists),

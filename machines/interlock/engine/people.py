@@ -9,9 +9,11 @@ from interlock.engine.approvals import Said
 from interlock.engine.caller import Request
 from interlock.engine.core import Core
 from interlock.engine.doubts import resolve
+from interlock.engine.forks.answering import answer
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
 from interlock.engine.undo_answers import UndoAnswer, answer_undo
+from interlock.store.forking import Answer
 
 if TYPE_CHECKING:
     from interlock.engine.handle import Run
@@ -126,6 +128,35 @@ class People(Core):
         )
         caller = await self.asked(request)
         await answer_undo(self, request.run, step, answer, caller, caller.reason)
+
+    async def answer(
+        self,
+        run: str | Run[Any],
+        step: str,
+        how: Answer,
+        value: object = None,
+        *,
+        by: str = "",
+        reason: str = "",
+    ) -> None:
+        """Say what becomes of a call that a fork asks about, so that the fork can go on.
+
+        Args:
+            step: the step (or child), its state or activity; of an undo, `undo charge`.
+            how: `recorded` gives it what the parent recorded for it, or for the call most like
+                it; `value` the `value`; `error` raises `value`, an exception or a text; `live`
+                makes the call.
+
+        Raises:
+            Refused: it asks about no such call, or about several, or nothing is recorded.
+            UnknownRun: there is no such run.
+            UnknownMachine: whether the step can be undone is not known to this program.
+        """
+        request = Request(
+            kind="answer", run=run_id(run), name=step, value=how, by=by, reason=reason
+        )
+        caller = await self.asked(request)
+        await answer(self, request.run, step, how, value, caller, caller.reason)
 
     async def resolve(
         self,

@@ -147,8 +147,8 @@ class Privacy:
 
     async def append(self, known: Forgetting, body: Body, actor: Actor | None = None) -> None:
         """Append to the stream `$personal`."""
-        now = self._engine.now()
-        began = known.began or now
-        entry = Entry(STREAM, MACHINE, "", "bound", "open", began, "", "", began)
+        last = known.head.at
+        now = self._engine.now() if last is None else max(last, self._engine.now())
+        entry = Entry(STREAM, MACHINE, "", "bound", "open", now, "", "", known.began or now)
         drafts = [draft_by(body, "bound", actor or Actor("system"))]
         await self._engine.store.append(Commit(known.head, entry, drafts, now, STREAM))

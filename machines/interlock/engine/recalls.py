@@ -16,6 +16,7 @@ from interlock.engine.undo import give_up
 from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.event import Event
+from interlock.store.forking import CallAnswered
 from interlock.store.vocabulary import (
     Failure,
     StepFailed,
@@ -37,7 +38,7 @@ Recorder: TypeAlias = Callable[[Activity, Callable[[Mover, Activity], None]], Aw
 
 _INTENTS = (
     StepScheduled, StepFailed, StepStarted, StepRecalled, StepPostponed, StepReleased,
-    UndoScheduled, UndoFailed,
+    UndoScheduled, UndoFailed, CallAnswered,
 )  # fmt: skip
 
 

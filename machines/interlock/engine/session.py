@@ -22,9 +22,10 @@ from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
 from interlock.store.errors import StoreBusy, StoreFull
 from interlock.store.event import Actor, Body, Event
 from interlock.store.joining import ActivityStopped
-from interlock.store.vocabulary import StepScheduled
+from interlock.store.vocabulary import StepInDoubt, StepScheduled
 
 if TYPE_CHECKING:
+    from interlock.engine.forks.following import Following
     from interlock.engine.past_calls import PastCall
 
 T = TypeVar("T")
@@ -55,6 +56,7 @@ class Session:
         calling: activities whose calls are under way beside others.
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
+        following: what a fork is given, once that was read.
         snapshot_at: version from which on a snapshot of it is due.
     """
 
@@ -81,6 +83,7 @@ class Session:
         self.intents: set[tuple[str, int]] = set()
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
+        self.following: Following | None = None
         self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""
@@ -115,6 +118,12 @@ class Session:
         return self.state.lifecycle and not self.state.pending
 
     @property
+    def _calls_at_once(self) -> bool:
+        """Whether an intent is followed by its call; in a fork something else decides on that."""
+        fork = self._state.fork if self._state is not None else None
+        return fork is None or fork.effects == "live"
+
+    @property
     def version(self) -> int:
         """Version of the last event that is known to be in the log."""
         return self._head.version
@@ -144,7 +153,7 @@ class Session:
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
-        if isinstance(body, StepScheduled) and not self._drives():
+        if isinstance(body, StepScheduled) and not (self._drives() and self._calls_at_once):
             body = replace(body, client=True)
         target = state if state is not None else self.state.state
         draft = Draft(body, target, self.actor, self.cause)
@@ -158,6 +167,8 @@ class Session:
             reason=self.reason,
         )  # fmt: skip
         self._state = evolve(self._state, event)
+        if self.following is not None:
+            self.following.note(self._state, event)
 
     def decide(self, record: Callable[[], T]) -> T:
         """Let `record` emit events. When it raises, nothing of what it emitted remains.
@@ -273,6 +284,11 @@ class Mover(Protocol):
 def record_stopped(mover: Mover, activity: Activity) -> None:
     """A call, or a child, has seen that it is cancelled."""
     mover.session.emit(ActivityStopped(activity.id, "cancelled"))
+
+
+def record_doubt(mover: Mover, activity: Activity) -> None:
+    """Whether a call was made is not known: a person has to find out."""
+    mover.session.emit(StepInDoubt(activity.id, activity.name, activity.attempt))
 
 
 Decide = Callable[[Session], None]

@@ -73,7 +73,7 @@ def check_start(
     Raises:
         BadRunId, BadInput: as they say.
     """
-    _check_id(run)
+    check_id(run)
     return _fingerprint(program, args, kwargs)
 
 
@@ -136,7 +136,8 @@ def _check_same(session: Session, program: Program | LifecycleProgram, fingerpri
         raise InputMismatch(message)
 
 
-def _check_id(run: str) -> None:
+def check_id(run: str) -> None:
+    """Raise `BadRunId` for what cannot be a run's id."""
     if not run or len(run) > _LONGEST_ID or not run.isprintable() or run.startswith("$"):
         message = (
             f"{run!r} cannot be a run's id; use 1 to {_LONGEST_ID} printable characters, "

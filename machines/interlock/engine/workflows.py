@@ -22,7 +22,7 @@ from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
-from interlock.store.event import Encoded
+from interlock.store.event import Encoded, Event
 from interlock.store.secrecy import KeyStoreError
 from interlock.store.values import Memory, decode_whole, encode_whole
 from interlock.store.values.reveals import Reveals
@@ -309,6 +309,16 @@ class WorkflowRun:
             tuple(value for _, value in kept), {name: value for name, (_, value) in named.items()}
         )
         self.session.emit(started, self.program.machine.initial)
+        self.go(thread, partial(thread.start, frame))
+
+    def begin_again(self, started: Event) -> None:
+        """Run to the first await once more, with the recorded input as it was changed since."""
+        body, image, types = started.body, self.state.image, self.program.types
+        assert isinstance(body, RunStarted)  # every run begins so
+        given: Any = image.decode(types, [body.args, body.kwargs])
+        frame = self.program.bind(tuple(given[0]), given[1])
+        frame |= {name: image.decode(types, held) for name, held in image.variables.items()}
+        thread = self.thread("")
         self.go(thread, partial(thread.start, frame))
 
     def succeed(

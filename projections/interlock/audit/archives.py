@@ -86,8 +86,8 @@ class Archives:
         there = [file for file in files if Path(file).is_file()]
         for file in there:
             try:
-                for run in Archive(Path(file)).runs(keep=False):
-                    self._check_archived(file, run)
+                for archived in Archive(Path(file)).runs(keep=False):
+                    self._check_archived(file, archived)
             except StoreError as error:
                 self._findings.add(f"an archive is not what was written: {error.message}")
         return len(files) - len(there)

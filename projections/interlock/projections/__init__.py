@@ -18,6 +18,7 @@ from interlock.projections.errors import (
 from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
+from interlock.projections.forked import Forked
 from interlock.projections.history import History
 from interlock.projections.index import entry_of
 from interlock.projections.ledger import Effect, ledger
@@ -26,7 +27,14 @@ from interlock.projections.moment import Branch, Moment
 from interlock.projections.parting import Both, RunDifference, diff_runs
 from interlock.projections.progress import Progress, progress
 from interlock.projections.reading import read_variable
-from interlock.projections.run import Activity, Joined, Outcome, Received, RunState, Thread
+from interlock.projections.run import (
+    Activity,
+    Joined,
+    Outcome,
+    Received,
+    RunState,
+    Thread,
+)
 from interlock.projections.shared import SharedState, evolve_shared, shared_at
 from interlock.projections.subject import Subject, read_through, subject_of
 from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
@@ -52,6 +60,7 @@ __all__ = [
     "Difference",
     "Effect",
     "EmptyHistory",
+    "Forked",
     "History",
     "Irreversible",
     "Joined",

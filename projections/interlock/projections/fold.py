@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from interlock.projections import joining, migrating, own, people
+from interlock.projections import forking, joining, migrating, own, people
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.fold_lifecycle import LIFECYCLE
 from interlock.projections.moving import image_of, joined, move, over, state_of
@@ -71,7 +71,7 @@ def evolve(state: RunState | None, event: Event) -> RunState:
     elif event.state != state.state:
         state.state = event.state
         state.since = event.at
-    if state.held and event.type != SubjectForgotten.__name__:
+    if state.held and event.type not in _QUIET:
         state.held = ""
     state.head = Head(event.version, event.digest, event.at)
     _HANDLERS[event.type](state, event, event.body)
@@ -351,6 +351,9 @@ def _shared_moved(state: RunState, event: Event, body: SharedMoved) -> None:
     state.visits += 1
 
 
+_QUIET = frozenset({SubjectForgotten.__name__, *forking.UNMOVED})
+"""Types of events that say nothing of the run itself: one that is held is held after them."""
+
 _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     RunStarted.__name__: _run_started,
     StepScheduled.__name__: _step_scheduled,
@@ -390,4 +393,5 @@ _HANDLERS: dict[str, Callable[[RunState, Event, Any], None]] = {
     **people.HANDLERS,
     **migrating.HANDLERS,
     **own.HANDLERS,
+    **forking.HANDLERS,
 }

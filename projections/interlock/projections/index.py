@@ -41,10 +41,13 @@ def _waits(state: RunState) -> tuple[str, str]:
             return "person", f"resolve {activity.name}"
     if not open_ones:
         return "", ""
-    child = next((activity for activity in open_ones if activity.kind == "child"), None)
+    child = next((a for a in open_ones if a.kind == "child" and a.status != "asked"), None)
     if child is not None and state.status == "waiting":
         return "child", child.child  # whatever else it waits for: recovery looks after children
     first = open_ones[0] if len(open_ones) == 1 else min(open_ones, key=_urgency)
+    if first.status == "asked":
+        name = first.name if first.kind == "child" else _named(state, first)
+        return "person", f"answer {name}"
     if first.status == "postponed":
         what, _, name = first.postponed.partition(" ")
         return what, name
@@ -59,9 +62,9 @@ def _urgency(activity: Activity) -> int:
     if activity.kind == "approval":
         return 0
     if activity.within is not None and activity.within.handle:
-        return 4
+        return 1 if activity.status == "asked" else 4
     status = activity.status  # asked of every call under way at every commit: cheap
-    return 1 if status == "postponed" else 3 if status == "undo failed" else 2
+    return 1 if status in ("postponed", "asked") else 3 if status == "undo failed" else 2
 
 
 def _named(state: RunState, activity: Activity) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from interlock.store.decisions import UndoResolved, UndoRetried
 from interlock.store.event import Event
+from interlock.store.forking import CallAnswered, CallAsked, OutcomeReplayed, RunForked
 from interlock.store.joining import ActivityStopped, ChildEnded, ChildStarted
 from interlock.store.vocabulary import (
     CancelDelivered,
@@ -28,7 +29,7 @@ from interlock.store.vocabulary import (
 
 EffectStatus = Literal[
     "intended", "started", "retrying", "confirmed", "failed", "in doubt", "cancelled",
-    "compensated", "not compensated", "postponed", "reused",
+    "compensated", "not compensated", "postponed", "reused", "asked",
 ]  # fmt: skip
 
 
@@ -44,7 +45,8 @@ class Effect:
             under way), `confirmed` (it returned), `failed` (it
             raised for the last time), `cancelled` (abandoned: it may or may not have happened),
             `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed),
-            `postponed` (held back), `reused` (no call was made: another call's result was taken).
+            `postponed` (held back), `reused` (no call was made: another call's result was taken),
+            `asked` (a fork waits for a person to say what becomes of it).
         attempts: calls that have an outcome or are under way; one that was interrupted and made
             again is the same attempt.
         interruptions: calls besides these that ended with their process, without an outcome: how
@@ -70,11 +72,25 @@ class Effect:
 def ledger(events: Iterable[Event]) -> list[Effect]:
     """The effects of one run, in the order in which they were intended."""
     effects: dict[str, Effect] = {}
+    replayed: OutcomeReplayed | None = None
     for event in events:
+        body: Any = event.body
         handler = _HANDLERS.get(event.type)
         if handler is not None:
-            handler(effects, event, event.body)
+            handler(effects, event, body)
+        if replayed is not None and getattr(body, "activity", "") == replayed.activity:
+            _taken_from(effects, replayed)
+        replayed = body if isinstance(body, OutcomeReplayed) else None
     return list(effects.values())
+
+
+def _taken_from(effects: dict[str, Effect], replayed: OutcomeReplayed) -> None:
+    """An effect was not asked for: its outcome is what another run had recorded."""
+    effect = effects.get(replayed.activity)
+    if effect is not None:
+        effect.status = "reused" if effect.status == "confirmed" else effect.status
+        effect.attempts = 0
+        effect.note = f"not called: as {replayed.run} recorded at {replayed.version}"
 
 
 def _scheduled(effects: dict[str, Effect], event: Event, body: StepScheduled) -> None:
@@ -187,6 +203,30 @@ def _undo_resolved(effects: dict[str, Effect], event: Event, body: UndoResolved)
     _set(effects, event, body.of, "compensated")
 
 
+def _forked(effects: dict[str, Effect], event: Event, body: RunForked) -> None:
+    """What is under way is another run's; what was done was done by that run."""
+    for effect in effects.values():
+        if effect.status in ("intended", "started", "retrying", "in doubt", "postponed", "asked"):
+            effect.status, effect.since = "intended", event.at
+            effect.key = f"{event.stream}/{effect.activity}"
+            effect.attempts, effect.interruptions = 0, 0
+        effect.note = effect.note or f"before the fork: by {body.parent}"
+
+
+def _asked(effects: dict[str, Effect], event: Event, body: CallAsked) -> None:
+    _set(effects, event, body.activity, "asked").attempts = 0
+
+
+def _answered(effects: dict[str, Effect], event: Event, body: CallAnswered) -> None:
+    if body.how in ("live", "recorded"):
+        _set(effects, event, body.activity, "intended").attempts = int(body.how == "live")
+        return
+    effect = _set(effects, event, body.activity, "failed" if body.error else "reused")
+    effect.note = f"given by {event.actor.id or 'a person'}"
+    if body.error is not None:
+        effect.error = f"{body.error.type}: {body.error.message}"
+
+
 _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepScheduled.__name__: _scheduled,
     StepStarted.__name__: _started,
@@ -206,4 +246,7 @@ _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     UndoFailed.__name__: _undo_failed,
     UndoRetried.__name__: _undo_retried,
     UndoResolved.__name__: _undo_resolved,
+    RunForked.__name__: _forked,
+    CallAsked.__name__: _asked,
+    CallAnswered.__name__: _answered,
 }

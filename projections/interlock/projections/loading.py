@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from interlock.projections.errors import EmptyHistory
+from interlock.projections.errors import EmptyHistory, NoSuchVersion
 from interlock.projections.fold import evolve
 from interlock.projections.fold_version import FOLD
 from interlock.projections.run import RunState
@@ -77,6 +77,23 @@ async def _nearest(store: Store, run: str, upto: int | None) -> RunState | None:
             if state is not None:
                 return state
         upto = version - 1
+
+
+async def find_version(store: Store, run: str, when: int | datetime) -> int:
+    """The version of a run's last event at or before a version or an instant.
+
+    Raises:
+        NoSuchVersion: nothing had happened by then, or the version does not exist.
+    """
+    last = (await store.head(run)).version
+    if isinstance(when, datetime):
+        found = await version_at(store, run, when)
+    else:
+        found = when if 0 < when <= last else 0
+    if not found:
+        message = f"run {run!r} has nothing at {when}; its versions are 1 to {last}"
+        raise NoSuchVersion(message)
+    return found
 
 
 async def version_at(store: Store, run: str, when: datetime) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
+from interlock.projections.forked import Forked
 from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
@@ -20,7 +21,7 @@ from interlock.store.within import Planned, Within
 
 ActivityKind = Literal["step", "approval", "sleep", "wait", "undo", "join", "helper", "child"]
 ActivityStatus = Literal[
-    "scheduled", "started", "retrying", "postponed", "in doubt", "undo failed", "done"
+    "scheduled", "started", "retrying", "postponed", "in doubt", "asked", "undo failed", "done"
 ]
 
 
@@ -112,6 +113,8 @@ class Activity(msgspec.Struct, gc=False):
         abandon: the child goes on by itself when this run ends.
         stopping: it is cancelled, and the call under way has not seen it yet.
         approval: what is known of an approval besides.
+        asked: why a fork asks a person what becomes of this call.
+        answer: what they said: take the recorded outcome, or make a live call.
         alarms: instants, besides `due`, at which something happens to it, by name; of a notice
             that is to be given, the instant from which it is.
     """
@@ -147,6 +150,8 @@ class Activity(msgspec.Struct, gc=False):
     stopping: bool = False
     approval: Approval | None = None
     alarms: dict[str, datetime] = {}
+    asked: str = ""
+    answer: Literal["", "recorded", "live"] = ""
 
     @property
     def thread(self) -> str:
@@ -240,6 +245,8 @@ class RunState:
         parent, parent_activity: the run that waits for this one, and where.
         active: of a nested lifecycle, every active state and when it was entered.
         remembered: of a nested lifecycle, by history, the states that it brings back.
+        fork: where it was forked from, None for a run that was started.
+        forks: ids of the forks that were made of it.
     """
 
     run: str
@@ -277,6 +284,8 @@ class RunState:
     parent_activity: str = ""
     active: dict[str, datetime] = field(default_factory=dict[str, datetime])
     remembered: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    fork: Forked | None = None
+    forks: list[str] = field(default_factory=list[str])
 
     @property
     def configuration(self) -> tuple[str, ...]:
@@ -293,8 +302,15 @@ class RunState:
         if any(a.status == "in doubt" for a in self.pending.values()):
             return "in doubt"
         if self.compensation is not None:
+            if any(a.status == "asked" for a in self.pending.values()):
+                return "waiting"
             return "undo failed" if self.stuck else "compensating"
         return self._progress()
+
+    @property
+    def follows(self) -> bool:
+        """Whether another run's record says what becomes of it, time included."""
+        return self.fork is not None and self.fork.effects == "recorded"
 
     @property
     def closed(self) -> bool:
@@ -318,8 +334,9 @@ class RunState:
         for activity in self.pending.values():
             if self._moves(activity):
                 return "running"
-            waiting = waiting or activity.kind in ("approval", "wait")
-            child = child or activity.kind == "child"
+            asked = activity.status == "asked"
+            waiting = waiting or asked or activity.kind in ("approval", "wait")
+            child = child or (activity.kind == "child" and not asked)
             postponed = postponed or activity.status == "postponed"
         if child and postponed:  # the index names one of them, and recovery sees to both
             return "running"
@@ -332,7 +349,7 @@ class RunState:
     def _moves(self, activity: Activity) -> bool:
         """Whether there is something to do about an activity."""
         kind = activity.kind
-        if activity.status == "postponed":
+        if activity.status in ("postponed", "asked"):
             return False
         if activity.status == "done" or kind in ("step", "undo"):
             return True

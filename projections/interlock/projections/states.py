@@ -24,7 +24,7 @@ class States:
     """Folds forward from the state it gave last, and back from the nearest one it kept.
 
     Going on by one event folds one event. Going back by one folds none, or few where the run is
-    very long, once the stretch it happens in was folded again.
+    very long, once the stretch it happens in was folded again. What is kept is never folded on.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
@@ -38,6 +38,8 @@ class States:
     def peek(self, version: int) -> RunState:
         """The state after the event of this version: to be read before the next call only."""
         base, kept = self._nearest(version)
+        if kept is not None and base == version != self._version:
+            return kept
         if self._version <= version and max(base, version - _EVERY) <= self._version:
             return self._forward(version, 0)
         back = version < self._version and base not in self._fine

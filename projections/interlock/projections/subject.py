@@ -53,12 +53,16 @@ def _branch(state: RunState, activity: Activity, event: Event) -> tuple[str, ...
     return tuple(found)
 
 
-def read_through(events: Iterable[Event]) -> Iterator[tuple[Event, RunState, Subject]]:
-    """Every event of a run, from its first, with the state after it and what it is about.
+def read_through(
+    events: Iterable[Event], state: RunState | None = None
+) -> Iterator[tuple[Event, RunState, Subject]]:
+    """Every event of a run, with the state after it and what it is about.
 
     The state is the same object each time: read it before the next event.
+
+    Args:
+        events: from its first; or from the one after `state`, which is used up.
     """
-    state: RunState | None = None
     nobody = Subject()
     for event in events:
         before = subject_of(state, event)

@@ -13,10 +13,10 @@ Cause = Literal[
     "completed", "failed", "cancelled", "compensated", "compensation_failed",
     # nothing moves it
     "error", "definition_changed", "code_missing", "resource_missing", "no_worker",
-    "worker_silent", "worker_busy", "not_recovered", "store_full", "store_busy",
+    "worker_silent", "worker_busy", "threads_busy", "not_recovered", "store_full", "store_busy",
     "store_read_only",
     # it waits for people, or for commands
-    "in_doubt", "undo_failed", "approval", "quorum", "nobody_may", "command", "declined",
+    "in_doubt", "asked", "undo_failed", "approval", "quorum", "nobody_may", "command", "declined",
     "deferred", "guard", "dead_end",
     # it waits for time
     "sleep", "timer", "batch", "retry", "overdue", "debounce",
@@ -35,10 +35,10 @@ ENDED: tuple[Cause, ...] = (
 URGENT: tuple[Cause, ...] = (
     "error", "definition_changed", "code_missing", "resource_missing", "in_doubt",
     "store_read_only", "store_full", "store_busy", "no_worker", "worker_silent", "not_recovered",
-    "worker_busy", "nobody_may", "undo_failed", "breaker_forced", "dead_end", "declined", "guard",
-    "deferred", "quorum", "approval", "command", "breaker_open", "breaker_trial", "rate_limit",
-    "bulkhead", "flight", "overdue", "retry", "batch", "sleep", "timer", "debounce", "cancelling",
-    "call", "due", *ENDED,
+    "worker_busy", "threads_busy", "nobody_may", "asked", "undo_failed", "breaker_forced",
+    "dead_end", "declined", "guard", "deferred", "quorum", "approval", "command", "breaker_open",
+    "breaker_trial", "rate_limit", "bulkhead", "flight", "overdue", "retry", "batch", "sleep",
+    "timer", "debounce", "cancelling", "call", "due", *ENDED,
 )  # fmt: skip
 """Every cause; of several things that a run waits for, the first one here is its cause."""
 

@@ -19,11 +19,13 @@ class UnderWay(msgspec.Struct, frozen=True):
     Attributes:
         run, activity: whose it is.
         since: when it was made.
+        queued: it waits for a thread: all of them are busy.
     """
 
     run: str
     activity: str
     since: datetime
+    queued: bool = False
 
 
 class Parked(msgspec.Struct, frozen=True):

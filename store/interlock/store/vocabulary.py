@@ -10,6 +10,7 @@ from interlock.store import (
     decisions,
     failure,
     forgetting,
+    forking,
     joining,
     retention,
     vocabulary_shared,
@@ -383,6 +384,6 @@ def _bodies(*modules: Mapping[str, object]) -> dict[str, type[Body]]:
     return {c.__name__: c for c in classes if issubclass(c, Body) and c not in (Body, Failure)}
 
 
-_SUBJECTS = (joining, decisions, vocabulary_shared, forgetting, retention, changing)
+_SUBJECTS = (joining, decisions, forking, vocabulary_shared, forgetting, retention, changing)
 BODIES = _bodies(globals(), *map(vars, _SUBJECTS))
 """Every body by its type name."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from interlock.projections.instants import ago, both
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.forks import asked
 from interlock.projections.reasons.making import called, due, error_text, wait
 from interlock.projections.reasons.worker import obstacle
 from interlock.projections.run import Activity
 from interlock.projections.why import Action, Cause, Then, Wait
-from interlock.store.board import Board
+from interlock.store.board import Board, UnderWay
 
 
 def call(facts: Facts, activity: Activity) -> Wait:
@@ -37,7 +37,7 @@ def _name(facts: Facts, activity: Activity) -> str:
 def _under_way(facts: Facts, activity: Activity) -> Wait:
     board = _board(facts)
     parked = {} if board is None else {(p.run, p.activity): p.by for p in board.parked}
-    making = {} if board is None else {(c.run, c.activity): c.since for c in board.calls}
+    making = {} if board is None else {(c.run, c.activity): c for c in board.calls}
     who = facts.state.run, activity.id
     if board is not None and obstacle(facts) is None:
         if who in parked:
@@ -62,8 +62,14 @@ def _unwanted(facts: Facts, activity: Activity) -> bool:
     return activity.stopping or (asked and activity.alone and not activity.thread)
 
 
-def _making(facts: Facts, activity: Activity, board: Board, since: datetime) -> Wait:
-    name, for_long = _name(facts, activity), ago(since, facts.now)
+def _making(facts: Facts, activity: Activity, board: Board, made: UnderWay) -> Wait:
+    name, for_long = _name(facts, activity), ago(made.since, facts.now)
+    if made.queued:
+        said = (
+            f"{name} waits for a thread (called {for_long}): plain functions that have not "
+            f"returned keep all those of the worker ({board.worker}) busy"
+        )
+        return wait(facts, activity, "threads_busy", said)
     if _unwanted(facts, activity):
         said = (
             f"the run is cancelled, but {name} has not stopped: the call that {board.worker} "
@@ -203,5 +209,5 @@ def _over(facts: Facts, activity: Activity) -> Wait:
 
 
 _BY_STATUS: dict[str, Callable[[Facts, Activity], Wait]] = {
-    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over,
+    "in doubt": _doubtful, "undo failed": _undo_failed, "done": _over, "asked": asked,
 }  # fmt: skip

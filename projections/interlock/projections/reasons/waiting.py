@@ -7,6 +7,7 @@ from datetime import datetime
 from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timeout, wakes
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.forks import asked
 from interlock.projections.reasons.making import called, due, wait
 from interlock.projections.run import Activity
 from interlock.projections.why import Action, Then, Wait, Why
@@ -83,6 +84,8 @@ def branch(facts: Facts, activity: Activity) -> Wait | None:
 
 def child(facts: Facts, activity: Activity) -> Wait:
     """The answer for a run that this one waits for, or has undone."""
+    if activity.status == "asked":
+        return asked(facts, activity)
     found = facts.children.get(activity.child)
     if activity.status == "done":
         return due(facts, activity, f"child {activity.child} has ended, and the run is to go on")

@@ -150,8 +150,9 @@ async def _record(store: Store, written: Written, actor: Actor, at: datetime) ->
 async def commit_of(store: Store, body: Body, actor: Actor, at: datetime) -> Commit:
     """A commit of one event to the stream of archives."""
     head, before = await store.head(ARCHIVE), await store.entry(ARCHIVE)
+    at = at if head.at is None else max(at, head.at)
     started = at if before is None else before.started
-    entry = Entry(ARCHIVE, "archive", "", "archive", "open", started, "", "", started)
+    entry = Entry(ARCHIVE, "archive", "", "archive", "open", at, "", "", started)
     return Commit(head, entry, [Draft(body, "archive", actor)], at, ARCHIVE)
 
 

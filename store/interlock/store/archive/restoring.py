@@ -42,6 +42,7 @@ async def restore(
 
     Raises:
         BadArchive: the file was altered, or is not of this log, or not the one of these runs.
+        BrokenChain, UnknownEvent: an event in it was altered, or is of a newer program.
     """
     archive, found = await asyncio.to_thread(_read, path, run)
     with store.inspect() as snapshot:

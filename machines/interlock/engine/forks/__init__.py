@@ -1,0 +1,1 @@
+"""Forks: runs that begin at an instant of another run, and are given what that one recorded."""
