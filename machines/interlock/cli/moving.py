@@ -17,6 +17,7 @@ from interlock.engine.programs import Programs, definition_of
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History, RunState, dump_history, entry_of, load_history
 from interlock.projections.timers import timers_of
+from interlock.store.changing import RunMigrated
 from interlock.store.cipher import cipher_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
@@ -110,19 +111,26 @@ async def _take(url: str, history: History, state: RunState) -> bool:
 def _commit(events: Sequence[Event], state: RunState) -> Commit:
     """All events of a run in one commit: it is there as a whole, or not at all."""
     first = events[0]
+    follows = first.hash
     for event in events:
-        if (event.machine, event.hash) != (first.machine, first.hash):
-            message = f"event {event.version} follows another definition than the first one"
+        if isinstance(event.body, RunMigrated) and event.body.source == follows:
+            follows = event.hash
+        if (event.machine, event.hash) != (first.machine, follows):
+            message = f"event {event.version} follows another definition than the one before it"
             raise BadArgument(message)
     timers = timers_of(state) | lifecycle_timers(events, state)
     return Commit(
         head=Head(),
         entry=entry_of(state),
-        drafts=[Draft(e.body, e.state, e.actor, e.cause, e.at, e.id) for e in events],
+        drafts=[_draft(event) for event in events],
         at=first.at,
         correlation=first.correlation,
         set_timers=[Timer(state.run, name, due) for name, due in timers.items()],
     )
+
+
+def _draft(e: Event) -> Draft:
+    return Draft(e.body, e.state, e.actor, e.cause, e.at, e.id, hash=e.hash)
 
 
 def lifecycle_timers(events: Sequence[Event], state: RunState) -> dict[str, datetime]:

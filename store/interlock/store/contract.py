@@ -108,6 +108,8 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
         id: its id there, for the same purpose; "" for a new one.
         reason: see `Event.reason`.
         correlation: where it is not that of the commit: of the request that led to it.
+        hash: of the definition that decided it, where it is not that of the commit: for an event
+            that is taken over from before the run was migrated.
     """
 
     body: Body
@@ -118,6 +120,7 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
     id: str = ""
     reason: str = ""
     correlation: str = ""
+    hash: str = ""
 
 
 class Commit(msgspec.Struct, gc=False, frozen=True):
