@@ -86,10 +86,11 @@ def refused() -> list[Refusal]:
 def problem_rows() -> list[str]:
     """The codes that `check` and `check --prove` name in their docstrings."""
     from interlock.machines import check
+    from interlock.machines.lock import judging
     from interlock.machines.proof import judge
 
-    text = inspect.getsource(check) + inspect.getsource(judge)
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
+    source = "".join(inspect.getsource(module) for module in (check, judging, judge))
+    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", source)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 
 

@@ -144,15 +144,22 @@ def _ending(state: RunState) -> list[tuple[str, Styled]]:
     return pairs
 
 
-def print_variables(screen: Screen, variables: dict[str, JSON]) -> None:
-    """Print variables: one a line in a pipe, indented JSON on a terminal."""
+def print_variables(screen: Screen, variables: dict[str, JSON], most: int = 0) -> None:
+    """Print variables: one a line in a pipe, indented JSON on a terminal.
+
+    Args:
+        most: lines of each that are shown on a terminal, 0 for all.
+    """
     if not screen.rich:
         for name, value in variables.items():
             screen.line(f"  {name} = {compact(value)}")
         return
     for name, value in variables.items():
-        text = pretty(value, screen.width - len(name) - 3, "  ")
-        screen.code(f"  {name} = {text}", "javascript")
+        lines = pretty(value, screen.width - len(name) - 3, "  ").split("\n")
+        shown = len(lines) if not most or len(lines) <= most + 1 else most
+        screen.code(f"  {name} = " + "\n".join(lines[:shown]), "javascript")
+        if shown < len(lines):
+            screen.line(Styled(f"    … {len(lines) - shown} more lines; --json has all", "dim"))
 
 
 def _print_branches(screen: Screen, state: RunState) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, TypeVar
 
 from interlock.engine.caller import Middleware, Request, acting
+from interlock.engine.deploying import DeployReport, deploy_check
 from interlock.engine.engine import Engine
 from interlock.engine.errors import (
     BadInput,
@@ -11,6 +12,7 @@ from interlock.engine.errors import (
     EngineClosed,
     EngineError,
     InputMismatch,
+    NoCopy,
     NoReply,
     NotInDoubt,
     RunCancelledError,
@@ -21,6 +23,7 @@ from interlock.engine.errors import (
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending
 from interlock.engine.notices import Notice
+from interlock.engine.rehearsing import Rehearsed, rehearse
 from interlock.engine.undo_answers import UndoAnswer
 from interlock.machines.workflow import Workflow
 
@@ -29,15 +32,18 @@ R = TypeVar("R")
 __all__ = [
     "BadInput",
     "BadRunId",
+    "DeployReport",
     "Engine",
     "EngineClosed",
     "EngineError",
     "InputMismatch",
     "Middleware",
+    "NoCopy",
     "NoReply",
     "NotInDoubt",
     "Notice",
     "Pending",
+    "Rehearsed",
     "Request",
     "Run",
     "RunCancelledError",
@@ -46,6 +52,8 @@ __all__ = [
     "UnknownMachine",
     "UnknownRun",
     "acting",
+    "deploy_check",
+    "rehearse",
     "run",
 ]
 

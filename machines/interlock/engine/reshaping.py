@@ -250,6 +250,8 @@ def completed(image: Image, types: Types) -> Delta | None:
         if class_of(found) is not dict or found.get("$") != "object":
             continue
         own: dict[str, Any] = found["v"]
+        if not types.is_present({"$": "object", "t": found["t"], "s": found.get("s", 1)}):
+            continue  # an upcaster says what it lacks
         more = {n: memory.encode(make()) for n, make in _lacking(types, found["t"], own)}
         if more:
             given: Encoded = [*sorted(own)]

@@ -7,6 +7,7 @@ from typing import Any
 
 from interlock.projections.run import Activity, Joined
 from interlock.projections.timeline import Mark
+from interlock.store.changing import RunMigrated
 from interlock.store.event import Event
 from interlock.store.failure import Failure
 from interlock.store.vocabulary import (
@@ -86,4 +87,6 @@ def marks_of(event: Event) -> list[Mark]:
     if isinstance(body, CompensationStarted):
         why = "cancelled" if body.error is None else f"{body.error.type}: {body.error.message}"
         return [Mark(event.at, "undoing", why)]
+    if isinstance(body, RunMigrated):
+        return [Mark(event.at, "migrated", f"{body.source} → {body.target}")]
     return []

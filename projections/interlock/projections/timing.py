@@ -56,6 +56,7 @@ class _Drawn:
         if subject.activity is not None:
             self._activity(event, state, subject.activity)
         if event.type.startswith(("Run", "Compensation")):
+            self._open.update({n: state.pending[n] for n in self._open if n in state.pending})
             for gone in [name for name in self._open if name not in state.pending]:
                 self._over(gone, event)
         if state.lifecycle:
