@@ -15,6 +15,7 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.evidence import Evidence, dump_evidence, load_evidence
 from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
@@ -60,6 +61,7 @@ __all__ = [
     "Difference",
     "Effect",
     "EmptyHistory",
+    "Evidence",
     "Forked",
     "History",
     "Irreversible",
@@ -97,6 +99,7 @@ __all__ = [
     "chosen",
     "copy_state",
     "diff_runs",
+    "dump_evidence",
     "dump_history",
     "entry_of",
     "evolve",
@@ -106,6 +109,7 @@ __all__ = [
     "find_state",
     "fold",
     "ledger",
+    "load_evidence",
     "load_history",
     "load_state",
     "member_name",
