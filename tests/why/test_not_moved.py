@@ -389,3 +389,14 @@ async def test_a_store_that_is_busy_is_told() -> None:
         assert (await run.why()).cause == "store_busy"
         store.failing = 0
         assert await run.result() == "x"
+
+
+async def test_a_fork_that_asks_about_a_call_is_told() -> None:
+    async with engine() as one:
+        run = await one.start(flows.acting, "x", id="r")
+        await run.result()
+        fork = await one.fork(run, at=1, id="f", effects="ask")
+        await one.settle()
+        why = await fork.why()
+        assert why.cause == "asked"
+        assert "interlock answer f act --live" in [a.line(app=False) for a in why.actions]

@@ -63,4 +63,4 @@ class Facts:
     def module(self) -> str:
         """Where its definition stands, as a command line names it."""
         found = "" if self.definition is None else self.definition.module
-        return found or "MODULE"
+        return "MODULE" if found in ("", "__main__") else found
