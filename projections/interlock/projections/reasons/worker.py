@@ -87,7 +87,8 @@ def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
     if hashes and state.hash not in hashes:
         said = (
             f"{name} has another definition of {state.machine} ({', '.join(hashes)}) than this "
-            f"run follows ({state.hash}): it was edited since"
+            f"run follows ({state.hash}): it was edited since, and the run goes on under that when "
+            "it moves, or is held if that is not safe"
         )
         return Obstacle("definition_changed", said)
     return None
