@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_a_replay_shows_both_lines(
     source = Path(__file__).with_name("shop.py").read_text()
     edited = source.replace('name="cli-checkout"', 'name="cli-edited"').replace("> 100", "> 1000")
     (tmp_path / "edited_shop.py").write_text(edited.split('@workflow(name="cli-doubled")')[0])
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     result = il("replay", "order-2", "--against", "edited_shop:checkout")
     assert result.exit_code == 1
     assert "asks for approval manager" in result.stdout

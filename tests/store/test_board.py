@@ -70,7 +70,8 @@ def test_others_see_who_has_the_role_for_as_long_as_he_has_it(tmp_path: Path) ->
         assert seen.board is None  # it has told nothing yet, whatever the last one told
         board = Board(worker="me", since=NOW, serves={"checkout": ["1"]})
         worker.post(board)
-        for store in (worker, other, SQLiteStore(path, readonly=True)):
+        reader = SQLiteStore(path, readonly=True)
+        for store in (worker, other, reader):
             seen = store.worker()
             assert seen is not None
             assert seen.board == board
@@ -82,7 +83,7 @@ def test_others_see_who_has_the_role_for_as_long_as_he_has_it(tmp_path: Path) ->
         seen = worker.worker()
         assert seen is not None
         assert seen.board is None
-        for store in (worker, other):
+        for store in (worker, other, reader):
             await store.close()
 
     asyncio.run(check())

@@ -140,7 +140,7 @@ class Faulty(BaseModel):
 FIXES: list[tuple[str, Callable[[dict[str, Any]], Any]]] = [
     ("raised KeyError: 'z'", lambda old: {"x": old["z"]}),
     ("returned NoneType; return the fields", lambda old: None),
-    ("give no 'y'", lambda old: {"x": 1, "held": None}),
+    ("give no 'x'", lambda old: {"y": 1, "held": None}),
     ("'w', which is no field of it", lambda old: {"x": 1, "y": 1, "held": 2, "w": 1}),
 ]
 

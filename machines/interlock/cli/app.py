@@ -34,6 +34,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("check", WRITE, author.check),
     ("graph", WRITE, author.graph),
     ("lock", WRITE, change.lock),
+    ("deploy-check", WRITE, change.deploy_check),
     ("runs", LOOK, look.runs),
     ("show", LOOK, look.show),
     ("why", LOOK, reasons.why),

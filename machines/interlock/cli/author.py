@@ -52,6 +52,9 @@ def graph(
 
 def check(
     target: Target,
+    lock: Annotated[
+        Path, typer.Option("--lock", metavar="FILE", help="What was released: see lock.")
+    ] = Path("interlock.lock"),
     prove: Annotated[
         bool,
         typer.Option(
@@ -70,14 +73,15 @@ def check(
 ) -> None:
     """Check a machine: states, transitions, errors, problems.
 
-    Ends with code 1 when there are errors.
+    Where interlock.lock names it, a state or a variable that runs may be in or hold must not be
+    gone without a migration. Ends with code 1 when there are errors.
     """
     if tests is not None and not prove:
         raise typer.BadParameter("--pytest belongs to --prove")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, prove=prove, limit=limit, tests=tests, as_json=as_json)
+        sound = checking.check(target, lock, prove=prove, limit=limit, tests=tests, as_json=as_json)
     if not sound:
         raise typer.Exit(1)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from types import FunctionType
 
 from interlock.cli import proving
+from interlock.cli.locking import problem_view, problems_of
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target
 from interlock.engine.programs import program_of
 from interlock.machines.check import Problem, problems, undeclared_gates, undefined
+from interlock.machines.check_workflow import workflow_problems
 from interlock.machines.ir import Machine, Node
 from interlock.machines.workflow import Workflow
 
@@ -21,16 +23,23 @@ _FEW = 3
 
 
 def check(
-    target: str, *, prove: bool = False, limit: int = 0, tests: Path | None = None, as_json: bool
+    target: str,
+    lock: Path,
+    *,
+    prove: bool = False,
+    limit: int = 0,
+    tests: Path | None = None,
+    as_json: bool,
 ) -> bool:
     """Print a machine and its problems. False when there are errors.
 
     Args:
+        lock: the lock file, which may speak of it.
         prove: look at every place that a run can come to as well, at most `limit` of them.
         tests: write a test for each property that is refuted.
     """
     machine = machine_at(target)
-    found = [*_missing(target), *problems(machine)]
+    found = [*_missing(target), *_left_behind(target, lock), *problems(machine)]
     proofs = proving.proofs_of(target, limit) if prove else []
     if as_json:
         more = {"proofs": proving.view(proofs)} if prove else {}
@@ -47,6 +56,11 @@ def check(
     return proving.sound(proofs) and not any(problem.severity == "error" for problem in found)
 
 
+def _left_behind(target: str, lock: Path) -> list[Problem]:
+    """What the lock file has against a machine; against one in a file, nothing."""
+    return [] if names_file(target) else problems_of(lock, program_of(load_target(target)))
+
+
 def _missing(target: str) -> Iterator[Problem]:
     """What a workflow or a lifecycle names and nothing defines or declares; of a file, none."""
     if names_file(target):
@@ -55,6 +69,7 @@ def _missing(target: str) -> Iterator[Problem]:
     yield from undeclared_gates(program_of(kind))
     if isinstance(kind, Workflow):
         yield from undefined(kind.function)
+        yield from workflow_problems(kind.program)
     elif isinstance(kind, type):
         for function in _functions(kind):
             yield from undefined(function)
@@ -103,16 +118,7 @@ def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
         ],
         "commands": list(machine.commands),
         "raises": list(machine.raises),
-        "problems": [
-            {
-                "code": problem.code,
-                "severity": problem.severity,
-                "state": problem.state,
-                "message": problem.message,
-                "line": problem.line,
-            }
-            for problem in found
-        ],
+        "problems": [problem_view(problem) for problem in found],
     }
 
 

@@ -129,7 +129,10 @@ def _details(error: InterlockError) -> Iterator[tuple[str, str]]:
     if accepts:
         yield "accepted here", ", ".join(accepts)
     if isinstance(error, StoreReadOnly):
-        yield "still possible", "runs, show, history, at, approvals, graph, export, verify"
+        yield (
+            "still possible",
+            "runs, show, history, at, diff, timeline, source, approvals, graph, export, verify",
+        )
     for note in getattr(error, "__notes__", ()):
         yield "note", note
 

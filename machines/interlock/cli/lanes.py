@@ -38,6 +38,7 @@ MARKS = {
     "command": ("◆", "yellow", "command"),
     "cancel": ("✗", "bold red", "cancellation asked for"),
     "undoing": ("◁", "magenta", "undoing begins"),
+    "migrated": ("⇒", "bold cyan", "goes on under another definition"),
 }
 _ORDER = {kind: place for place, kind in enumerate(GLYPHS)}
 HEIGHTS = "▁▂▃▄▅▆▇█"

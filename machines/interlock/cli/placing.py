@@ -68,6 +68,9 @@ async def _load(
         return history, Machine.from_json(definition.ir)
 
 
+_LINES, _CALLER = 16, 8
+"""Lines of a variable on a terminal: in the function where the run stands, and in its callers."""
+
 _PIPED = 100
 """Columns for a line of code and the values beside it, in a pipe."""
 
@@ -87,7 +90,7 @@ def _print_frames(screen: Screen, frames: list[Frame], *, last: bool) -> None:
         print_excerpt(screen, source, known)
         if frame.variables:
             print()
-            print_variables(screen, frame.variables)
+            print_variables(screen, frame.variables, _CALLER if number else _LINES)
 
 
 def _hint(screen: Screen, state: RunState, run: str, version: int) -> None:

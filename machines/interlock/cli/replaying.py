@@ -13,7 +13,7 @@ from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import import_apps, load_target, machine_of
 from interlock.cli.text import compact
 from interlock.engine import Replayed, replay
-from interlock.engine.rehearsing import Spoken
+from interlock.engine.replaying import Spoken
 from interlock.projections import History
 from interlock.store.contract import Filter, Store
 

@@ -137,8 +137,11 @@ def _print_coloured(screen: Screen, source: Excerpt, beside: Mapping[int, str]) 
     code = syntax.highlight("\n".join(source.lines)).split("\n", allow_blank=True)
     for number, text in enumerate(code[: len(source.lines)], source.first):
         here = number == source.line
-        line = Text("❱ " if here else "  ", "bold red")
-        line.append(f"{number:>{width}}  ", "bold" if here else "dim").append_text(text)
         if number in beside:
-            line.append(f"  # {beside[number]}", "italic cyan")
-        screen.console.print(line, soft_wrap=False)
+            text.append(f"  # {beside[number]}", "italic cyan")
+        gutter = Text("❱ " if here else "  ", "bold red")
+        gutter.append(f"{number:>{width}}  ", "bold" if here else "dim")
+        room = max(20, screen.width - width - 4)
+        for part in text.wrap(screen.console, room) if len(text) > room else [text]:
+            screen.console.print(gutter + part)
+            gutter = Text(" " * (width + 6))

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any, TypeVar
 
 from interlock.engine.caller import Middleware, Request, acting
+from interlock.engine.deploying import DeployReport, deploy_check
 from interlock.engine.engine import Engine
 from interlock.engine.errors import (
     BadInput,
@@ -11,6 +12,7 @@ from interlock.engine.errors import (
     EngineClosed,
     EngineError,
     InputMismatch,
+    NoCopy,
     NoReply,
     NotInDoubt,
     RunCancelledError,
@@ -21,7 +23,8 @@ from interlock.engine.errors import (
 from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending
 from interlock.engine.notices import Notice
-from interlock.engine.rehearsing import Replayed, replay
+from interlock.engine.rehearsing import Rehearsed, rehearse
+from interlock.engine.replaying import Replayed, replay
 from interlock.engine.undo_answers import UndoAnswer
 from interlock.machines.workflow import Workflow
 
@@ -30,15 +33,18 @@ R = TypeVar("R")
 __all__ = [
     "BadInput",
     "BadRunId",
+    "DeployReport",
     "Engine",
     "EngineClosed",
     "EngineError",
     "InputMismatch",
     "Middleware",
+    "NoCopy",
     "NoReply",
     "NotInDoubt",
     "Notice",
     "Pending",
+    "Rehearsed",
     "Replayed",
     "Request",
     "Run",
@@ -48,6 +54,8 @@ __all__ = [
     "UnknownMachine",
     "UnknownRun",
     "acting",
+    "deploy_check",
+    "rehearse",
     "replay",
     "run",
 ]

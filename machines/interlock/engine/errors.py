@@ -77,3 +77,9 @@ class NoReply(EngineError):
     """A run ended without answering a command that was sent with `reply=True`."""
 
     code = "ILK089"
+
+
+class NoCopy(EngineError):
+    """A rehearsal of a deploy needs a database in a file, of which it makes a copy."""
+
+    code = "ILK236"

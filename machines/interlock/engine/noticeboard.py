@@ -79,6 +79,7 @@ class Noticeboard:
             worker=engine.worker.id,
             since=self._since,
             serves=self._serves(),
+            modules=_modules(),
             lacking=self._lacking(),
             recovers=engine.recovers,
             driven=driven[:_MOST],
@@ -121,3 +122,10 @@ class Noticeboard:
             if lacking:
                 found[program.machine.hash] = lacking
         return found
+
+
+def _modules() -> list[str]:
+    """The modules that the imported machines stand in, but for those inside of functions."""
+    kinds = (kind for name in registry.all() for kind in registry.candidates(name))
+    named = (k for k in kinds if "<locals>" not in str(getattr(k, "__qualname__", "")))
+    return sorted({str(kind.__module__) for kind in named})

@@ -15,6 +15,7 @@ from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
 from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
 from interlock.machines.ir import Machine, Node
+from interlock.machines.shapes import is_brought_up, only_grew
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def unsafe_states(
 
 
 def _data(old: Machine, new: Machine, found: Found) -> None:
-    changed = changed_classes(old, new)
+    changed = changed_classes(old, new, grown=True)
     if changed:
         found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
 
@@ -144,7 +145,7 @@ class _Workflows:
         self.held = held
         self.values = values
         self.found = found
-        self._changed = changed_classes(old, new) if old is not None else set[str]()
+        self._changed = set[str]() if old is None else changed_classes(old, new, grown=True)
 
     def look(self) -> None:
         for thread in self.held.threads:
@@ -298,15 +299,25 @@ def _may_be_left_out(name: str, text: str) -> bool:
     return text.endswith("=") or name[0] == "*"
 
 
-def changed_classes(old: Machine, new: Machine) -> set[str]:
-    """The classes of values, known to both definitions, that have other fields, or hold such."""
+def changed_classes(old: Machine, new: Machine, *, grown: bool = False) -> set[str]:
+    """The classes of values, known to both definitions, that have other fields, or hold such.
+
+    Args:
+        grown: pass over those that have only got fields with defaults, or members.
+    """
     both = old.values.keys() & new.values.keys()
-    changed = {name for name in both if old.values[name] != new.values[name]}
+    changed = {name for name in both if not _is_read(old.values[name], new.values[name], grown)}
     while True:
         more = {name for name in new.values if _words(new.values[name]) & changed} - changed
         if not more:
             return changed
         changed |= more
+
+
+def _is_read(before: str, now: str, grown: bool) -> bool:
+    if before == now or is_brought_up(before, now):
+        return True
+    return grown and only_grew(before, now)
 
 
 def mentioned(text: str, machine: Machine, classes: set[str]) -> list[str]:

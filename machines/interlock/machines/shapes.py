@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_o
 
 from interlock.machines.resource import wanted_by
 from interlock.store.values import Types
+from interlock.store.values.evolving import oldest_of, schema_of
 
 _STARS: dict[Any, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
@@ -63,18 +65,56 @@ def _name(thing: Any) -> str:
     return str(getattr(thing, "__qualname__", None) or getattr(thing, "__name__", repr(thing)))
 
 
-def shape_of(cls: Any) -> str:
+def shape_of(cls: type) -> str:
     """The fields of a model, dataclass or named tuple, or the members of an enum, as one line.
 
     A field that may be left out ends in " = ". "" for exceptions, whose arguments nothing declares.
+    With upcasters the schema and the oldest one that can be read stand before it.
     """
+    schema = schema_of(cls)
+    head = f"schema {schema} from {oldest_of(cls)}: " if schema > 1 else ""
     if issubclass(cls, Enum):
-        return " | ".join(cls.__members__)
+        return head + " | ".join(cls.__members__)
     fields = fields_of(cls).items()
-    return ", ".join(
+    return head + ", ".join(
         f"{name}: {text_of(field.annotation)}{'' if field.required else ' = '}".rstrip(" ")
         for name, field in fields
     )
+
+
+def is_brought_up(before: str, now: str) -> bool:
+    """Whether the upcasters of a class bring values of one of its shapes to another one."""
+    old, new = _SCHEMA.match(before), _SCHEMA.match(now)
+    schema = 1 if old is None else int(old[1])
+    return new is not None and int(new[2]) <= schema < int(new[1])
+
+
+def only_grew(before: str, now: str) -> bool:
+    """Whether a class lacks nothing that it had; what it has got is given by a default."""
+    old, new = _parts(before), _parts(now)
+    kept = all(
+        name in new and text.removesuffix("=").strip() == new[name].removesuffix("=").strip()
+        for name, text in old.items()
+    )
+    members = not any(new.values())
+    return kept and all(members or new[name].endswith("=") for name in new.keys() - old.keys())
+
+
+def _parts(shape: str) -> dict[str, str]:
+    """The fields of a shape with their types, or the members of an enum with nothing."""
+    text, depth, fields = _SCHEMA.sub("", shape), 0, [""]
+    for letter in text:
+        depth += (letter in "[(") - (letter in "])")
+        if letter == "," and not depth:
+            fields.append("")
+        else:
+            fields[-1] += letter
+    if len(fields) == 1 and ": " not in text:
+        return dict.fromkeys(text.split(" | "), "")
+    return {name.strip(): kind.strip() for name, _, kind in (f.partition(": ") for f in fields)}
+
+
+_SCHEMA = re.compile(r"schema (\d+) from (\d+): ")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

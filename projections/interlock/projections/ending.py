@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from interlock.projections.address import member_name
 from interlock.projections.run import Activity, Joined
 from interlock.projections.timeline import Mark
+from interlock.store.changing import RunMigrated
 from interlock.store.event import Event
 from interlock.store.failure import Failure
 from interlock.store.vocabulary import (
@@ -33,13 +36,20 @@ def ending(event: Event, activity: Activity, *, own: bool) -> tuple[str, bool]:
 
 
 def _joined(join: Joined) -> tuple[str, bool]:
-    failed, calls = len(join.failed), len(join.calls)
-    said = f"{len(join.outcomes) - failed} of {calls} done"
-    return (f"{said}, {failed} failed", not join.collect) if failed else (said, False)
+    if join.how == "race" and join.first >= 0:
+        return f"{member_name(join, join.first)} was first", False
+    kinds = Counter(outcome.kind for outcome in join.outcomes.values())
+    cancelled = kinds["cancelled"]
+    failed = kinds["error"] + kinds["timed out"]
+    said = [f"{len(join.outcomes) - failed - cancelled} of {len(join.calls)} done"]
+    said += [f"{failed} failed"] * bool(failed) + [f"{cancelled} cancelled"] * bool(cancelled)
+    return ", ".join(said), bool(failed) and not join.collect
 
 
 def _error(event: Event, body: Any) -> tuple[str, bool]:
     error: Failure = body.error
+    if error.type == "CancelledError":
+        return "cancelled", False
     return f"{error.type}: {error.message}", True
 
 
@@ -86,4 +96,6 @@ def marks_of(event: Event) -> list[Mark]:
     if isinstance(body, CompensationStarted):
         why = "cancelled" if body.error is None else f"{body.error.type}: {body.error.message}"
         return [Mark(event.at, "undoing", why)]
+    if isinstance(body, RunMigrated):
+        return [Mark(event.at, "migrated", f"{body.source} → {body.target}")]
     return []

@@ -37,12 +37,12 @@ class Mark:
     Attributes:
         at: when.
         kind: `failed` attempt, `interrupted` call, `command` that came or moved a lifecycle,
-            `cancel` that was asked for, `undoing` that began.
+            `cancel` that was asked for, `undoing` that began, `migrated` to another definition.
         text: of what, or why.
     """
 
     at: datetime
-    kind: Literal["failed", "interrupted", "command", "cancel", "undoing"]
+    kind: Literal["failed", "interrupted", "command", "cancel", "undoing", "migrated"]
     text: str
 
 

@@ -49,6 +49,7 @@ class Board(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         since: when it took the role.
         serves: hashes of the definitions that it has, by machine; none for one that it has
             imported, and compiles when it is wanted. None where they are too many to tell.
+        modules: those that it has imported machines from.
         lacking: by definition that it cannot drive, what is missing for it.
         recovers: it drives every run; else only those that it started or was given commands for.
         driven: runs that it is moving, where it does not drive every run.
@@ -63,6 +64,7 @@ class Board(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     worker: str
     since: datetime
     serves: dict[str, list[str]] | None = None
+    modules: list[str] = []
     lacking: dict[str, str] = {}
     recovers: bool = True
     driven: list[str] = []

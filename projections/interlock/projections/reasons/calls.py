@@ -44,6 +44,8 @@ def _under_way(facts: Facts, activity: Activity) -> Wait:
             return _parked(facts, activity, board, parked[who])
         if who in making:
             return _making(facts, activity, board, making[who])
+    if who in making:
+        return due(facts, activity, f"{_name(facts, activity)} was being called")
     if _unwanted(facts, activity):
         return due(facts, activity, f"{_name(facts, activity)} is to be stopped")
     late = f" (due {ago(activity.due, facts.now)})" if activity.due is not None else ""

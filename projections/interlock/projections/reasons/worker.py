@@ -40,9 +40,9 @@ def obstacle(facts: Facts) -> Obstacle | None:
     if seen.silent > SILENT:
         said = (
             f"{name} has the database, but gave no sign of life for {span(seen.silent)}: "
-            "a call blocks it, or it was stopped"
+            "a call blocks it, or it was stopped; end that process, then start another"
         )
-        return Obstacle("worker_silent", said)
+        return Obstacle("worker_silent", said, (_work(facts),))
     return None if board is None else _cannot(facts, board, name)
 
 
@@ -77,19 +77,33 @@ def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
         return None
     hashes = board.serves.get(state.machine)
     if hashes is None:
-        said = f"{name} does not have the code of {state.machine}: its module is not imported there"
-        return Obstacle("code_missing", said, (_work(facts, "start a worker that has it"),))
-    if hashes and state.hash not in hashes:
         said = (
-            f"{name} has another definition of {state.machine} ({', '.join(hashes)}) than this "
-            f"run follows ({state.hash}): it was edited since"
+            f"{name} does not have the code of {state.machine}: its module is not imported there; "
+            "a database has one worker at a time"
         )
-        return Obstacle("definition_changed", said)
+        modules = dict.fromkeys((*board.modules, facts.module))
+        instead = Action("end that process, and start one that has it as well", ("work", *modules))
+        return Obstacle("code_missing", said, (instead,))
+    if facts.changed and edited(facts):
+        return Obstacle("definition_changed", f"{name} cannot go on with it: {facts.changed}")
     return None
 
 
-def _work(facts: Facts, said: str = "start a worker") -> Action:
-    return Action(said, ("work", facts.module))
+def edited(facts: Facts) -> str:
+    """That the worker has another definition than the run follows, "" where it has not."""
+    board = None if facts.worker is None else facts.worker.board
+    hashes = [] if board is None or board.serves is None else board.serves.get(facts.state.machine)
+    if not hashes or facts.state.hash in hashes:
+        return ""
+    return (
+        f"its worker has another definition ({', '.join(hashes)}) than it follows "
+        f"({facts.state.hash}); whether it can go on under that one is decided when it moves: "
+        f"interlock deploy-check {facts.module} says so before"
+    )
+
+
+def _work(facts: Facts) -> Action:
+    return Action("start a worker", ("work", facts.module))
 
 
 def names_worker(seen: Seen | None) -> str:

@@ -77,6 +77,14 @@ def schema_of(cls: type) -> int:
     return max(known) + 1 if known else 1
 
 
+def oldest_of(cls: type) -> int:
+    """The oldest schema of which a class can still be read."""
+    known, oldest = _upcasters.get(cls, {}), schema_of(cls)
+    while oldest - 1 in known:
+        oldest -= 1
+    return oldest
+
+
 def has_past(cls: type) -> bool:
     """Whether a class has been told of an older shape or name."""
     return cls in _upcasters or cls in _renamed

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from types import MemberDescriptorType
 from typing import Any, NamedTuple
 
+from interlock.store.errors import OutdatedValue
 from interlock.store.event import Encoded
 from interlock.store.values.codec import Codec, Convert, Encode, Patch, same
 from interlock.store.values.defaults import defaults_of
@@ -110,7 +111,7 @@ class ObjectCodec(Codec):
 
     def _brought(self, encoded: Any, key: Convert) -> dict[str, Any]:
         """The fields of an object of an older shape."""
-        found = fields_now(self._cls, encoded, key)
+        found = self._completed(fields_now(self._cls, encoded, key))
         check_fields(self._cls, found, encoded.get("s", 1))
         return found
 
@@ -276,10 +277,14 @@ class NamedTupleCodec(Codec):
 
     def decode(self, encoded: Any, child: Convert, key: Convert) -> Any:
         if encoded.get("s", 1) != self._schema:
-            found = fields_now(self._cls, encoded, key)
+            found = self._cls._field_defaults | fields_now(self._cls, encoded, key)
             check_fields(self._cls, found, encoded.get("s", 1))
-            return [found[name] for name in self._fields]
-        return [child(encoded["v"][name]) for name in self._fields]
+        else:
+            found = self._cls._field_defaults | {n: child(v) for n, v in encoded["v"].items()}
+        if not found.keys() >= set(self._fields):
+            message = f"a {self._name} was recorded with other fields than it has now"
+            raise OutdatedValue(message)
+        return [found[name] for name in self._fields]
 
     def convert(self, state: Any, child: Convert, key: Convert) -> Any:
         return [child(value) for value in state]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from interlock.engine.rehearsing.speech import Said, said
+from interlock.engine.replaying.speech import Said, said
 from interlock.engine.session import Session
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.clock import ManualClock

@@ -7,9 +7,9 @@ from typing import Any
 
 from interlock.engine.forks.replaying import replay as give
 from interlock.engine.lifecycles import LifecycleRun
-from interlock.engine.rehearsing.speech import Said, said
-from interlock.engine.rehearsing.stage import Script, Stage, Stop
-from interlock.engine.rehearsing.verdict import Replayed, Spoken
+from interlock.engine.replaying.speech import Said, said
+from interlock.engine.replaying.stage import Script, Stage, Stop
+from interlock.engine.replaying.verdict import Replayed, Spoken
 from interlock.engine.session import record_stopped
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines.command import Command

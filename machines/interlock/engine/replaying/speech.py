@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from interlock.engine.rehearsing.verdict import Spoken
+from interlock.engine.replaying.verdict import Spoken
 from interlock.machines.ir import Machine, Text
 from interlock.projections import RunState
 from interlock.store.decisions import ApprovalRequested
@@ -86,7 +86,7 @@ class Said:
 def said(state: RunState, event: Event) -> Said | None:
     """What an event says that code did, None when it says no such thing; `state` is after it."""
     body: Any = event.body
-    tell = _TELL.get(type(body))
+    tell = _TELL.get(type(event.body))
     if tell is None:
         return None
     within = getattr(body, "within", None)

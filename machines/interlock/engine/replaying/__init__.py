@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from interlock.engine.programs import program_of
-from interlock.engine.rehearsing.rehearse import Rehearsal
-from interlock.engine.rehearsing.verdict import Replayed, Spoken
+from interlock.engine.replaying.rehearse import Rehearsal
+from interlock.engine.replaying.verdict import Replayed, Spoken
 from interlock.machines.ir import Machine
 from interlock.projections import History
 from interlock.store.contract import Definition

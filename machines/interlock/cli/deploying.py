@@ -1,0 +1,151 @@
+"""`deploy-check`: what new code would do to the runs in flight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from interlock.cli.progress import Bar
+from interlock.cli.render import Column, Screen, Styled, print_document
+from interlock.cli.stores import must_exist, reading, run_async
+from interlock.cli.target import import_apps, import_module
+from interlock.engine.deploying import DeployReport, Fate, FateGroup
+from interlock.engine.deploying import deploy_check as ask
+from interlock.engine.rehearsing import Rehearsed, rehearse
+
+_STYLES: dict[Fate, str] = {
+    "unchanged": "dim", "goes on": "green", "migrated": "green", "stays": "yellow",
+    "needs mapping": "bold red", "type changed": "bold red", "not imported": "bold red",
+    "unreadable": "bold red",
+}  # fmt: skip
+_TOLD: dict[Fate, str] = {
+    "unchanged": "follow this very code",
+    "goes on": "go on as they are",
+    "migrated": "are migrated",
+    "stays": "stay on their own code, which is registered",
+    "needs mapping": "need a mapping of their state",
+    "type changed": "hold something of another type",
+    "not imported": "are of machines that are not imported",
+    "unreadable": "cannot be read",
+}
+
+
+def deploy_check(store: str, modules: Sequence[str], *, dry_run: bool, as_json: bool) -> bool:
+    """Print what becomes of the runs in flight. False when some would be held."""
+    found = [import_module(module) for module in modules]
+    resources = import_apps(modules)
+    must_exist(store)
+
+    async def look() -> tuple[DeployReport, list[Rehearsed] | None]:
+        with Bar("runs", None) as bar:
+            async with reading(store) as opened:
+                report = await ask(opened, found, progress=bar.update)
+            if not dry_run:
+                return report, None
+            return report, await rehearse(store, found, resources=resources, progress=bar.update)
+
+    report, rehearsed = run_async(look())
+    if as_json:
+        print_document(_document(report, rehearsed))
+    else:
+        _print(Screen(), report, rehearsed)
+    return not report.held and not any(one.held for one in rehearsed or ())
+
+
+def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[str, object]:
+    document: dict[str, object] = {
+        "runs": report.runs,
+        "held": report.held,
+        "fates": {fate: report.count(fate) for fate in _TOLD},
+        "groups": [
+            {
+                "machine": group.machine,
+                "state": group.state,
+                "hash": group.hash,
+                "fate": group.fate,
+                "held": group.held,
+                "runs": group.count,
+                "samples": group.samples,
+                "reasons": list(group.reasons),
+                "lacking": list(group.lacking),
+                "migrations": list(group.by),
+            }
+            for group in report.groups
+        ],
+    }
+    if rehearsed is not None:
+        document["dry_run"] = {
+            "runs": len(rehearsed),
+            "moved": sum(one.before != one.after for one in rehearsed),
+            "held": [{"run": one.run, "reason": one.held} for one in rehearsed if one.held],
+        }
+    return document
+
+
+def _print(screen: Screen, report: DeployReport, rehearsed: list[Rehearsed] | None) -> None:
+    screen.line(Styled(_many(report.runs, "run") + " in flight", "bold"))
+    for fate, told in _TOLD.items():
+        if report.count(fate):
+            screen.line(Styled(f"  {report.count(fate):>6} {told}", _STYLES[fate]))
+    if report.groups:
+        _print_groups(screen, report.groups)
+    _print_advice(screen, report.groups)
+    if rehearsed is not None:
+        _print_rehearsed(screen, rehearsed)
+    held = report.held or sum(bool(one.held) for one in rehearsed or ())
+    screen.line("")
+    if held:
+        what = f"{_many(held, 'run')} would be held: write the migrations, or keep the old code"
+        screen.line(Styled(what, "bold red"))
+    else:
+        screen.line(Styled("nothing would be held", "green"))
+
+
+def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
+    screen.heading("What becomes of them")
+    columns = [
+        Column("machine", "bold"), Column("state", "bold"), Column("of", "dim"),
+        Column("runs", right=True), Column("fate"), Column("such as"), Column("why"),
+    ]  # fmt: skip
+    rows = [
+        (
+            group.machine,
+            group.state,
+            group.hash[:8],
+            str(group.count),
+            Styled(group.fate, _STYLES[group.fate]),
+            ", ".join(group.samples),
+            "; ".join(group.reasons) or ", ".join(group.by),
+        )
+        for group in groups
+    ]
+    screen.table(columns, rows)
+
+
+def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
+    """The migrations that are lacking, one for each definition."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for group in groups:
+        if group.fate in ("needs mapping", "type changed") and not group.by:
+            wanted.setdefault((group.machine, group.hash), []).extend(group.lacking)
+    if not wanted:
+        return
+    screen.heading("To be written")
+    for (machine, definition), states in wanted.items():
+        names = ", ".join(f"{state!r}: ..." for state in dict.fromkeys(states))
+        mapping = f", states={{{names}}}" if names else ""
+        screen.line(f"  @{machine}.migrate(from_={definition!r}{mapping})")
+
+
+def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
+    moved = sum(one.before != one.after for one in rehearsed)
+    held = [one for one in rehearsed if one.held]
+    screen.heading("In a copy of the database")
+    screen.line(f"  {_many(moved, 'run')} moved over, {_many(len(held), 'run')} held")
+    for one in held[:10]:
+        screen.line(Styled(f"  {one.run}", "bold"), one.held)
+    if len(held) > 10:
+        screen.line(f"  and {len(held) - 10} more; --json lists them")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,215 @@
+"""What a deploy would do to the runs in flight: asked before, answered by what the engine asks."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Literal, TypeAlias
+
+from interlock.engine.changing import Outlook, outlook
+from interlock.engine.programs import Programs
+from interlock.machines.compare import GoesOn, NeedsMapping
+from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.workflow import Workflow
+from interlock.projections import load_state
+from interlock.store.contract import Entry, Filter, Store
+from interlock.store.errors import InterlockError
+
+Fate: TypeAlias = Literal[
+    "unchanged", "goes on", "migrated", "stays",
+    "needs mapping", "type changed", "not imported", "unreadable",
+]  # fmt: skip
+"""What becomes of a run.
+
+`unchanged`: it follows the very definition that is deployed. `goes on`: it is moved over to the new
+one, as it is. `migrated`: the same, by an author's migration. `stays`: it cannot go over, and the
+code that it follows is among what is deployed as well. The others are held: a state of it `needs
+mapping`, the `type changed` of something that it holds, its machine is `not imported`, or its log
+is `unreadable` to this program.
+"""
+
+HELD: frozenset[Fate] = frozenset({"needs mapping", "type changed", "not imported", "unreadable"})
+"""What stands still until somebody does something."""
+
+_AT_ONCE = 64
+_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunFate:
+    """What becomes of one run.
+
+    Attributes:
+        run, machine, state: which, of which machine, and where it stands.
+        hash: of the definition that it follows.
+        fate: what becomes of it.
+        reasons: why, one for each thing that is in the way.
+        by: the migrations that are applied, in order.
+        lacking: the states of its definition that a migration would have to map.
+    """
+
+    run: str
+    machine: str
+    state: str
+    hash: str
+    fate: Fate
+    reasons: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether it would stand still."""
+        return self.fate in HELD
+
+
+@dataclass(slots=True)
+class FateGroup:
+    """Runs of one machine, definition and state that share a fate and its reasons.
+
+    Attributes:
+        count: how many.
+        samples: ids of the first few.
+    """
+
+    machine: str
+    state: str
+    hash: str
+    fate: Fate
+    reasons: tuple[str, ...]
+    by: tuple[str, ...]
+    lacking: tuple[str, ...]
+    count: int = 0
+    samples: list[str] = field(default_factory=list[str])
+
+    @property
+    def held(self) -> bool:
+        """Whether these runs would stand still."""
+        return self.fate in HELD
+
+
+@dataclass(frozen=True, slots=True)
+class DeployReport:
+    """What becomes of all runs in flight, in groups: those that would be held first."""
+
+    groups: tuple[FateGroup, ...]
+
+    @property
+    def runs(self) -> int:
+        """How many runs are in flight."""
+        return sum(group.count for group in self.groups)
+
+    @property
+    def held(self) -> int:
+        """How many of them would be held."""
+        return sum(group.count for group in self.groups if group.held)
+
+    def count(self, fate: Fate) -> int:
+        """How many share a fate."""
+        return sum(group.count for group in self.groups if group.fate == fate)
+
+
+_Key: TypeAlias = tuple[
+    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...]
+]  # fmt: skip
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many runs have been looked at, of how many."""
+
+
+async def deploy_check(
+    store: Store, modules: Iterable[str | ModuleType | object], *, progress: Progress | None = None
+) -> DeployReport:
+    """What an engine with these modules would do to the runs in flight. Nothing is written.
+
+    Args:
+        store: may be opened for reading only.
+        modules: modules (or their names) that define machines, or workflows and lifecycles.
+        progress: told from time to time.
+
+    Raises:
+        CompileError, BadDefinition: the new code cannot be served at all.
+    """
+    groups: dict[_Key, FateGroup] = {}
+    async for found in fates(store, Programs(machines_of(modules)), progress=progress):
+        key = (
+            found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
+            found.lacking,
+        )  # fmt: skip
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = FateGroup(*key)
+        group.count += 1
+        if len(group.samples) < _SAMPLES:
+            group.samples.append(found.run)
+    order = sorted(groups.values(), key=lambda g: (not g.held, g.machine, g.state, -g.count))
+    return DeployReport(tuple(order))
+
+
+def machines_of(modules: Iterable[str | ModuleType | object]) -> list[object]:
+    """The workflows and lifecycles of modules, each once."""
+    found: dict[int, object] = {}
+    for module in modules:
+        one = importlib.import_module(module) if isinstance(module, str) else module
+        values = vars(one).values() if isinstance(one, ModuleType) else (one,)
+        found |= {id(value): value for value in values if _is_machine(value)}
+    return [*found.values()]
+
+
+def _is_machine(value: object) -> bool:
+    if isinstance(value, Workflow):
+        return True
+    return isinstance(value, type) and issubclass(value, Lifecycle) and value is not Lifecycle
+
+
+async def fates(
+    store: Store, programs: Programs, *, progress: Progress | None = None
+) -> AsyncIterator[RunFate]:
+    """What becomes of each run in flight, in natural order of their ids."""
+    entries = await store.entries(Filter(finished=False))
+    for start in range(0, len(entries), _AT_ONCE):
+        if progress is not None:
+            progress(start, len(entries))
+        page: Sequence[Entry] = entries[start : start + _AT_ONCE]
+        for found in await asyncio.gather(*(_fate(store, programs, entry) for entry in page)):
+            yield found
+    if progress is not None:
+        progress(len(entries), len(entries))
+
+
+async def _fate(store: Store, programs: Programs, entry: Entry) -> RunFate:
+    exact, current = programs.choice(entry.machine, entry.hash)
+    program = current or exact
+    if program is None:
+        return _of(entry, "not imported", (f"machine {entry.machine!r} is not imported",))
+    if program.machine.hash == entry.hash:
+        return _of(entry, "unchanged")
+    old = await programs.definition(store, entry.hash)
+    try:
+        found = outlook(old, program, await load_state(store, entry.run))
+    except InterlockError as error:
+        return _of(entry, "unreadable", (str(error),))
+    if exact is not None and found.event is None:
+        return _of(entry, "stays", found.verdict.reasons)
+    verdict = found.verdict
+    lacking = verdict.states if isinstance(verdict, NeedsMapping) else ()
+    return _of(entry, _fate_of(found), verdict.reasons, found.by, lacking)
+
+
+def _fate_of(found: Outlook) -> Fate:
+    if isinstance(found.verdict, GoesOn):
+        return "migrated" if found.by else "goes on"
+    return "needs mapping" if isinstance(found.verdict, NeedsMapping) else "type changed"
+
+
+def _of(
+    entry: Entry,
+    fate: Fate,
+    reasons: tuple[str, ...] = (),
+    by: tuple[str, ...] = (),
+    lacking: tuple[str, ...] = (),
+) -> RunFate:
+    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by, lacking)

@@ -1,0 +1,120 @@
+"""A deploy on a copy: every run in flight is opened with the new code, and no call is made."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote, unquote
+
+from interlock.engine.core import Core
+from interlock.engine.deploying import Progress, machines_of
+from interlock.engine.errors import NoCopy
+from interlock.engine.workflows import WorkflowRun
+from interlock.store.contract import Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What happened to a run on the copy.
+
+    Attributes:
+        run, machine: which.
+        before, after: hash of the definition that it followed, and of the one that it follows now.
+        held: why it stands still, "" when it can be moved.
+    """
+
+    run: str
+    machine: str
+    before: str
+    after: str
+    held: str = ""
+
+
+async def rehearse(
+    url: str,
+    modules: Iterable[str | ModuleType | object],
+    *,
+    resources: dict[Any, Any] | None = None,
+    progress: Progress | None = None,
+) -> list[Rehearsed]:
+    """Open a copy of a database with new code, and move every run in flight over.
+
+    The database itself is only read. On the copy no call is made and no timer fires: what is
+    recorded there are the migrations, and each run's variables are brought back by the new code.
+
+    Args:
+        url: `sqlite:///PATH`.
+        resources: what steps want, as for the engine that will be started.
+
+    Raises:
+        NoCopy: it is no database in a file.
+    """
+    with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
+        copy = copy_of(url, Path(folder))
+        machines = machines_of(modules)
+        core = Core(copy, machines=machines, resources=resources, worker=False, recover=False)
+        async with core:
+            return [found async for found in _rehearsed(core, progress)]
+
+
+async def _rehearsed(core: Core, progress: Progress | None) -> AsyncIterator[Rehearsed]:
+    entries = await core.store.entries(Filter(finished=False))
+    for number, entry in enumerate(entries):
+        if progress is not None and not number % 100:
+            progress(number, len(entries))
+        held = await _open(core, entry.run)
+        head = await core.store.entry(entry.run)
+        after = entry.hash if head is None else head.hash
+        yield Rehearsed(entry.run, entry.machine, entry.hash, after, held)
+    if progress is not None:
+        progress(len(entries), len(entries))
+
+
+async def _open(core: Core, run: str) -> str:
+    """Let the new code take a run over; why it cannot, "" when it can."""
+    core.sessions.hold(run)
+    try:
+        session = await core.sessions.get(run)
+        mover = await core.mover(session)
+        if mover is None:
+            return core.held[run]
+        async with session.lock:
+            await core.flush(session)
+        if isinstance(mover, WorkflowRun) and mover.state.ending is None:
+            for thread in ("", *mover.state.threads):
+                mover.thread(thread)
+    except Exception as error:  # whatever the new code says to what is recorded
+        return f"{type(error).__name__}: {error}"
+    finally:
+        core.sessions.release(run)
+    return ""
+
+
+def copy_of(url: str, folder: Path) -> str:
+    """A copy of a database, and of the keys beside it; the URL of the copy.
+
+    Raises:
+        NoCopy: it is no database in a file.
+    """
+    scheme, _, rest = url.partition("://")
+    source = Path(unquote(rest[1:]))
+    if scheme != "sqlite" or not source.is_file():
+        message = f"{url} is no database in a file, of which a copy could be made"
+        raise NoCopy(message)
+    _copy(source, folder / source.name)
+    keys = source.with_name(f"{source.stem}-keys.db")
+    if keys.is_file():
+        _copy(keys, folder / keys.name)
+    return f"sqlite:///{folder / source.name}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    uri = f"file:{quote(str(source.absolute()))}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)

@@ -1,0 +1,65 @@
+"""Whether runs of what was locked can go on under the code as it is now, wherever they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from interlock.machines.check import Problem
+from interlock.machines.compare import GoesOn, TypeChanged, Verdict, judge
+from interlock.machines.held import Held, ThreadAt, anywhere, levels
+from interlock.machines.ir import Machine
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.lock.contents import Locked
+from interlock.machines.migration import mapped_by
+from interlock.machines.program import Program
+
+
+def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> Iterator[Problem]:
+    """The states of a locked machine in which runs could not go on, and why.
+
+    ILK234: runs that may be in a state of the lock file could not go on there.
+    ILK235: a machine of the lock file is gone.
+
+    Args:
+        program: the machine as it is now, with its migrations; None when it is gone.
+    """
+    if program is None:
+        text = f"{before.machine.name} is gone: its runs are held until {before.target} is back"
+        yield Problem("ILK235", "error", "", text, before.line)
+        return
+    old, new = before.machine, program.machine
+    if before.hash == new.hash:
+        return
+    path = program.migrations.path(before.hash, before.machine.version, new)
+    states = mapped_by(path)
+    changes = any(migration.change is not None for migration in path)
+    for state, held in anywhere(old):
+        moved = held.moved(states)
+        verdict = judge(old, new, _given(new, moved) if changes else moved)
+        if isinstance(verdict, GoesOn) or (changes and isinstance(verdict, TypeChanged)):
+            continue
+        line = new.by_id[state].line if state in new.by_id else 0
+        yield Problem("ILK234", "error", state, _told(before, state, verdict, states), line)
+
+
+def _given(new: Machine, held: Held) -> Held:
+    """With every variable that the new definition wants: a migration's function gives them."""
+
+    def with_all(thread: ThreadAt) -> ThreadAt:
+        around = levels(new, thread.root, thread.state)
+        names = {prefix + name for prefix, node in around for name in node.variables}
+        return msgspec.structs.replace(thread, variables=thread.variables | names)
+
+    return msgspec.structs.replace(held, threads=tuple(map(with_all, held.threads)))
+
+
+def _told(before: Locked, state: str, verdict: Verdict, states: Mapping[str, str]) -> str:
+    name = before.target.partition(":")[2]
+    why = "; ".join(verdict.reasons)
+    if state in states:
+        return f"runs in {state!r} cannot go on in {states[state]!r}: {why}; mend the migration"
+    mapping = "" if isinstance(verdict, TypeChanged) else f", states={{{state!r}: ...}}"
+    write = f"write @{name}.migrate(from_={before.hash!r}{mapping})"
+    return f"runs in {state!r} cannot go on: {why}; {write}"
