@@ -37,7 +37,7 @@ class WasMember(str):
 class MigrationFailed(MachineError):
     """A migration raised, or did not give what it has to: the run is held as it was."""
 
-    code = "ILK034"
+    code = "ILK237"
 
 
 class _Fields(Codec):
