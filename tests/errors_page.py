@@ -85,12 +85,13 @@ def refused() -> list[Refusal]:
 
 def problem_rows() -> list[str]:
     """The codes that `check` and `check --prove` name in their docstrings."""
-    from interlock.machines import check
+    from interlock.machines import check, check_workflow
     from interlock.machines.lock import judging
     from interlock.machines.proof import judge
 
-    source = "".join(inspect.getsource(module) for module in (check, judging, judge))
-    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", source)
+    modules = (check, check_workflow, judging, judge)
+    text = "".join(inspect.getsource(module) for module in modules)
+    found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,8 @@ from cli.kit import Invoke, document
 from interlock.cli.axis import Axis
 from interlock.cli.lanes import lanes
 from interlock.cli.text import brief
+from interlock.engine import Engine
+from interlock.machines import sleep, workflow
 from interlock.projections import Bar, Span
 
 START = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -126,3 +130,34 @@ def test_a_run_of_thousands_of_like_calls_is_true_to_scale() -> None:
     late = Axis(START, instants[-1] + timedelta(days=1), list(pairwise(instants)), 60)
     assert late.squeezed
     assert len(late.cells(START, instants[-1])) > 20
+
+
+@workflow
+async def inside() -> str:
+    await sleep("1 hour")
+    return "done"
+
+
+@workflow
+async def outside() -> str:
+    return await inside()
+
+
+def test_what_a_child_did_can_be_drawn_below_it(il: Invoke, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'children.db'}"
+
+    async def main() -> None:
+        async with Engine(url, machines=[outside, inside]) as engine:
+            await engine.start(outside, id="parent")
+            await engine.settle()
+
+    asyncio.run(main())
+    alone = document(il("timeline", "parent", "--store", url, "--json"))["bars"]
+    (child,) = alone
+    found = document(il("timeline", "parent", "--store", url, "--children", "--json"))["bars"]
+    assert [(bar["label"], bar["parent"]) for bar in found] == [
+        ("inside", None), ("sleep", child["id"]),
+    ]  # fmt: skip
+    text = il("timeline", "parent", "--store", url, "--children").stdout
+    assert f"run {child['child']}" in text
+    assert "\n  sleep" in text

@@ -144,7 +144,7 @@ def _swapped(draw: Draw, text: Text) -> Text:
 def _changed(draw: Draw, text: Text) -> Text:
     if not text.body:
         return text
-    place = draw(st.integers(0, len(text.body) - 1))
+    place: int = draw(st.integers(0, len(text.body) - 1))
     known = text.body[place]
     one = Statement(known.kind, draw(st.integers(0, 3)), draw(st.integers(1, 3)))
     return replace(text, body=(*text.body[:place], one, *text.body[place + 1 :]))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +22,12 @@ from interlock.machines import (
     wait_for,
     workflow,
 )
-from interlock.projections import History
+from interlock.projections import History, dump_history, load_history
 from interlock.store import crash, verify
 from interlock.store.forgetting import STREAM, SubjectForgotten
 from interlock.store.keystores import SQLiteKeys
+from interlock.store.secrecy import KeyMissing
+from store.personal_kit import found_in
 
 
 class Customer(BaseModel):
@@ -158,6 +164,59 @@ async def test_a_key_that_comes_back_with_an_older_copy_is_destroyed_again(tmp_p
     assert store.find("c-1") != found
     assert found.secret not in keys.read_bytes()
     store.close()
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from engine.test_forgetting import ann, visits
+from interlock.engine import Engine
+from interlock.machines import current
+
+async def main():
+    async with Engine(sys.argv[1], machines=[visits]) as engine:
+        await engine.start(visits, ann(), id="r-1")
+        await engine.settle()
+        await engine.start(visits, ann(), id="r-2")
+        ann().name.reveal()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_leaves_nothing_in_plain(tmp_path: Path) -> None:
+    folders = [str(Path(__file__).parents[1]), *sys.path]
+    command = [sys.executable, "-c", KILLED, url(tmp_path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
+    killed = await asyncio.create_subprocess_exec(*command, env=environment)
+    assert await killed.wait() == -signal.SIGKILL
+    assert found_in(tmp_path, "Ann Smithson", "ANN SMITHSON") == []
+    async with Engine(url(tmp_path), machines=[visits]) as engine:
+        await engine.settle()
+        done = await engine.forget("c-1")
+        assert [held.run for held in done.held] == ["r-1", "r-2"]
+        await engine.send("r-2", Go())
+        assert await (await engine.get("r-2")).result() == "<personal c-1> <forgotten c-1> True"
+    assert found_in(tmp_path, "Ann Smithson", "ANN SMITHSON") == []
+
+
+async def test_an_older_export_brings_nothing_back(tmp_path: Path) -> None:
+    async with Engine(url(tmp_path), machines=[visits]) as engine:
+        await engine.start(visits, ann(), id="r-1")
+        await engine.settle()
+        exported = dump_history(History(await engine.store.read("r-1")))
+        await engine.forget("c-1")
+        types = engine.types_of("visits")
+        state = load_history(exported).state()
+        back = state.image.decode(types, state.image.variables["customer"])
+        assert isinstance(back, Customer)
+        with pytest.raises(Forgotten):
+            back.name.reveal()
+    async with Engine(f"sqlite:///{tmp_path}/other.db", machines=[visits]) as engine:
+        back = state.image.decode(engine.types_of("visits"), state.image.variables["customer"])
+        assert isinstance(back, Customer)
+        with pytest.raises(KeyMissing):
+            back.name.reveal()
 
 
 class Stop(Exception):

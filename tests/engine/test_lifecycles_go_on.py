@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from engine.trouble import Ping, Troubled
-from interlock.engine import Engine
+from interlock.engine import Engine, UnknownMachine
 from interlock.machines import Command, Lifecycle, Refused, after, on
 from interlock.projections import RunState, fold
 from interlock.store.changing import RunMigrated
@@ -97,3 +97,45 @@ async def test_a_lifecycles_command_that_is_refused_migrates_nothing() -> None:
         await engine.send("run", Ping(number=1))
         assert await store.timers("run") == []
     assert (await state_of(store)).state == "sent"
+
+
+class Cents(BaseModel):
+    cents: int
+
+
+class Stage(StrEnum):
+    NEW = "new"
+    SENT = "sent"
+    GONE = "gone"
+
+
+async def test_a_lifecycle_is_migrated_with_its_states_and_data() -> None:
+    class Renamed(
+        Lifecycle[Stage, Cents], initial=Stage.NEW, final={Stage.GONE}, name="edited-order"
+    ):
+        @on(Ping, source=Stage.NEW, target=Stage.SENT)
+        def send(self, facts: Cents, command: Ping) -> Cents:
+            return facts
+
+        @after("3 days", source=Stage.NEW, target=Stage.GONE)
+        def give_up(self, facts: Cents) -> Cents:
+            return facts
+
+    store = Troubled()
+    async with Engine(store, machines=[Before]) as engine:
+        await engine.start(Before, Facts(total=7), id="run")
+    async with Engine(store, machines=[Renamed]) as engine:
+        with pytest.raises(UnknownMachine, match="it cannot go on as it is"):
+            await engine.send("run", Ping(number=1))
+    old = Before.program().machine.hash
+
+    @Renamed.migrate(from_=old, states={"open": "new"})
+    def in_cents(facts: dict[str, int]) -> dict[str, int]:
+        return {"cents": facts["total"] * 100}
+
+    async with Engine(store, machines=[Renamed]) as engine:
+        await engine.send("run", Ping(number=1))
+    state = await state_of(store)
+    assert (state.state, state.variables) == ("sent", {"data": {"cents": 700}})
+    (migrated,) = await migrations(store)
+    assert (migrated.states, migrated.by) == ({"open": "new"}, ["in_cents"])

@@ -82,3 +82,34 @@ async def test_the_time_in_which_a_run_was_held_has_a_bar() -> None:
 def test_a_timeline_of_nothing_is_refused() -> None:
     with pytest.raises(EmptyHistory):
         timeline([])
+
+
+@step(retry=Retry.none)
+async def broken() -> int:
+    message = "no carrier"
+    raise ValueError(message)
+
+
+@workflow
+async def breaking() -> int:
+    try:
+        return await broken()
+    except ValueError:
+        await sleep("1 hour")
+    return await broken.named("again")()
+
+
+async def test_a_call_that_failed_for_good_ends_with_its_error() -> None:
+    clock, store = ManualClock(), MemoryStore()
+    async with Engine(store, machines=[breaking], clock=clock) as engine:
+        await engine.start(breaking, id="run")
+        await engine.settle()
+        clock.set(clock.now() + HOUR)
+        await engine.tick()
+        await engine.settle()
+    ends = [(bar.label, bar.outcome, bar.failed) for bar in timeline(await store.read("run")).bars]
+    assert ends == [
+        ("broken", "ValueError: no carrier", True),
+        ("sleep", "", False),
+        ("again", "ValueError: no carrier", True),
+    ]

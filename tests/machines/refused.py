@@ -8,8 +8,9 @@ import functools
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-from interlock.machines import compose, fanout, outcome, segment, waits
+from interlock.machines import fanout, outcome, segment, waits
 from interlock.machines.command import Command
+from interlock.machines.compose import parallel, race
 from interlock.machines.phase import phase
 from interlock.machines.step import step
 from interlock.machines.workflow import workflow
@@ -73,7 +74,7 @@ NAMES: dict[str, Any] = {
     "Paid": Paid, "child": child, "service": Service(), "approval": waits.approval,
     "sleep": waits.sleep, "wait_for": waits.wait_for, "numbers": numbers, "plain": plain,
     "wrapped": wrapped, "received": waits.received, "phase": phase,
-    "parallel": compose.parallel, "race": compose.race, "each": fanout.each,
+    "parallel": parallel, "race": race, "each": fanout.each,
     "start": segment.start, "start_child": segment.start_child, "attempt": outcome.attempt,
     "functools": functools,
     "open_rows": open_rows, "limit": 5, "to_thread": anyio_like("run_sync"),

@@ -70,3 +70,9 @@ def found_in(folder: Path, *texts: str) -> list[tuple[str, bytes]]:
         for trace in traces(text)
         if len(trace) >= 6 and trace in file.read_bytes()
     ]
+
+
+def holding(folder: Path, secret: bytes) -> list[str]:
+    """The files of a folder that hold these bytes."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return [file.name for file in files if secret in file.read_bytes()]

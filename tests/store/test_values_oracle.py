@@ -37,10 +37,12 @@ TYPES = all_types()
 class Program:
     """A random program: it changes the variables of `frame` and says what it touched."""
 
+    types = TYPES
+
     def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self.draw = draw
         self.frame: dict[str, Any] = {}
-        self.memory = Memory(TYPES)
+        self.memory = Memory(self.types)
         self.image = Image()
         self.errors = draw(st.booleans())  # pickle itself keeps neither their causes nor contexts
         self.begin()
@@ -56,11 +58,15 @@ class Program:
     def name(self) -> str | None:
         return self.draw(st.sampled_from(sorted(self.frame))) if self.frame else None
 
+    def atoms(self) -> st.SearchStrategy[Any]:
+        """What variables hold that holds nothing itself."""
+        return atoms()
+
     def value(self) -> Any:
         """An atom, or what some variable refers to, which is then stored somewhere."""
         name = self.name() if self.draw(st.booleans()) else None
         if name is None:
-            return self.draw(atoms())
+            return self.draw(self.atoms())
         self.touch(name, Touch.READ)
         self.stored.add(name)
         return self.frame[name]
@@ -194,7 +200,7 @@ class Program:
         live = [name for name in sorted(self.frame) if self.draw(st.integers(0, 9))]
         fold(self.image, self.memory.record(self.frame, live, self.touched, self.writes))
         self.frame = {name: self.frame[name] for name in live}
-        memory, frame = Memory.restore(TYPES, from_text(self.image))
+        memory, frame = Memory.restore(self.types, from_text(self.image))
         assert_same(self.frame, frame)
         if not self.errors:
             assert_same(pickle.loads(pickle.dumps(self.frame)), frame)

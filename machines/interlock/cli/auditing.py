@@ -39,7 +39,7 @@ def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -
     Raises:
         BrokenChain: after everything was printed, when something was found.
     """
-    kept = _seals(seals)
+    kept = seals_of(seals)
     public = "" if key is None else read_public(key)
     found = run_async(_audit(url, run, kept, public))
     if as_json:
@@ -122,7 +122,7 @@ def _finding(one: Finding) -> dict[str, object]:
 def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
     """Check a proof; raises `BadProof`."""
     proof = read_proof(_text(file))
-    check_proof(proof, seals=_seals(seals), public="" if key is None else read_public(key))
+    check_proof(proof, seals=seals_of(seals), public="" if key is None else read_public(key))
     event, seal = proof.event, proof.seal
     if as_json:
         print_document(
@@ -194,7 +194,7 @@ def prove(
     url: str, run: str, version: int, seals: str, output: Path | None, *, as_json: bool
 ) -> None:
     """Print or write a proof."""
-    kept = _seals(seals)
+    kept = seals_of(seals)
 
     async def make() -> str:
         async with reading(url, keyless=True) as store:
@@ -217,7 +217,12 @@ def prove(
         Screen().line(f"proof of event {version} of {run} written to {output}")
 
 
-def _seals(place: str) -> list[Seal]:
+def seals_of(place: str) -> list[Seal]:
+    """The seals of a place, [] for no place.
+
+    Raises:
+        BadArgument, BadSeal, NotKept: there are none, or they cannot be read.
+    """
     if not place:
         return []
     kept = read_seals(place_of(place).read(), place)

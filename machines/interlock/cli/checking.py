@@ -14,6 +14,7 @@ from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.target import load_target
 from interlock.engine.programs import program_of
 from interlock.machines.check import Problem, problems, undeclared_gates, undefined
+from interlock.machines.check_workflow import workflow_problems
 from interlock.machines.ir import Machine, Node
 from interlock.machines.workflow import Workflow
 
@@ -68,6 +69,7 @@ def _missing(target: str) -> Iterator[Problem]:
     yield from undeclared_gates(program_of(kind))
     if isinstance(kind, Workflow):
         yield from undefined(kind.function)
+        yield from workflow_problems(kind.program)
     elif isinstance(kind, type):
         for function in _functions(kind):
             yield from undefined(function)

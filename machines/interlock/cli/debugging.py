@@ -25,6 +25,9 @@ def timeline(
     every: Annotated[
         bool, typer.Option("--all", help="Each of many items in a row of its own.")
     ] = False,
+    children: Annotated[
+        bool, typer.Option("--children", help="Below each child what its run did.")
+    ] = False,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -33,7 +36,7 @@ def timeline(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import timeline as drawing
 
-        drawing.draw_timeline(store, run, every=every, as_json=as_json)
+        drawing.draw_timeline(store, run, every=every, children=children, as_json=as_json)
 
 
 def diff(

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 
+from interlock.machines.ir import Machine
+from interlock.projections import RunState
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.errors import InterlockError
 
@@ -22,6 +24,24 @@ def other_definition(entry: Entry, apps: Sequence[str]) -> str:
         return ""
     here = _imported(entry.machine, tuple(apps))
     return here if here != entry.hash else ""
+
+
+def becomes(old: Machine | None, state: RunState, apps: Sequence[str]) -> str:
+    """What becomes of a run that follows another definition than the imported one, in words."""
+    from interlock.engine.changing import outlook
+    from interlock.engine.programs import Programs
+
+    _import(tuple(apps))
+    program = Programs(()).find(state.machine)
+    if program is None:
+        return ""
+    found = outlook(old, program, state)
+    here = f"imported is {program.machine.hash}"
+    by = f", by the migration {', '.join(found.by)}" if found.by else ""
+    if found.event is not None:
+        return f"{here}; the run goes on under it when something happens to it{by}"
+    why = "; ".join(found.verdict.reasons)
+    return f"{here}; the run is held when it should move: {why}"
 
 
 @cache

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.cli.audits import Seals
 from interlock.cli.errors import reporting
 from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, By, Debug, RunId, StoreUrl, who
 
@@ -17,18 +18,24 @@ def export(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write here instead of printing."),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page that a person can read."),
+    ] = None,
+    seals: Seals = "",
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Print the history of a run as JSON lines.
+    """Print the evidence of a run as JSON lines.
 
-    Every event is printed as it is stored; `import` reads them back.
+    Every event as it is stored, definitions, decisions and what was seen, effects, the chain and,
+    where seals are given, proofs. `import` reads it back.
     """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import moving
 
-        moving.export_run(store, run, output, as_json=as_json)
+        moving.export_run(store, run, output, html, seals, as_json=as_json)
 
 
 def import_(

@@ -7,44 +7,70 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from interlock.cli.auditing import seals_of
 from interlock.cli.errors import BadArgument, RunExists
 from interlock.cli.render import Screen, print_document
-from interlock.cli.stores import events_of_run, may_be_made, reading, run_async
+from interlock.cli.stores import entry_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
 from interlock.engine.after import after_timers
+from interlock.engine.evidence import check_definitions, evidence
 from interlock.engine.programs import Programs, definition_of
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.projections import History, RunState, dump_history, entry_of, load_history
+from interlock.projections import Evidence, RunState, entry_of, load_evidence
 from interlock.projections.timers import timers_of
+from interlock.store.backends.base import Backend
 from interlock.store.cipher import cipher_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
+from interlock.store.prepared import prepare
 
 
-def export_run(store: str, run: str, output: Path | None, *, as_json: bool) -> None:
-    """Print or write a run's history; what is printed is JSON lines anyhow."""
+def export_run(
+    store: str,
+    run: str,
+    output: Path | None,
+    html: Path | None,
+    seals: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Print or write a run's evidence; what is printed is JSON lines anyhow."""
+    kept = seals_of(seals)
 
-    async def load() -> History:
+    async def load() -> str:
         async with reading(store) as opened:
-            return History(await events_of_run(opened, run))
+            await entry_of_run(opened, run)
+            return await evidence(opened, run, kept)
 
-    history = run_async(load())
-    history.verify()
-    text = dump_history(history)
-    if output is None:
+    text = run_async(load())
+    count = text.count('\n{"kind":"event"')
+    written: list[Path] = []
+    if html is not None:
+        from interlock.cli.page import page
+
+        _write(html, page(text))
+        written.append(html)
+    if output is not None:
+        _write(output, text)
+        written.append(output)
+    if not written:
         sys.stdout.write(text)
         return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"cannot write {output}: {error.strerror}"
-        raise BadArgument(message) from error
+    names = [str(path) for path in written]
     if as_json:
-        print_document({"run": run, "events": len(history), "file": str(output)})
+        print_document({"run": run, "events": count, "file": names[-1], "files": names})
     else:
-        Screen().line(f"{len(history)} events of {run} written to {output}")
+        Screen().line(f"{count} events of {run} written to {' and '.join(names)}")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror}"
+        raise BadArgument(message) from error
 
 
 def import_run(
@@ -58,7 +84,9 @@ def import_run(
         RunExists: the database has another run of this id.
     """
     cipher_of(None)  # an export of an encrypted database is encrypted
-    history = load_history(_read(file))
+    found = load_evidence(_read(file))
+    check_definitions(found)
+    history = found.history
     state = history.state()
     if state.ended is None and not unfinished:
         message = (
@@ -68,7 +96,7 @@ def import_run(
         raise BadArgument(message)
     import_apps(apps)
     may_be_made(store)
-    new = run_async(_take(store, history, state))
+    new = run_async(_take(store, found, state))
     if as_json:
         print_document({"run": state.run, "events": len(history), "new": new, "store": store})
     else:
@@ -87,9 +115,9 @@ def _read(file: Path) -> str:
         raise BadArgument(message) from error
 
 
-async def _take(url: str, history: History, state: RunState) -> bool:
+async def _take(url: str, found: Evidence, state: RunState) -> bool:
     """Append all events in one commit. False when the very same run is there already."""
-    events = history.events
+    events = found.history.events
     store = open_store(url)
     try:
         head = await store.head(state.run)
@@ -98,7 +126,17 @@ async def _take(url: str, history: History, state: RunState) -> bool:
                 return False
             message = f"{url} has a run {state.run!r} already, with {head.version} events"
             raise RunExists(message)
-        await store.append(_commit(events, state))
+        commit = _commit(events, state, found.commands)
+        cipher = store.cipher.id if isinstance(store, Backend) and store.cipher else ""
+        if prepare(commit, events[-1].at, cipher).head.digest != events[-1].digest:
+            message = (
+                f"the events of {state.run!r} would not be stored here as they are in the export:"
+                " they are of an older form, or encrypted with the key of another store"
+            )
+            raise BadArgument(message)
+        for definition in found.definitions:
+            await store.define(definition)
+        await store.append(commit)
         program = Programs(()).find(state.machine, state.hash)
         if program is not None and program.machine.hash == state.hash:
             await store.define(definition_of(program.machine))
@@ -107,21 +145,21 @@ async def _take(url: str, history: History, state: RunState) -> bool:
         await store.close()
 
 
-def _commit(events: Sequence[Event], state: RunState) -> Commit:
+def _commit(events: Sequence[Event], state: RunState, taken: Sequence[tuple[str, int]]) -> Commit:
     """All events of a run in one commit: it is there as a whole, or not at all."""
     first = events[0]
-    for event in events:
-        if (event.machine, event.hash) != (first.machine, first.hash):
-            message = f"event {event.version} follows another definition than the first one"
-            raise BadArgument(message)
     timers = timers_of(state) | lifecycle_timers(events, state)
     return Commit(
         head=Head(),
         entry=entry_of(state),
-        drafts=[Draft(e.body, e.state, e.actor, e.cause, e.at, e.id) for e in events],
+        drafts=[
+            Draft(e.body, e.state, e.actor, e.cause, e.at, e.id, e.reason, e.correlation, e.hash)
+            for e in events
+        ],
         at=first.at,
         correlation=first.correlation,
         set_timers=[Timer(state.run, name, due) for name, due in timers.items()],
+        taken=taken,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from interlock.cli.edited import EDITED, other_definition
+from interlock.cli.edited import EDITED, becomes, other_definition
 from interlock.cli.effects import print_effects
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.standing import indented, standing
@@ -57,7 +57,8 @@ def show_run(
         view = state_view(shown.state, shown.effects, shown.timers)
         print_document({**view, "edited": bool(imported)} if apps else view)
         return
-    print_run(Screen(), shown, imported, every=every)
+    told = becomes(shown.machine, shown.state, apps) if imported else ""
+    print_run(Screen(), shown, told, every=every)
 
 
 async def _load(url: str, run: str) -> Shown:
@@ -78,11 +79,11 @@ async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:
     return {entry.run: entry for entry in entries}
 
 
-def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool = False) -> None:
+def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool = False) -> None:
     """Print all sections that have something to say.
 
     Args:
-        imported: the definition that is imported, when it is not the one that the run follows.
+        becoming: what becomes of it under the imported definition, where that is another one.
         every: list each of many calls.
     """
     state, now = shown.state, SystemClock().now()
@@ -99,7 +100,7 @@ def print_run(screen: Screen, shown: Shown, imported: str = "", *, every: bool =
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
             ("not moved", Styled(_not_moved(shown), "bold red")),
-            (EDITED, Styled(_edited(imported), "bold red")),
+            (EDITED, Styled(becoming, "bold red" if " held " in becoming else "")),
             ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
             *_ending(state),
         ]
@@ -123,12 +124,6 @@ def _not_moved(shown: Shown) -> str:
     """What keeps it from going on, "" for a run that merely waits, or is held."""
     why = shown.why
     return why.said if why.cause in NOT_MOVED and not shown.state.held else ""
-
-
-def _edited(imported: str) -> str:
-    if not imported:
-        return ""
-    return f"imported is {imported}; the run is held when it should move, until its own is back"
 
 
 def _reason(cancel: str | None) -> str:

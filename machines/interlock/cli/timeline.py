@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from interlock.cli.axis import Axis
@@ -11,16 +12,17 @@ from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.text import brief, exact, instant, one_line, shorten
 from interlock.projections import Bar, Timeline, timeline
 from interlock.store.clock import SystemClock
-from interlock.store.event import Event
+from interlock.store.contract import Store
 
 
-def draw_timeline(store: str, run: str, *, every: bool, as_json: bool) -> None:
+def draw_timeline(store: str, run: str, *, every: bool, children: bool, as_json: bool) -> None:
     """Print the timeline of a run.
 
     Args:
         every: each of many items in a row of its own.
+        children: below each child what its run did.
     """
-    drawn = timeline(run_async(_events(store, run)))
+    drawn = run_async(_drawn(store, run, children=children))
     if as_json:
         print_document(view(drawn))
         return
@@ -28,9 +30,31 @@ def draw_timeline(store: str, run: str, *, every: bool, as_json: bool) -> None:
     _print(Screen(), drawn, lanes(drawn.bars, every=every), now)
 
 
-async def _events(url: str, run: str) -> list[Event]:
+async def _drawn(url: str, run: str, *, children: bool) -> Timeline:
     async with reading(url) as store:
-        return await events_of_run(store, run)
+        drawn = timeline(await events_of_run(store, run))
+        if children:
+            drawn.bars = await _with_children(store, drawn.bars)
+        return drawn
+
+
+async def _with_children(store: Store, bars: list[Bar]) -> list[Bar]:
+    """The bars, with those of children's runs below them."""
+    found: list[Bar] = []
+    for bar in bars:
+        found.append(bar)
+        events = await store.read(bar.child) if bar.child else []
+        if events:
+            inside = await _with_children(store, timeline(events).bars)
+            found += [_below(bar, one) for one in inside]
+    return found
+
+
+def _below(parent: Bar, bar: Bar) -> Bar:
+    """A bar of a child's run, as a part of the one that stands for it."""
+    name = f"{parent.id}|{bar.id}"
+    above = f"{parent.id}|{bar.parent}" if bar.parent else parent.id
+    return replace(bar, id=name, parent=above)
 
 
 _PIPED = 60

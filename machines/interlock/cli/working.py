@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +23,7 @@ from interlock.cli.text import exact, instant
 from interlock.engine import Engine
 from interlock.engine.notices import Notify
 from interlock.machines import registry
-from interlock.store.contract import Filter
+from interlock.store.contract import Entry, Filter
 from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Event
 from interlock.store.values import Image
@@ -36,6 +35,9 @@ _TOLD = frozenset(
     }
 )  # fmt: skip
 """The events that a worker tells of: ends, and what waits for a person."""
+
+_JUDGED = 500
+"""How many runs of an edited machine are looked at when a worker begins."""
 
 
 def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool) -> None:
@@ -89,17 +91,30 @@ async def _work(
 
 
 async def _tell_edited(engine: Engine, teller: Teller) -> None:
-    """Tell of runs that go on waiting, and will be held when they should move."""
-    edited: Counter[str] = Counter()
+    """Tell of runs of another definition: which of them go on, and which will be held."""
+    for machine, edited in (await _edited(engine)).items():
+        goes_on = held = 0
+        for entry in edited[:_JUDGED]:
+            found = await engine.outlook(entry.run)
+            held += found is not None and found.event is None
+            goes_on += found is not None and found.event is not None
+        said = f"{len(edited)} runs of {machine} began before it was edited: "
+        if len(edited) > _JUDGED:
+            said += f"of the first {_JUDGED}, "
+        said += f"{goes_on} go on under the new code when something happens to them"
+        if held:
+            said += f", {held} will be held then: interlock show RUN says why"
+        teller.say(said)
+
+
+async def _edited(engine: Engine) -> dict[str, list[Entry]]:
+    """The runs in flight that follow another definition than the present one, by machine."""
+    edited: dict[str, list[Entry]] = {}
     for entry in await engine.store.entries(Filter(finished=False)):
-        program = engine.programs.find(entry.machine, entry.hash)
-        if program is not None and program.machine.hash != entry.hash:
-            edited[entry.machine] += 1
-    for machine, count in edited.items():
-        teller.say(
-            f"{count} runs of {machine} began before it was edited: they are held when they "
-            "should move, until that definition is back"
-        )
+        _, current = engine.programs.choice(entry.machine, entry.hash)
+        if current is not None and current.machine.hash != entry.hash:
+            edited.setdefault(entry.machine, []).append(entry)
+    return edited
 
 
 async def _drive(engine: Engine, teller: Teller, stop: asyncio.Event, *, until_idle: bool) -> None:

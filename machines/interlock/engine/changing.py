@@ -61,7 +61,7 @@ def outlook(old: Machine | None, program: Program | LifecycleProgram, state: Run
         strange = _strange(old, program, state)
         event = _with_values(program, state, event, path, strange, states)
     except MigrationFailed as error:
-        return Outlook(TypeChanged(("variables",), (error.message,)), by=by)
+        return Outlook(TypeChanged(("variables",), (str(error),)), by=by)
     plain = RunMigrated(event.source, event.target, event.by)
     after = state if event == plain else migrated(copy.deepcopy(state), event)
     changed = any(migration.change is not None for migration in path)

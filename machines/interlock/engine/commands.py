@@ -48,7 +48,7 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
     def decide(session: Session) -> None:
         state = session.state
         if state.lifecycle:
-            _lifecycle(session).command(command)
+            _lifecycle(engine, session).command(command)
             return
         if state.closed:
             raise _refused(state, f"{name} was refused: run {run!r} is {state.status}", ())
@@ -74,12 +74,10 @@ async def machine_of(engine: Core, name: str, digest: str) -> Machine | None:
     return None if definition is None else Machine.from_json(definition.ir)
 
 
-def _lifecycle(session: Session) -> LifecycleRun:
+def _lifecycle(engine: Core, session: Session) -> LifecycleRun:
     if not isinstance(session.mover, LifecycleRun):
-        message = (
-            f"machine {session.machine!r} is not imported here (or is another definition), so its "
-            "guards cannot be asked; import its module first"
-        )
+        why = engine.held.get(session.run) or f"machine {session.machine!r} is not imported here"
+        message = f"{why}; so its guards cannot be asked"
         raise UnknownMachine(message)
     return session.mover
 
@@ -133,7 +131,7 @@ async def _expire(engine: Core, timer: Timer) -> None:
         def record(session: Session, expected: int = version) -> None:
             if session.version != expected:
                 raise Conflict(session.run, expected)
-            _lifecycle(session).expire(timer.name.removeprefix(AFTER))
+            _lifecycle(engine, session).expire(timer.name.removeprefix(AFTER))
 
         try:
             await accept(engine, timer.run, record, Actor("timer", timer.name), "")

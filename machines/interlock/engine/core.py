@@ -15,6 +15,7 @@ from typing import Any, Self, TypeVar
 
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Middleware, Request, look_at
+from interlock.engine.complete import check_migrations
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
 from interlock.engine.gates import Gatekeeper
@@ -137,6 +138,7 @@ class Core:
                 served = self.programs.served() if self.recovers else ()
                 check_declared(step for program in served for step in steps_of(program))
                 await self.resources.open(served)
+                await check_migrations(self)
                 await self.take_over()
                 self.spawn(self.watch.watch())
         except BaseException:

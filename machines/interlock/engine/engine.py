@@ -10,6 +10,7 @@ from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
+from interlock.engine.changing import Outlook, outlook
 from interlock.engine.errors import UnknownRun
 from interlock.engine.forgetting import Erasure, forget
 from interlock.engine.forks.making import Wanted, make_fork
@@ -324,6 +325,21 @@ class Engine(People):
             StoreError: the file exists, or cannot be written.
         """
         return await self.store.backup(Path(to))
+
+    async def outlook(self, run: str | Run[Any]) -> Outlook | None:
+        """What becomes of a run under the present definition of its machine.
+
+        None when it follows that one already, or no such machine is imported. Nothing is done.
+
+        Raises:
+            UnknownRun: there is none.
+        """
+        state = await Run[Any](self, run_id(run)).snapshot()
+        _, current = self.programs.choice(state.machine, state.hash)
+        if current is None or current.machine.hash == state.hash:
+            return None
+        old = await self.programs.definition(self.store, state.hash)
+        return outlook(old, current, state)
 
     @property
     def busy(self) -> int:

@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter
 
-from interlock.machines.errors import MachineError
 from interlock.machines.migration import Migration, Where
 from interlock.machines.shapes import fields_of, hints_of
 from interlock.store.errors import UnknownType
@@ -34,10 +33,11 @@ class WasMember(str):
     __slots__ = ()
 
 
-class MigrationFailed(MachineError):
-    """A migration raised, or did not give what it has to: the run is held as it was."""
+class MigrationFailed(Exception):
+    """A migration raised, or did not give what it has to: the run is held as it was.
 
-    code = "ILK237"
+    Nobody is raised this: it is why the run is held.
+    """
 
 
 class _Fields(Codec):

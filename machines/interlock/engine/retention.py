@@ -47,7 +47,8 @@ async def archive_runs(
         return Archiving([], found.runs, found.events)
     files: list[Archived] = []
     try:
-        await asyncio.to_thread(to.mkdir, parents=True, exist_ok=True)
+        if choice.units:
+            await asyncio.to_thread(to.mkdir, parents=True, exist_ok=True)
         async for one in archive(store, choice, to, actor=Actor("user", by), at=now):
             files.append(one)  # noqa: PERF401  what was moved before an error is known
     except OSError as error:

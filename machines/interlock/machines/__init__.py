@@ -26,9 +26,11 @@ from interlock.machines.errors import (
 from interlock.machines.fanout import each
 from interlock.machines.guard import Check, Refuse
 from interlock.machines.ir import Edge, Machine, Node
+from interlock.machines.migration import Where
 from interlock.machines.outcome import Err, Ok, Won, attempt, partition
 from interlock.machines.phase import phase
 from interlock.machines.reach import across, history
+from interlock.machines.reshape import add, compose, remove, rename, transform
 from interlock.machines.resilience import (
     Breaker,
     BreakerOpen,
@@ -134,6 +136,13 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "history",
     "on",
     "taking",
+    # Migrations
+    "Where",
+    "add",
+    "compose",
+    "remove",
+    "rename",
+    "transform",
     # Machines
     "Edge",
     "Machine",

@@ -120,6 +120,7 @@ class Program(Protocol):
         calls: the places of the calls that it makes without awaiting them there and then, in a
             join or by `start`, by name. No name is in both.
         annotations: the types of its own variables, as far as they are declared.
+        unassigned: its variables that some path reads before it has assigned them.
         migrations: what its author says about runs of other definitions.
     """
 
@@ -128,6 +129,7 @@ class Program(Protocol):
     places: Mapping[str, Place]
     calls: Mapping[str, Place]
     annotations: Mapping[str, Any]
+    unassigned: frozenset[str]
     migrations: Migrations
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from interlock.audit.errors import BadProof, BadSeal, BrokenSeal, NoKey
 from interlock.audit.finding import Finding, Findings
 from interlock.audit.keys import Signer, new_key, read_public, read_signer
 from interlock.audit.known import Known, ReadDefinition
-from interlock.audit.proof import Proof, check_proof, prove, read_proof
+from interlock.audit.proof import Proof, Prover, check_proof, prove, read_proof
 from interlock.audit.seal import Seal, read_seals
 from interlock.audit.sealing import check_seals, make_seal
 
@@ -19,6 +19,7 @@ __all__ = [
     "Known",
     "NoKey",
     "Proof",
+    "Prover",
     "ReadDefinition",
     "Seal",
     "Signer",

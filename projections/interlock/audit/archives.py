@@ -80,8 +80,8 @@ class Archives:
         Returns:
             how many of the files are elsewhere by now.
         """
-        for run in self._runs.keys() - self._seen:
-            self._findings.add(f"archived run {run!r} has no row in the index", run)
+        for name in self._runs.keys() - self._seen:
+            self._findings.add(f"archived run {name!r} has no row in the index", name)
         files = dict.fromkeys(file for file, _ in self._runs.values())
         there = [file for file in files if Path(file).is_file()]
         for file in there:

@@ -70,6 +70,51 @@ class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return json.dumps(msgspec.to_builtins(self), indent=1, ensure_ascii=False) + "\n"
 
 
+class Prover:
+    """Makes proofs for events of one log; it reads what a seal covers once."""
+
+    def __init__(self, snapshot: Inspection, seals: Sequence[Seal]) -> None:
+        self._snapshot = snapshot
+        self._seals = seals
+        self._leaves: dict[int, list[bytes]] = {}
+
+    def prove(self, raw: Raw) -> Proof:
+        """The proof for one event; raises as `prove`."""
+        name = f"event {raw.version} of {raw.stream!r}"
+        seal = next((one for one in self._seals if one.first <= raw.position <= one.last), None)
+        if seal is None:
+            upto = self._seals[-1].last if self._seals else 0
+            message = (
+                f"{name} stands at position {raw.position}, and the seals cover {upto}: seal the"
+                " log first (`interlock seal`)"
+            )
+            raise BadProof(message)
+        path = path_of(raw.position - seal.first, self._covered(seal))
+        return Proof(
+            format=FORMAT,
+            event=_proven(raw),
+            path=[step.hex() for step in path],
+            seal=msgspec.structs.replace(seal, marks=""),
+        )
+
+    def _covered(self, seal: Seal) -> list[bytes]:
+        if seal.number in self._leaves:
+            return self._leaves[seal.number]
+        leaves: list[bytes] = []
+        for one in self._snapshot.digests(seal.first - 1):
+            if one.position > seal.last:
+                break
+            leaves.append(leaf_of(one.position, one.digest))
+        if root_of(leaves).hex() != seal.root:
+            message = (
+                f"the log is not what seal {seal.number} of {seal.at} covers, so nothing can be"
+                " proven; `interlock verify --seal FILE` names the first bad event"
+            )
+            raise BrokenSeal(message)
+        self._leaves[seal.number] = leaves
+        return leaves
+
+
 def prove(snapshot: Inspection, seals: Sequence[Seal], stream: str, version: int) -> Proof:
     """The proof for one event.
 
@@ -81,35 +126,7 @@ def prove(snapshot: Inspection, seals: Sequence[Seal], stream: str, version: int
     if raw is None:
         message = f"there is no event {version} of {stream!r} to prove"
         raise BadProof(message)
-    seal = next((one for one in seals if one.first <= raw.position <= one.last), None)
-    if seal is None:
-        upto = seals[-1].last if seals else 0
-        message = (
-            f"event {version} of {stream!r} stands at position {raw.position}, and the seals cover"
-            f" {upto}: seal the log first (`interlock seal`)"
-        )
-        raise BadProof(message)
-    return Proof(
-        format=FORMAT,
-        event=_proven(raw),
-        path=[step.hex() for step in _path(snapshot, seal, raw)],
-        seal=msgspec.structs.replace(seal, marks=""),
-    )
-
-
-def _path(snapshot: Inspection, seal: Seal, raw: Raw) -> list[bytes]:
-    leaves: list[bytes] = []
-    for one in snapshot.digests(seal.first - 1):
-        if one.position > seal.last:
-            break
-        leaves.append(leaf_of(one.position, one.digest))
-    if root_of(leaves).hex() != seal.root:
-        message = (
-            f"the log is not what seal {seal.number} of {seal.at} covers, so nothing can be proven;"
-            " `interlock verify --seal FILE` names the first bad event"
-        )
-        raise BrokenSeal(message)
-    return path_of(raw.position - seal.first, leaves)
+    return Prover(snapshot, seals).prove(raw)
 
 
 def _proven(raw: Raw) -> Proven:

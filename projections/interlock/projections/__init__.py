@@ -4,7 +4,7 @@ from interlock.projections.address import address, branches, member_name, node_o
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
-from interlock.projections.choosing import Chosen, chosen
+from interlock.projections.choosing import Chosen, choices, chosen
 from interlock.projections.copying import copy_state
 from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
@@ -15,6 +15,7 @@ from interlock.projections.errors import (
     NotOfThatType,
     ProjectionError,
 )
+from interlock.projections.evidence import Evidence, dump_evidence, load_evidence
 from interlock.projections.explaining import explain
 from interlock.projections.export import dump_history, load_history
 from interlock.projections.fold import evolve, fold
@@ -60,6 +61,7 @@ __all__ = [
     "Difference",
     "Effect",
     "EmptyHistory",
+    "Evidence",
     "Forked",
     "History",
     "Irreversible",
@@ -94,9 +96,11 @@ __all__ = [
     "branches",
     "breaker_state",
     "changes",
+    "choices",
     "chosen",
     "copy_state",
     "diff_runs",
+    "dump_evidence",
     "dump_history",
     "entry_of",
     "evolve",
@@ -106,6 +110,7 @@ __all__ = [
     "find_state",
     "fold",
     "ledger",
+    "load_evidence",
     "load_history",
     "load_state",
     "member_name",

@@ -100,7 +100,10 @@ class _Drawn:
             if body.interruptions:
                 bar.marks.append(Mark(event.at, "interrupted", "its worker died"))
         if isinstance(body, StepFailed | UndoFailed):
-            bar.marks.append(Mark(event.at, "failed", f"{body.error.type}: {body.error.message}"))
+            why = f"{body.error.type}: {body.error.message}"
+            bar.marks.append(Mark(event.at, "failed", why))
+            if isinstance(body, StepFailed) and body.retry_at is None:
+                bar.outcome, bar.failed = why, True  # the code around it goes on in a moment
         _switch(bar, _kind(activity), event.at, activity.due)
 
     def _begin(self, event: Event, state: RunState, activity: Activity) -> None:
@@ -142,7 +145,8 @@ class _Drawn:
         bar = self._bars[name]
         bar.attempts = max(bar.attempts, activity.attempt)
         own = getattr(event.body, "activity", "") == name
-        bar.outcome, bar.failed = ending(event, activity, own=own)
+        if own or not bar.failed:
+            bar.outcome, bar.failed = ending(event, activity, own=own)
         if own and isinstance(event.body, StepFailed | UndoFailed):
             bar.marks.append(Mark(event.at, "failed", bar.outcome))
         _close(bar, event.at, activity)

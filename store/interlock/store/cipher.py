@@ -121,6 +121,11 @@ def know(cipher: Cipher) -> Cipher:
     return _known.setdefault(cipher.id, cipher)
 
 
+def forget_all() -> None:
+    """Know no key any more, as a process that was given none."""
+    _known.clear()
+
+
 def known(cipher: str) -> Cipher:
     """The key of this id.
 

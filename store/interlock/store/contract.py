@@ -108,6 +108,7 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
         id: its id there, for the same purpose; "" for a new one.
         reason: see `Event.reason`.
         correlation: where it is not that of the commit: of the request that led to it.
+        hash: of the definition that it followed, where that is not the commit's.
     """
 
     body: Body
@@ -118,6 +119,7 @@ class Draft(msgspec.Struct, gc=False, frozen=True):
     id: str = ""
     reason: str = ""
     correlation: str = ""
+    hash: str = ""
 
 
 class Commit(msgspec.Struct, gc=False, frozen=True):
@@ -131,6 +133,8 @@ class Commit(msgspec.Struct, gc=False, frozen=True):
         correlation: see `Event.correlation`.
         set_timers, clear_timers: due timers to add or replace, and names of those to remove.
         command_id: makes the commit happen once: the same id again is a `DuplicateCommand`.
+        taken: command ids that its events accepted in the store that they are taken over from,
+            and the version that each led to.
     """
 
     head: Head
@@ -141,6 +145,7 @@ class Commit(msgspec.Struct, gc=False, frozen=True):
     set_timers: Sequence[Timer] = ()
     clear_timers: Sequence[str] = ()
     command_id: str = ""
+    taken: Sequence[tuple[str, int]] = ()
 
 
 class Appended(msgspec.Struct, gc=False, frozen=True):

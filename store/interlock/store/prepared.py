@@ -74,7 +74,7 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
             draft.id or event_id,
             at,
             entry.machine,
-            entry.hash,
+            draft.hash or entry.hash,
             draft.state,
             draft.actor,
             draft.cause,

@@ -176,7 +176,7 @@ async def _append(
 def _taken_over(event: Event) -> Draft:
     return Draft(
         event.body, event.state, event.actor, event.cause, event.at, reason=event.reason,
-        correlation=event.correlation,
+        correlation=event.correlation, hash=event.hash,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ from interlock.machines.compiler.nested import holds_function
 from interlock.machines.compiler.phases import grouped
 from interlock.machines.compiler.places import CallPlaces, node_of, place_of
 from interlock.machines.compiler.program import Binder, CompiledProgram, Stop
-from interlock.machines.compiler.raising import unsure
+from interlock.machines.compiler.raising import unassigned, unsure
 from interlock.machines.compiler.rewrite import rewritten
 from interlock.machines.compiler.scope import Scope
 from interlock.machines.compiler.sites import Site, Sites
@@ -119,6 +119,7 @@ def _compile(
     return CompiledProgram(
         machine, types, source.function, segment, stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
+        unassigned=unassigned(live[blocks[0]], scope.variables, scope.parameters),
         annotations=told.annotations,
     )  # fmt: skip
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from interlock.machines import compose, fanout
+from interlock.machines import fanout
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.helpers import is_helper
 from interlock.machines.compiler.scope import LOCAL, Scope
 from interlock.machines.compiler.syntax import short, walk_scope
+from interlock.machines.compose import parallel, race, settle
 from interlock.machines.program import Join
 from interlock.machines.step import Step
 from interlock.machines.workflow import Workflow
@@ -21,7 +22,7 @@ if TYPE_CHECKING:  # which asks here what a join is
     from interlock.machines.compiler.sites import Site, Sites
 
 _HOW: dict[int, Join] = {
-    id(compose.parallel): "parallel", id(compose.settle): "settle", id(compose.race): "race",
+    id(parallel): "parallel", id(settle): "settle", id(race): "race",
     id(fanout.each): "each", id(asyncio.gather): "gather",
 }  # fmt: skip
 _TAKING = frozenset({"pop", "popleft", "get"})

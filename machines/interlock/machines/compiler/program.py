@@ -55,6 +55,7 @@ class CompiledProgram:
     Attributes:
         failures: the errors that can leave it, as far as declared.
         compensates: whether a call of it, or of its helpers, has an undo.
+        unassigned: variables that some path reads before it has assigned them.
         annotations: the types of its own variables, as far as they are declared.
         migrations: what its author says about runs of other definitions.
     """
@@ -72,6 +73,7 @@ class CompiledProgram:
         bind: Binder | None = None,
         failures: tuple[type[BaseException], ...] = (),
         compensates: bool = False,
+        unassigned: frozenset[str] = frozenset(),
         annotations: Mapping[str, Any] | None = None,
     ) -> None:
         self.machine = machine
@@ -80,6 +82,7 @@ class CompiledProgram:
         self.calls = calls
         self.failures = failures
         self.compensates = compensates
+        self.unassigned = unassigned
         self.annotations: Mapping[str, Any] = annotations or {}
         self.migrations = Migrations()
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code

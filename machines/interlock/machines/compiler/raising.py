@@ -20,6 +20,17 @@ def unsure(
     return (live[blocks[0]] - set(parameters)) | deleted
 
 
+def unassigned(
+    live: Names, variables: Collection[str], parameters: Collection[str]
+) -> frozenset[str]:
+    """The author's variables that some path reads before it has assigned them.
+
+    Args:
+        live: what the first block reads, itself or behind it.
+    """
+    return frozenset(live & set(variables) - set(parameters))
+
+
 class MayRaise:
     """Tells of blocks whether an exception can begin in them (one thrown in at an await apart).
 

@@ -16,7 +16,8 @@ def timeout(facts: Facts, activity: Activity) -> list[Then]:
     if activity.due is None:
         return []
     state, definition = facts.state, facts.definition
-    what = f"{activity.kind} {activity.name} times out"
+    named = "the wait for" if activity.kind == "wait" else activity.kind
+    what = f"{named} {activity.name} times out"
     if definition is None:
         said = f"{what}: TimedOut is raised"
         return [Then(activity.due, "times out", said, state.run, activity.id)]

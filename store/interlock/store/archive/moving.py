@@ -18,6 +18,7 @@ from interlock.store.contract import Commit, Draft, Entry, Head, Store
 from interlock.store.envelope import decode
 from interlock.store.errors import BadArchive, BrokenChain, Conflict
 from interlock.store.event import Actor, Body
+from interlock.store.forking import ForkMade
 from interlock.store.retention import ARCHIVE, RunsArchived
 
 ROWS = 500
@@ -88,7 +89,7 @@ def _preview(store: Store, choice: Choice) -> Preview:
         for unit in choice.units:
             names = [entry.run for entry in unit.entries]
             rows = [row for run in names for row in snapshot.rows(run)]
-            made = (decode(*row) for row in rows if row.topic == "ForkMade")
+            made = (decode(*row) for row in rows if row.topic == ForkMade.__name__)
             if not any(is_needed(event, choice.unfinished) for event in made):
                 runs, events = runs + names, events + len(rows)
     return Preview(runs, events)

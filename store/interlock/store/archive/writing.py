@@ -27,6 +27,7 @@ from interlock.store.archive.form import (
 from interlock.store.contract import Entry, Head
 from interlock.store.envelope import decode
 from interlock.store.event import Event
+from interlock.store.forking import ForkMade
 from interlock.store.inspection import Inspection
 from interlock.store.retention import Moved
 
@@ -83,7 +84,7 @@ class _Needed(Exception):
 
 def is_needed(event: Event, unfinished: frozenset[str]) -> bool:
     """Whether an event says that a run that goes on is a fork of its own run."""
-    return event.type == "ForkMade" and getattr(event.body, "fork", "") in unfinished
+    return isinstance(event.body, ForkMade) and event.body.fork in unfinished
 
 
 class Writer:

@@ -83,6 +83,9 @@ class MemoryStore(Backend):
         known = self._commands.get(commit.command_id) if commit.command_id else None
         if known is not None:
             raise DuplicateCommand(commit.command_id, *known)
+        for key, _ in commit.taken:
+            if key in self._commands:
+                raise DuplicateCommand(key, *self._commands[key])
         head = self._heads.get(stream, Head())
         entry = self._entries.get(stream)
         if entry is not None and entry.archive:
@@ -103,6 +106,7 @@ class MemoryStore(Backend):
             self._timers[stream, timer.name] = timer
         if commit.command_id:
             self._commands[commit.command_id] = (stream, prepared.head.version)
+        self._commands.update({key: (stream, version) for key, version in commit.taken})
         return prepared.stored(first + 1)
 
     async def read(self, stream: str, *, after: int = 0, upto: int | None = None) -> list[Event]:

@@ -6,7 +6,8 @@ import sqlite3
 
 from msgspec.structs import replace
 
-from interlock.store.cipher import Cipher
+from interlock.store.cipher import Cipher, known, unseal
+from interlock.store.digest import place_of
 from interlock.store.secrecy import KeyRequired, NotEncrypted, WrongKey
 from interlock.store.snapshot import Snapshot
 
@@ -59,3 +60,14 @@ def opened(cipher: Cipher, snapshot: Snapshot) -> Snapshot | None:
         return replace(snapshot, state=cipher.decrypt(_place(snapshot), snapshot.state))
     except ValueError:
         return None
+
+
+def plain_pair(snapshot: Snapshot, topic: str, event: bytes) -> tuple[bytes, bytes]:
+    """What an encrypted snapshot and the event that it is of hold.
+
+    Raises:
+        KeyRequired: their key was not given to this process.
+        ValueError: one of them was altered.
+    """
+    name, text = unseal(place_of(snapshot.run, snapshot.version, topic), event)
+    return known(name).decrypt(_place(snapshot), snapshot.state), text

@@ -9,13 +9,17 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from interlock.store.backends.sqlite.encryption import plain_pair
 from interlock.store.backends.sqlite.recorder import EVENTS
 from interlock.store.backends.sqlite.rows import instant
 from interlock.store.backends.sqlite.schema import SCHEMA
+from interlock.store.cipher import MARK
 from interlock.store.contract import FINISHED
 from interlock.store.digest import digest_of
 from interlock.store.inspection import sum_of
 from interlock.store.order import sort_key
+from interlock.store.secrecy import KeyRequired
+from interlock.store.snapshot import Snapshot
 
 _TYPES = {
     EVENTS: ("rowid integer", "originator_id text", "originator_version integer", "topic text",
@@ -157,15 +161,20 @@ def _snapshots(connection: sqlite3.Connection) -> Iterator[str]:
     if _is_old(connection):
         return
     rows = connection.execute(
-        "SELECT run, version, digest, hash, interlock_snapshots.state, topic, event.state FROM"
-        f" interlock_snapshots LEFT JOIN {EVENTS} AS event"
+        "SELECT run, version, digest, hash, fold, interlock_snapshots.state, topic, event.state"
+        f" FROM interlock_snapshots LEFT JOIN {EVENTS} AS event"
         " ON originator_id = run AND originator_version = version"
     )
-    for run, version, digest, definition, state, topic, event in rows:
+    for run, version, digest, definition, fold, state, topic, event in rows:
         try:
             fits = digest == digest_of(run, version, topic, event)
+            if fits and event.startswith(MARK):
+                kept = Snapshot(run, version, digest, definition, fold, state)
+                state, event = plain_pair(kept, topic, event)
             fits = fits and definition == json.loads(event)["hash"]
             fits = fits and sha256(state[32:]).digest() == state[:32]
+        except KeyRequired:
+            continue  # it has a digest that fits, and more cannot be seen without the key
         except (TypeError, ValueError, KeyError):
             fits = False
         if not fits:

@@ -50,7 +50,7 @@ PATIENCE = 10.0
 def _kind(prepared: Prepared) -> str:
     """Whether a commit needs only its index row and events, and which statement writes the row."""
     commit = prepared.commit
-    if commit.command_id or commit.set_timers or commit.clear_timers:
+    if commit.command_id or commit.set_timers or commit.clear_timers or commit.taken:
         return "other"
     if not commit.head.version:
         return "create"
@@ -230,6 +230,9 @@ class Transaction:
     def _place(self, prepared: Prepared) -> Outcome | None:
         """Write everything of a commit but its events, or say why not and leave no trace."""
         commit, stream, execute = prepared.commit, prepared.stream, self._cursor.execute
+        known = self._known(commit.taken)
+        if known is not None:
+            return self._stored(prepared) or self._duplicate(known)
         if commit.command_id:
             execute(
                 "INSERT OR IGNORE INTO interlock_commands VALUES (?,?,?)",
@@ -241,6 +244,8 @@ class Transaction:
             if commit.command_id:
                 execute("DELETE FROM interlock_commands WHERE id=?", (commit.command_id,))
             return self._stored(prepared) or self._misplaced(prepared)
+        for key, version in commit.taken:
+            execute("INSERT INTO interlock_commands VALUES (?,?,?)", (key, stream, version))
         for name in commit.clear_timers:
             execute("DELETE FROM interlock_timers WHERE run=? AND name=?", (stream, name))
         for timer in commit.set_timers:
@@ -272,6 +277,14 @@ class Transaction:
         if row is not None and row[0]:
             return RunArchived(prepared.stream, row[0])
         return Conflict(prepared.stream, prepared.commit.head.version)
+
+    def _known(self, taken: Sequence[tuple[str, int]]) -> str | None:
+        """The first of some command ids that was accepted before."""
+        for key, _ in taken:
+            found = self._cursor.execute("SELECT 1 FROM interlock_commands WHERE id=?", (key,))
+            if found.fetchone():
+                return key
+        return None
 
     def _duplicate(self, command_id: str) -> DuplicateCommand:
         run, version = self._cursor.execute(
