@@ -22,18 +22,20 @@ from interlock.projections.breaker import PREFIX
 from interlock.projections.instants import both
 from interlock.projections.outline import Outline
 from interlock.projections.reasons.facts import Asked, Facts
+from interlock.projections.reasons.glance import glance
 from interlock.projections.reasons.waiting import debounced
 from interlock.projections.shared import evolve_shared
 from interlock.projections.why import Then, Wait
 from interlock.store.board import Seen
-from interlock.store.contract import Filter, Store
+from interlock.store.contract import Entry, Filter, Store
+from interlock.store.errors import RunArchived
 
 _DEBOUNCES = "$debounce/"
 _DEEPEST = 50
 """Runs below each other that are looked into."""
 
 _MOST = 200
-"""Children of one run that are looked into; of more, those that are not merely running."""
+"""Children of one run that are looked into; of the rest, what their rows say."""
 
 
 @dataclass(slots=True)
@@ -101,12 +103,19 @@ class Asking:
         ids = [a.child for a in state.pending.values() if a.child]
         if not ids or depth >= _DEEPEST:
             return {}
-        if len(ids) > _MOST:  # those that merely run say nothing that others do not
-            rows = await self.store.entries(Filter(ids=tuple(ids)))
-            rows.sort(key=lambda row: row.status == "running")
-            ids = [row.run for row in rows[:_MOST]]
-        found = {run: await self._why(run, depth + 1) for run in ids}
-        return {run: one for run, one in found.items() if one is not None}
+        rows = await self.store.entries(Filter(ids=tuple(ids)))
+        rows.sort(key=lambda row: row.status == "running")  # which say the least
+        found = {row.run: glance(row, self.now) for row in rows[_MOST:]}
+        for row in rows[:_MOST]:
+            found[row.run] = await self._child(row, depth)
+        return found
+
+    async def _child(self, row: Entry, depth: int) -> Why:
+        try:
+            found = await self._why(row.run, depth + 1)
+        except RunArchived:  # it has ended, and its parent has not been told
+            found = None
+        return found or glance(row, self.now)
 
     async def _breakers(self, state: RunState) -> Mapping[str, BreakerState]:
         held = {a.postponed for a in state.pending.values() if a.status == "postponed"}
