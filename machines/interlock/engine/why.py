@@ -16,16 +16,14 @@ from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.resilience.quiet import OfferData
+from interlock.machines.resilience.quiet import OfferData, Quiet
 from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
 from interlock.projections.breaker import PREFIX
-from interlock.projections.instants import both
 from interlock.projections.outline import Outline
 from interlock.projections.reasons.facts import Asked, Facts
 from interlock.projections.reasons.glance import glance
-from interlock.projections.reasons.waiting import debounced
+from interlock.projections.reasons.offered import Offered, debounced
 from interlock.projections.shared import evolve_shared
-from interlock.projections.why import Then, Wait
 from interlock.store.board import Seen
 from interlock.store.contract import Entry, Filter, Store
 from interlock.store.errors import RunArchived
@@ -173,21 +171,14 @@ class Asking:
     async def _offered(self, run: str) -> Why | None:
         """The answer for a run whose start is debounced."""
         for entry in await self.store.entries(Filter(prefix=_DEBOUNCES)):
+            if entry.state == Quiet.IDLE:
+                continue
             head = await self.store.head(entry.run)
             (last,) = await self.store.read(entry.run, after=head.version - 1)
             shared = evolve_shared(last)
             offer: OfferData = OfferData.model_validate(shared.data)
-            if offer.id == run and offer.machine and offer.due is not None:
-                return self._debounced(entry.run, run, offer, shared.at)
+            if offer.id == run and offer.machine:
+                name = entry.run.removeprefix(_DEBOUNCES)
+                offered = Offered(run, offer.machine, name, shared.at, offer.due, entry.run)
+                return debounced(offered, self.worker, self.now)
         return None
-
-    def _debounced(self, stream: str, run: str, offer: OfferData, since: datetime) -> Why:
-        assert offer.due is not None  # asked for before
-        key = stream.removeprefix(_DEBOUNCES)
-        said = (
-            f"it has not begun: its start is debounced by {key!r}, and takes place "
-            f"{both(offer.due, self.now)} unless another one takes its place"
-        )
-        then = Then(offer.due, "begins", f"run {run} of {offer.machine} begins", run)
-        one = Wait("run", run, "", "", since, offer.due, "debounce", said, (), (then,))
-        return debounced(run, offer.machine, one, self.now)
