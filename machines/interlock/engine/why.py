@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from interlock.engine.asking_guards import ask_guards
+from interlock.engine.changing import outlook, told
 from interlock.engine.errors import UnknownRun
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
@@ -86,6 +87,7 @@ class Asking:
                 members=await self._members(state),
                 asked=asked,
                 asks=asks,
+                changed=await self._changed(state),
             )
         )
 
@@ -140,6 +142,24 @@ class Asking:
         if program.machine.hash != state.hash:
             return None, "but the code that is here is another definition"
         return ask_guards(program, state, self.now), ""
+
+    async def _changed(self, state: RunState) -> str | None:
+        """Why a run cannot go on under the definition that is here; see `Facts.changed`."""
+        board = None if self.worker is None else self.worker.board
+        if self.programs is None or board is None or board.serves is None:
+            return None
+        try:
+            _, current = self.programs.choice(state.machine, state.hash)
+        except BadDefinition:
+            return None
+        served = board.serves.get(state.machine, ())
+        if current is None or current.machine.hash not in served or state.hash in served:
+            return None
+        old = await self.programs.definition(self.store, state.hash)
+        found = outlook(old, current, state)
+        if found.event is not None:
+            return ""
+        return told(state.machine, state, found.verdict, current.machine, found.by)
 
     async def _offered(self, run: str) -> Why | None:
         """The answer for a run whose start is debounced."""

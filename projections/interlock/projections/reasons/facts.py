@@ -46,6 +46,8 @@ class Facts:
         members: of the groups that may decide, by group; those that are not known are missing.
         asked: what the guards of a lifecycle say now, by transition, where they could be asked.
         asks: why they could not, "" where they could.
+        changed: why it cannot go on under the definition that the worker has in place of its own,
+            "" where it can; None where that is not known.
     """
 
     state: RunState
@@ -58,6 +60,7 @@ class Facts:
     members: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     asked: Mapping[str, Asked] | None = None
     asks: str = ""
+    changed: str | None = None
 
     @property
     def module(self) -> str:
