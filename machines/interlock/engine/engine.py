@@ -310,6 +310,7 @@ class Engine(People):
         Raises:
             BadArchive: a file cannot be written, or does not read back.
             BrokenChain: a run was altered or is damaged: it stays where it is.
+            StoreBusy: somebody else is archiving to this folder.
         """
         return await archive_runs(self.store, self.clock, older, Path(to), by=by, dry_run=dry_run)
 
