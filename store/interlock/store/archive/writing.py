@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from interlock.store.archive.choosing import Unit
+from interlock.store.archive.folder import flush
 from interlock.store.archive.form import (
     FORM,
     Begun,
@@ -178,7 +179,7 @@ class Writer:
         index = Index(path.name, whole.hexdigest(), self._parts)
         part.replace(path)
         _replace(index_of(path), msgspec.json.encode(index))
-        _flush_folder(self._folder)
+        flush(self._folder)
         return Written(path, index.sha256, digest, self._events, self._moved)
 
 
@@ -194,12 +195,3 @@ def _replace(path: Path, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     part.replace(path)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names durable: a file whose name is lost is lost."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
