@@ -65,7 +65,7 @@ async def keeping(start: Colour) -> list[Any]:
     named = {"a": 1, "b": 2}
     members = {1, 2, 3}
     others: list[Any] = [frozenset({1}), deque([1, 2], 5), range(3), bytearray(b"b"), (1, (2,))]
-    box = Box(Pair(1, Open(name="n", more=[1])))
+    box = Box(Pair(1, Open.model_validate({"name": "n", "more": [1]})))
     shared = [box, box]
     error = KeyError("gone")
     rights = await paint(start, box)
