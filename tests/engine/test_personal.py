@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from interlock.engine import Engine
+from interlock.engine.rehearsing import rehearse
 from interlock.machines import Command, Personal, Retry, Subject, step, wait_for, workflow
 from interlock.store.forgetting import STREAM, KeyStoreBound
 from interlock.store.keystores import SQLiteKeys
@@ -121,3 +122,36 @@ async def test_a_log_without_personal_data_has_no_key_store(tmp_path: Path) -> N
         assert await (await engine.start(plain, 1)).result() == 1
         assert await engine.store.read(STREAM) == []
     assert databases(tmp_path) == ["shop.db"]
+
+
+async def test_a_deploy_is_rehearsed_with_the_keys_where_they_are(tmp_path: Path) -> None:
+    url, keys = f"sqlite:///{tmp_path}/shop.db", tmp_path / "shop-keys.db"
+    async with Engine(url) as engine:
+        await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+    before = keys.read_bytes()
+    (found,) = await rehearse(url, [welcome])
+    assert (found.run, found.held) == ("r-1", "")
+    assert keys.read_bytes() == before
+    keys.unlink()
+    with pytest.raises(KeyStoreLost):
+        await rehearse(url, [welcome])
+
+
+async def test_a_run_whose_key_store_is_lost_stands_still_and_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    url, keys = f"sqlite:///{tmp_path}/shop.db", tmp_path / "shop-keys.db"
+    async with Engine(url) as engine:
+        run = await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+        away = keys.rename(tmp_path / "away.db")
+        with pytest.raises(KeyStoreLost):
+            await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        with pytest.raises(KeyStoreLost):
+            await engine.start(welcome, ann(), id="r-2")
+        assert await engine.store.entry("r-2") is None
+        assert not keys.exists()
+        away.rename(keys)
+        await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        assert (await run.result()).email.reveal() == MAIL

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from interlock.projections.breaker import BreakerState
 from interlock.projections.outline import Outline
 from interlock.projections.run import RunState
 from interlock.projections.why import Why
-from interlock.store.board import Seen
+from interlock.store.board import Seen, UnderWay
 from interlock.store.contract import Timer
 
 
@@ -30,7 +31,7 @@ class Asked:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that is known about a run and what it waits for, at one instant.
 
@@ -61,6 +62,18 @@ class Facts:
     asked: Mapping[str, Asked] | None = None
     asks: str = ""
     changed: str | None = None
+
+    @cached_property
+    def parked(self) -> Mapping[tuple[str, str], str]:
+        """What holds calls back in the worker's memory, by run and activity."""
+        board = None if self.worker is None else self.worker.board
+        return {} if board is None else {(p.run, p.activity): p.by for p in board.parked}
+
+    @cached_property
+    def making(self) -> Mapping[tuple[str, str], UnderWay]:
+        """The calls that the worker makes, by run and activity."""
+        board = None if self.worker is None else self.worker.board
+        return {} if board is None else {(c.run, c.activity): c for c in board.calls}
 
     @property
     def module(self) -> str:
