@@ -200,3 +200,24 @@ async def test_what_a_lifecycle_raises_says_nothing_personal_in_the_log(tmp_path
         assert entry is not None
         assert "<personal> cannot be closed" in entry.waits_for
     assert found_in(tmp_path, NAME, TEXT) == []
+
+
+@step
+def read_answer() -> Customer:
+    return Customer.model_validate({"id": "c-7", "name": NAME, "email": [NAME]})
+
+
+@workflow
+async def reads() -> str:
+    try:
+        return (await read_answer()).id
+    except Exception as error:
+        return str(error)
+
+
+async def test_what_a_step_wraps_is_not_told_by_its_error_either(tmp_path: Path) -> None:
+    async with Engine(f"sqlite:///{tmp_path}/shop.db") as engine:
+        said = await (await engine.start(reads)).result()
+        assert "valid string" in said
+        assert NAME not in said
+    assert found_in(tmp_path, NAME) == []
