@@ -27,7 +27,15 @@ def test_events_are_chosen(il: Invoke, options: tuple[str, ...], versions: list[
     if versions:
         assert [int(line.split()[0]) for line in text[1:]] == versions
     else:
-        assert text == ["none of the 4 events of order-2 fits all of that"]
+        assert text == ["none of the 4 events of order-2 fits all of that; there are"]
+
+
+def test_what_there_is_to_choose_by_is_told_where_nothing_fits(il: Invoke) -> None:
+    text = il("history", "order-2", "--type", "stepfailed", "--step", "ship").stdout.splitlines()
+    assert text[1:] == [
+        "  step  charge, manager",
+        "  type  RunStarted, StepScheduled, StepSucceeded, ApprovalRequested",
+    ]
 
 
 def test_a_chosen_event_is_told_as_among_all(il: Invoke) -> None:

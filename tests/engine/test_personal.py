@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,21 @@ import pytest
 from pydantic import BaseModel
 
 from interlock.engine import Engine
-from interlock.machines import Command, Personal, Retry, Subject, step, wait_for, workflow
+from interlock.engine.rehearsing import rehearse
+from interlock.machines import (
+    Command,
+    HandlerFailed,
+    Lifecycle,
+    Personal,
+    Retry,
+    Subject,
+    after,
+    on,
+    step,
+    wait_for,
+    workflow,
+)
+from interlock.store import ManualClock
 from interlock.store.forgetting import STREAM, KeyStoreBound
 from interlock.store.keystores import SQLiteKeys
 from interlock.store.secrecy import KeyStoreLost
@@ -121,3 +137,87 @@ async def test_a_log_without_personal_data_has_no_key_store(tmp_path: Path) -> N
         assert await (await engine.start(plain, 1)).result() == 1
         assert await engine.store.read(STREAM) == []
     assert databases(tmp_path) == ["shop.db"]
+
+
+async def test_a_deploy_is_rehearsed_with_the_keys_where_they_are(tmp_path: Path) -> None:
+    url, keys = f"sqlite:///{tmp_path}/shop.db", tmp_path / "shop-keys.db"
+    async with Engine(url) as engine:
+        await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+    before = keys.read_bytes()
+    (found,) = await rehearse(url, [welcome])
+    assert (found.run, found.held) == ("r-1", "")
+    assert keys.read_bytes() == before
+    keys.unlink()
+    with pytest.raises(KeyStoreLost):
+        await rehearse(url, [welcome])
+
+
+async def test_a_run_whose_key_store_is_lost_stands_still_and_goes_on_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    url, keys = f"sqlite:///{tmp_path}/shop.db", tmp_path / "shop-keys.db"
+    async with Engine(url) as engine:
+        run = await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+        away = keys.rename(tmp_path / "away.db")
+        with pytest.raises(KeyStoreLost):
+            await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        with pytest.raises(KeyStoreLost):
+            await engine.start(welcome, ann(), id="r-2")
+        assert await engine.store.entry("r-2") is None
+        assert not keys.exists()
+        away.rename(keys)
+        await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        assert (await run.result()).email.reveal() == MAIL
+
+
+class Matter(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Affair(Lifecycle[Matter, Customer], initial=Matter.OPEN, final={Matter.CLOSED}):
+    @after("1 hour", source=Matter.OPEN, target=Matter.CLOSED)
+    def close(self, data: Customer) -> Customer:
+        raise ValueError(f"{data.name.reveal()} cannot be closed")
+
+    @on(Note, source=Matter.OPEN, target=Matter.CLOSED)
+    def note(self, data: Customer, command: Note) -> Customer:
+        raise ValueError(f"{data.name.reveal()} said {command.text.reveal()}")
+
+
+async def test_what_a_lifecycle_raises_says_nothing_personal_in_the_log(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with Engine(f"sqlite:///{tmp_path}/shop.db", clock=clock) as engine:
+        await engine.start(Affair, ann(), id="r-1")
+        with pytest.raises(HandlerFailed):
+            await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        clock.set(clock.now() + timedelta(hours=2))
+        await engine.tick()
+        await engine.settle()
+        entry = await engine.store.entry("r-1")
+        assert entry is not None
+        assert "<personal> cannot be closed" in entry.waits_for
+    assert found_in(tmp_path, NAME, TEXT) == []
+
+
+@step
+def read_answer() -> Customer:
+    return Customer.model_validate({"id": "c-7", "name": NAME, "email": [NAME]})
+
+
+@workflow
+async def reads() -> str:
+    try:
+        return (await read_answer()).id
+    except Exception as error:
+        return str(error)
+
+
+async def test_what_a_step_wraps_is_not_told_by_its_error_either(tmp_path: Path) -> None:
+    async with Engine(f"sqlite:///{tmp_path}/shop.db") as engine:
+        said = await (await engine.start(reads)).result()
+        assert "valid string" in said
+        assert NAME not in said
+    assert found_in(tmp_path, NAME) == []

@@ -29,11 +29,13 @@ from interlock.store import (
     Place,
     RunArchived,
     Store,
+    StoreBusy,
     StoreError,
     UnknownEvent,
     open_store,
 )
 from interlock.store.archive import Archive
+from interlock.store.archive.folder import alone
 
 FAMILY = {"order-1", "order-1/parcel#1", "spare item 1"}
 
@@ -224,6 +226,21 @@ def test_a_kill_loses_nothing_and_it_can_be_done_again(
             assert sound(engine.store)
 
     asyncio.run(again())
+
+
+async def test_one_archiving_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
+    async with shop(tmp_path, 4) as engine:
+        with alone(tmp_path), pytest.raises(StoreBusy, match="another process is archiving"):
+            await engine.archive("0 seconds", tmp_path)
+        assert await engine.runs(archived=True) == []
+        both = [engine.archive("0 seconds", tmp_path / name) for name in ("one", "two")]
+        await asyncio.to_thread((tmp_path / "one").mkdir)
+        done = await asyncio.gather(*both)
+        assert sorted(run for one in done for run in one.runs) == sorted(
+            entry.run for entry in await engine.runs(archived=True)
+        )
+        assert len(await engine.runs(archived=True)) == 12
+        assert sound(engine.store)
 
 
 async def test_a_worker_goes_on_while_another_process_archives(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from interlock.projections import Why
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.clock import ManualClock
-from why import flows
+from why import charts
 from why.kit import engine, later, outside
 
 
@@ -16,7 +16,7 @@ def answers(why: Why) -> dict[str, str]:
     return {offer.command: offer.accepted for offer in why.offers}
 
 
-async def of(machine: Any, order: flows.Order, *commands: Any) -> tuple[Why, Why]:
+async def of(machine: Any, order: charts.Order, *commands: Any) -> tuple[Why, Why]:
     clock = ManualClock()
     store = MemoryStore(clock=clock)
     async with engine(store, clock=clock) as one:
@@ -27,7 +27,7 @@ async def of(machine: Any, order: flows.Order, *commands: Any) -> tuple[Why, Why
 
 
 async def test_a_guard_that_wants_to_know_the_command_says_which_field() -> None:
-    why, outer = await of(flows.Ordering, flows.Order(total=5))
+    why, outer = await of(charts.Ordering, charts.Order(total=5))
     assert why.cause == outer.cause == "command"
     assert answers(why) == {"Pay": "depends", "Lose": "yes"}
     (pay,) = (offer for offer in why.offers if offer.command == "Pay")
@@ -37,7 +37,7 @@ async def test_a_guard_that_wants_to_know_the_command_says_which_field() -> None
 
 
 async def test_a_guard_that_says_no_is_named_with_what_it_looked_at() -> None:
-    why, outer = await of(flows.Ordering, flows.Order(total=5), flows.Pay(amount=5))
+    why, outer = await of(charts.Ordering, charts.Order(total=5), charts.Pay(amount=5))
     assert why.cause == "guard"
     assert why.offers[0].values == {"stock": 0}
     assert (why.offers[0].guard, why.offers[0].said) == ("in_stock", "nothing is left")
@@ -46,19 +46,19 @@ async def test_a_guard_that_says_no_is_named_with_what_it_looked_at() -> None:
 
 
 async def test_a_guard_that_lets_it_pass_says_yes() -> None:
-    order = flows.Order(total=5, stock=1)
-    why, _ = await of(flows.Ordering, order, flows.Pay(amount=5))
+    order = charts.Order(total=5, stock=1)
+    why, _ = await of(charts.Ordering, order, charts.Pay(amount=5))
     assert why.cause == "command"
     assert answers(why) == {"Send": "yes"}
 
 
 async def test_a_state_that_only_time_leaves_says_when_and_whereto() -> None:
-    order = flows.Order(total=5, stock=1)
+    order = charts.Order(total=5, stock=1)
     clock = ManualClock()
     async with engine(clock=clock) as one:
-        run = await one.start(flows.Ordering, order)
-        await one.send(run, flows.Pay(amount=5))
-        await one.send(run, flows.Send())
+        run = await one.start(charts.Ordering, order)
+        await one.send(run, charts.Pay(amount=5))
+        await one.send(run, charts.Send())
         why = await run.why()
         assert why.cause == "timer"
         (then,) = why.then
@@ -68,18 +68,18 @@ async def test_a_state_that_only_time_leaves_says_when_and_whereto() -> None:
 
 
 async def test_a_state_that_nothing_leaves_is_a_dead_end() -> None:
-    why, outer = await of(flows.Ordering, flows.Order(total=5), flows.Lose())
+    why, outer = await of(charts.Ordering, charts.Order(total=5), charts.Lose())
     assert why.cause == outer.cause == "dead_end"
 
 
 async def test_what_was_kept_for_later_is_told() -> None:
-    why, outer = await of(flows.Keeping, flows.Order(total=5), flows.Thank())
+    why, outer = await of(charts.Keeping, charts.Order(total=5), charts.Thank())
     assert why.cause == outer.cause == "deferred"
     assert "Thank was kept" in why.said
 
 
 async def test_a_state_that_is_left_by_itself_names_the_guard_that_keeps_it() -> None:
-    why, _ = await of(flows.Self, flows.Order(total=5))
+    why, _ = await of(charts.Self, charts.Order(total=5))
     assert why.cause == "guard"
     assert why.offers[0].said == "still empty"
     assert why.offers[0].values == {"stock": 0}

@@ -8,20 +8,18 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from engine.trouble import Troubled
 from interlock.engine import Engine
 from interlock.engine import session as sessions
-from interlock.machines import Workflow, wait_for
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.backends.sqlite import SQLiteStore
 from interlock.store.board import Board
 from interlock.store.clock import ManualClock
 from interlock.store.errors import StoreBusy, StoreFull, StoreReadOnly
-from why import flows
+from why import charts, flows
 from why.flows import CALLS, DOWN, GATE, THREADS
 from why.kit import engine, outside, until
 
@@ -52,9 +50,9 @@ async def test_without_a_worker_a_timer_that_is_overdue_is_never_fired() -> None
     async with engine(store, clock=clock) as one:
         await one.start(flows.napping, "x", id="r")
         await one.start(flows.waiting, 5, id="w")
-        await one.start(flows.Ordering, flows.Order(total=1, stock=1), id="o")
-        await one.send("o", flows.Pay(amount=1))
-        await one.send("o", flows.Send())
+        await one.start(charts.Ordering, charts.Order(total=1, stock=1), id="o")
+        await one.send("o", charts.Pay(amount=1))
+        await one.send("o", charts.Send())
         await one.settle()
     assert (await outside(store, "r", clock)).cause == "sleep"
     afterwards = (await outside(store, "r", clock)).besides
@@ -91,51 +89,6 @@ async def test_a_worker_without_the_code_is_named() -> None:
     later = await outside(store, "a")
     assert later.cause == "approval"
     assert "does not have the code of why-asking" in later.besides[0]
-
-
-async def test_a_parent_waits_for_a_child_that_nobody_serves() -> None:
-    store = MemoryStore()
-    clock = ManualClock()
-    async with engine(store, clock=clock) as one:
-        await one.start(flows.grandparent, "x", id="g")
-        await one.settle()
-    clock.set(clock.now() + timedelta(hours=2))
-    store.acquire_worker()
-    serves = {name: list[str]() for name in ("why-parent", "why-grandparent")}
-    store.post(Board(worker="host:1", since=clock.now(), serves=serves))
-    why = await outside(store, "g", clock)
-    assert (why.cause, why.root) == ("code_missing", "g/why-parent#1/why-waiting#1")
-
-
-async def old(name: str) -> str:
-    await wait_for(flows.Other)
-    return await flows.act(name)
-
-
-async def new(name: str) -> str:
-    return await flows.act(f"new {name}")
-
-
-def edited(function: Any) -> Workflow[..., str]:
-    return Workflow(function, "why-edited")
-
-
-async def test_a_definition_that_changed_is_named_before_and_after_it_is_held() -> None:
-    store = MemoryStore()
-    async with engine(store, machines=[edited(old)]) as one:
-        await one.start(edited(old), "x", id="r")
-        await one.settle()
-    async with engine(store, machines=[edited(new)]) as one:
-        await one.settle()
-        waits = await one.why("r")
-        assert waits.cause == "command"
-        assert "another definition" in waits.besides[0]
-        await one.send("r", flows.Other())
-        await one.settle()
-        why = await one.why("r")
-        assert (why.cause, why.status) == ("definition_changed", "held")
-        assert "interlock cancel r" in why.actions[0].line()
-    assert (await outside(store, "r")).cause == "definition_changed"
 
 
 async def test_a_missing_resource_is_named() -> None:
@@ -296,45 +249,6 @@ async def test_what_has_come_is_of_no_use_without_a_worker() -> None:
         assert (await one.why("c")).cause == "cancelled"
 
 
-async def test_the_parent_of_a_cancelled_child_that_does_not_stop_names_the_child() -> None:
-    THREADS.append(threading.Event())
-    async with engine() as one:
-        run = await one.start(flows.over_deaf, "x", id="p")
-        await until(lambda: CALLS == ["x"])
-        await one.cancel(run, reason="enough")
-        async with asyncio.timeout(20):
-            while (why := await run.why()).cause != "cancelling":  # noqa: ASYNC110  as it is told
-                await asyncio.sleep(0.001)
-        assert why.root == "p/why-deaf#1"
-        THREADS[0].set()
-        await run.wait()
-
-
-async def test_a_failed_undo_of_a_child_is_the_cause_of_its_parent() -> None:
-    DOWN.add("unship")
-    clock = ManualClock()
-    async with engine(clock=clock) as one:
-        run = await one.start(flows.over_undone, "x", id="p")
-        await one.settle()
-        while (why := await run.why()).cause == "retry":
-            clock.set(clock.now() + timedelta(days=1))
-            await one.tick()
-            await one.settle()
-        assert (why.cause, why.root) == ("undo_failed", "p/why-shipping#1")
-        assert why.actions[0].argv[:3] == ("undo", "p/why-shipping#1", "ship")
-
-
-async def test_an_effect_of_a_lifecycle_that_is_stuck_is_told() -> None:
-    DOWN.add("mail")
-    clock = ManualClock()
-    async with engine(clock=clock) as one:
-        run = await one.start(flows.Mailing, flows.Order(total=1), id="m")
-        await one.settle()
-        why = await run.why()
-        assert {wait.cause for wait in why.waits} == {"retry", "command"}
-        assert any(then.event == "retries" for then in why.then)
-
-
 async def test_a_shared_bulkhead_that_others_have_is_told() -> None:
     GATE.append(asyncio.Event())
     store = MemoryStore()
@@ -355,9 +269,9 @@ async def test_a_timer_that_its_worker_does_not_fire_is_overdue() -> None:
     clock = ManualClock()
     async with engine(clock=clock) as one:
         run = await one.start(flows.napping, "x")
-        order = await one.start(flows.Ordering, flows.Order(total=1, stock=1))
-        await one.send(order, flows.Pay(amount=1))
-        await one.send(order, flows.Send())
+        order = await one.start(charts.Ordering, charts.Order(total=1, stock=1))
+        await one.send(order, charts.Pay(amount=1))
+        await one.send(order, charts.Send())
         await one.settle()
         clock.set(clock.now() + timedelta(days=40))  # its timers look at the clock once a minute
         assert (await run.why()).cause == "overdue"
@@ -389,14 +303,3 @@ async def test_a_store_that_is_busy_is_told() -> None:
         assert (await run.why()).cause == "store_busy"
         store.failing = 0
         assert await run.result() == "x"
-
-
-async def test_a_fork_that_asks_about_a_call_is_told() -> None:
-    async with engine() as one:
-        run = await one.start(flows.acting, "x", id="r")
-        await run.result()
-        fork = await one.fork(run, at=1, id="f", effects="ask")
-        await one.settle()
-        why = await fork.why()
-        assert why.cause == "asked"
-        assert "interlock answer f act --live" in [a.line(app=False) for a in why.actions]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from interlock.engine import Run, UnknownRun
-from interlock.machines import Debounce
+from interlock.machines import Debounce, Workflow
 from interlock.projections import Why
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.clock import ManualClock
@@ -250,6 +250,21 @@ async def test_a_debounced_start_is_told_though_there_is_no_run() -> None:
         assert (await offered.why()).cause == "completed"
         with pytest.raises(UnknownRun):
             await one.why("never")
+
+
+async def test_a_debounced_start_that_nobody_carries_out_says_why() -> None:
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    later_on = Workflow(flows.acting.function, "why-unknown")
+    async with engine(store, clock=clock, worker=False) as one:
+        debounce = Debounce("why-other", quiet="1 minute")
+        await one.start(later_on, "x", id="soon", debounce=debounce)
+    clock.set(clock.now() + timedelta(minutes=2))
+    assert (await outside(store, "soon", clock)).cause == "no_worker"
+    async with engine(store, clock=clock) as one:
+        await one.tick()
+        await one.settle()
+        assert (await one.why("soon")).cause == "code_missing"
 
 
 async def test_runs_that_ended_say_how() -> None:

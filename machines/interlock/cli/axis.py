@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, pairwise
 from math import log2
@@ -100,8 +100,7 @@ class Axis:
     def ruler(self) -> tuple[str, str]:
         """How much time has passed, in words and as a line; it is dashed where it is squeezed."""
         words, ticks = "0", set[int]()
-        for column in range(_APART, self.columns if len(self._cuts) > 1 else 0):
-            text = brief(self.elapsed(column))
+        for column, text in self._ticks():
             free = not ticks or column - max(ticks) >= _APART
             if free and column >= len(words) + 2 and column + len(text) <= self.columns:
                 words = f"{words:<{column}}{text}"
@@ -114,6 +113,28 @@ class Axis:
         )
         return words, "├" + line[1:]
 
+    def _ticks(self) -> Iterator[tuple[int, str]]:
+        """Columns at which a tick may stand, with what it says: round times, if to scale."""
+        whole = self._cuts[-1]
+        if not whole:
+            return
+        if self.squeezed:
+            yield from ((c, brief(self.elapsed(c))) for c in range(_APART, self.columns))
+            return
+        pace = whole / self.columns
+        step = next((step for step in _STEPS if step >= _APART * pace), whole)
+        for count in range(1, int(whole / step) + 1):
+            yield round(count * step / pace), brief(count * step)
+
+
+_DAY = 86400
+_STEPS = [
+    *(unit * count for unit in (0.001, 0.01, 0.1) for count in (1, 2, 5)),
+    *(unit * count for unit in (1, 60) for count in (1, 2, 5, 10, 15, 30)),
+    *(3600 * count for count in (1, 2, 3, 6, 12)),
+    *(_DAY * count for count in (1, 2, 3, 7, 14, 30, 60, 90, 180, 365, 730, 3650)),
+]
+"""Seconds between two ticks that people can read."""
 
 _APART = 10
 """Columns between two ticks, at least."""

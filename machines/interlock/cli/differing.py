@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from interlock.cli.difference_view import difference_view, moment_view
 from interlock.cli.errors import BadArgument
 from interlock.cli.instants import when_of
 from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.saying import both_sides, print_changes, print_effects, print_waits
 from interlock.cli.stores import events_of_run, reading, run_async, unknown
 from interlock.cli.summing import MANY
-from interlock.cli.text import brief, compact, exact, instant, shorten
-from interlock.cli.view import activity_view, effect_view, told
+from interlock.cli.text import brief, compact, instant, shorten
+from interlock.cli.view import told
 from interlock.cli.wording import changed
 from interlock.projections import (
     Both,
-    Change,
     Difference,
     History,
     Moment,
@@ -56,7 +56,7 @@ def tell_difference(store: str, run: str, first: str, second: str, *, as_json: b
     last = len(asked.one) if asked.second is None else asked.second
     difference = asked.one.diff(asked.first, last)
     if as_json:
-        print_document({"run": run, **_view(difference)})
+        print_document({"run": run, **difference_view(difference)})
     else:
         _print_moments(Screen(), difference)
 
@@ -206,73 +206,13 @@ def _said(history: History, moment: Moment | None) -> str:
     return what
 
 
-def _view(found: Difference) -> dict[str, object]:
-    return {
-        "from": _moment_view(found.before),
-        "to": _moment_view(found.after),
-        "changed": {
-            name: {"before": one, "after": other}
-            for name, one, other in facts(found.before, found.after) if one != other
-        },
-        "variables": [change_view(change) for change in found.changes],
-        "branches": [
-            {
-                "id": branch.id,
-                "branch": branch.name,
-                "state": {"before": branch.state[0], "after": branch.state[1]},
-                "variables": [change_view(change) for change in branch.changes],
-            }
-            for branch in found.branches
-        ],
-        "waits": [
-            {
-                "before": None if pair.before is None else _activity(found.before, pair.before.id),
-                "after": None if pair.after is None else _activity(found.after, pair.after.id),
-            }
-            for pair in found.waits
-        ],
-        "effects": [
-            {
-                "before": None if pair.before is None else effect_view(pair.before),
-                "after": None if pair.after is None else effect_view(pair.after),
-            }
-            for pair in found.effects
-        ],
-    }  # fmt: skip
-
-
-def _activity(moment: Moment, activity: str) -> dict[str, object]:
-    state = moment.run_state
-    return activity_view(state, state.pending[activity])
-
-
-def change_view(change: Change) -> dict[str, object]:
-    """A change, as JSON."""
-    return {
-        "where": change.where,
-        "path": list(change.path),
-        "change": change.kind,
-        "before": change.before,
-        "after": change.after,
-    }
-
-
-def _moment_view(moment: Moment) -> dict[str, object]:
-    return {
-        "version": moment.version,
-        "at": exact(moment.at),
-        "state": moment.state,
-        "status": moment.status,
-    }
-
-
 def _runs_view(asked: Asked, found: RunDifference) -> dict[str, object]:
     return {
         "runs": [asked.one.run, asked.other.run],
         "same": found.same,
         "values_differ": _both_view(asked, found.values),
         "part": _both_view(asked, found.parts),
-        "ends": _view(found.ends),
+        "ends": difference_view(found.ends),
     }
 
 
@@ -282,6 +222,6 @@ def _both_view(asked: Asked, both: Both | None) -> list[dict[str, object] | None
     return [
         None
         if moment is None
-        else {**_moment_view(moment), "what": _said(history, moment), "type": moment.event.type}
+        else {**moment_view(moment), "what": _said(history, moment), "type": moment.event.type}
         for history, moment in zip((asked.one, asked.other), both, strict=True)
     ]

@@ -22,6 +22,7 @@ from interlock.projections import (
     History,
     RunState,
     branches,
+    choices,
     chosen,
     evolve,
     find_state,
@@ -43,7 +44,12 @@ def tell_history(store: str, run: str, wanted: Chosen, *, as_json: bool) -> None
         return
     screen = Screen()
     if not rows:
-        screen.line(f"none of the {len(events)} events of {run} fits all of that")
+        screen.line(f"none of the {len(events)} events of {run} fits all of that; there are")
+        known = choices(events)
+        screen.pairs(
+            (name, ", ".join([*getattr(known, name)][:_NAMED]))
+            for name in ("state", "actor", "step", "type", "branch") if getattr(wanted, name)
+        )  # fmt: skip
         return
     if screen.rich:
         _print_history(screen, rows)
@@ -56,6 +62,9 @@ def tell_history(store: str, run: str, wanted: Chosen, *, as_json: bool) -> None
         ],
     )
 
+
+_NAMED = 40
+"""Names that there are to choose by, at most."""
 
 _COLUMNS = [
     Column("version", "dim", right=True), Column("time", "dim", keep=True), Column("state"),

@@ -37,13 +37,11 @@ def keys_of(store: Store, keys: str | Path | KeyStore | None = None) -> KeyStore
     """
     path: object = getattr(store, "path", None)
     if keys is None and isinstance(path, Path):
-        keys = os.environ.get("INTERLOCK_PERSONAL_KEYS") or None
+        keys = keys_beside(path)
     if isinstance(keys, str | Path):
         return SQLiteKeys(keys)
     if keys is not None:
         return keys
-    if isinstance(path, Path):
-        return SQLiteKeys(path.with_name(f"{path.stem}-keys.db"))
     return _in_memory.setdefault(store, MemoryKeys())
 
 
@@ -68,6 +66,12 @@ def refuse_forgotten(vault: Vault | None, encoded: Iterable[Encoded]) -> None:
                 )
                 raise Forgotten(message, subject)
             waiting.extend(node.values())
+
+
+def keys_beside(database: Path) -> Path:
+    """The file of keys of a database, unless another is named."""
+    named = os.environ.get("INTERLOCK_PERSONAL_KEYS")
+    return Path(named) if named else database.with_name(f"{database.stem}-keys.db")
 
 
 class Privacy:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from interlock.engine.core import Core
 from interlock.engine.deploying import Progress, machines_of
 from interlock.engine.errors import NoCopy
+from interlock.engine.privacy import keys_beside
 from interlock.engine.workflows import WorkflowRun
 from interlock.store.contract import Filter
 
@@ -56,9 +57,16 @@ async def rehearse(
         NoCopy: it is no database in a file.
     """
     with tempfile.TemporaryDirectory(prefix="interlock-") as folder:
-        copy = copy_of(url, Path(folder))
+        source = source_of(url)
         machines = machines_of(modules)
-        core = Core(copy, machines=machines, resources=resources, worker=False, recover=False)
+        core = Core(
+            copy_of(source, Path(folder)),
+            machines=machines,
+            resources=resources,
+            worker=False,
+            recover=False,
+            keys=keys_beside(source.resolve()),  # a copy of keys would outlive an erasure
+        )
         async with core:
             return [found async for found in _rehearsed(core, progress)]
 
@@ -96,21 +104,23 @@ async def _open(core: Core, run: str) -> str:
     return ""
 
 
-def copy_of(url: str, folder: Path) -> str:
-    """A copy of a database, and of the keys beside it; the URL of the copy.
+def source_of(url: str) -> Path:
+    """The file of a database.
 
     Raises:
-        NoCopy: it is no database in a file.
+        NoCopy: it is in none.
     """
     scheme, _, rest = url.partition("://")
     source = Path(unquote(rest[1:]))
     if scheme != "sqlite" or not source.is_file():
         message = f"{url} is no database in a file, of which a copy could be made"
         raise NoCopy(message)
+    return source
+
+
+def copy_of(source: Path, folder: Path) -> str:
+    """A copy of a database, without its keys; the URL of the copy."""
     _copy(source, folder / source.name)
-    keys = source.with_name(f"{source.stem}-keys.db")
-    if keys.is_file():
-        _copy(keys, folder / keys.name)
     return f"sqlite:///{folder / source.name}"
 
 

@@ -39,6 +39,7 @@ async def archive_runs(
         BadDuration: `older` is none.
         BadArchive: the folder cannot be written, or a file does not read back.
         BrokenChain: a run was altered or is damaged: it stays where it is.
+        StoreBusy: somebody else is archiving to this folder.
     """
     now = clock.now()
     choice = await archivable(store, now - duration(older))

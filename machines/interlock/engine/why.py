@@ -10,29 +10,30 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from interlock.engine.asking_guards import ask_guards
+from interlock.engine.changing import outlook, told
 from interlock.engine.errors import UnknownRun
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.resilience.quiet import OfferData
+from interlock.machines.resilience.quiet import OfferData, Quiet
 from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
 from interlock.projections.breaker import PREFIX
-from interlock.projections.instants import both
 from interlock.projections.outline import Outline
 from interlock.projections.reasons.facts import Asked, Facts
-from interlock.projections.reasons.waiting import debounced
+from interlock.projections.reasons.glance import glance
+from interlock.projections.reasons.offered import Offered, debounced
 from interlock.projections.shared import evolve_shared
-from interlock.projections.why import Then, Wait
 from interlock.store.board import Seen
-from interlock.store.contract import Filter, Store
+from interlock.store.contract import Entry, Filter, Store
+from interlock.store.errors import RunArchived
 
 _DEBOUNCES = "$debounce/"
 _DEEPEST = 50
 """Runs below each other that are looked into."""
 
 _MOST = 200
-"""Children of one run that are looked into; of more, those that are not merely running."""
+"""Children of one run that are looked into; of the rest, what their rows say."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class Asking:
                 members=await self._members(state),
                 asked=asked,
                 asks=asks,
+                changed=await self._changed(state),
             )
         )
 
@@ -99,12 +101,19 @@ class Asking:
         ids = [a.child for a in state.pending.values() if a.child]
         if not ids or depth >= _DEEPEST:
             return {}
-        if len(ids) > _MOST:  # those that merely run say nothing that others do not
-            rows = await self.store.entries(Filter(ids=tuple(ids)))
-            rows.sort(key=lambda row: row.status == "running")
-            ids = [row.run for row in rows[:_MOST]]
-        found = {run: await self._why(run, depth + 1) for run in ids}
-        return {run: one for run, one in found.items() if one is not None}
+        rows = await self.store.entries(Filter(ids=tuple(ids)))
+        rows.sort(key=lambda row: row.status == "running")  # which say the least
+        found = {row.run: glance(row, self.now) for row in rows[_MOST:]}
+        for row in rows[:_MOST]:
+            found[row.run] = await self._child(row, depth)
+        return found
+
+    async def _child(self, row: Entry, depth: int) -> Why:
+        try:
+            found = await self._why(row.run, depth + 1)
+        except RunArchived:  # it has ended, and its parent has not been told
+            found = None
+        return found or glance(row, self.now)
 
     async def _breakers(self, state: RunState) -> Mapping[str, BreakerState]:
         held = {a.postponed for a in state.pending.values() if a.status == "postponed"}
@@ -141,24 +150,35 @@ class Asking:
             return None, "but the code that is here is another definition"
         return ask_guards(program, state, self.now), ""
 
+    async def _changed(self, state: RunState) -> str | None:
+        """Why a run cannot go on under the definition that is here; see `Facts.changed`."""
+        board = None if self.worker is None else self.worker.board
+        if self.programs is None or board is None or board.serves is None:
+            return None
+        try:
+            _, current = self.programs.choice(state.machine, state.hash)
+        except BadDefinition:
+            return None
+        served = board.serves.get(state.machine, ())
+        if current is None or current.machine.hash not in served or state.hash in served:
+            return None
+        old = await self.programs.definition(self.store, state.hash)
+        found = outlook(old, current, state)
+        if found.event is not None:
+            return ""
+        return told(state.machine, state, found.verdict, current.machine, found.by)
+
     async def _offered(self, run: str) -> Why | None:
         """The answer for a run whose start is debounced."""
         for entry in await self.store.entries(Filter(prefix=_DEBOUNCES)):
+            if entry.state == Quiet.IDLE:
+                continue
             head = await self.store.head(entry.run)
             (last,) = await self.store.read(entry.run, after=head.version - 1)
             shared = evolve_shared(last)
             offer: OfferData = OfferData.model_validate(shared.data)
-            if offer.id == run and offer.machine and offer.due is not None:
-                return self._debounced(entry.run, run, offer, shared.at)
+            if offer.id == run and offer.machine:
+                name = entry.run.removeprefix(_DEBOUNCES)
+                offered = Offered(run, offer.machine, name, shared.at, offer.due, entry.run)
+                return debounced(offered, self.worker, self.now)
         return None
-
-    def _debounced(self, stream: str, run: str, offer: OfferData, since: datetime) -> Why:
-        assert offer.due is not None  # asked for before
-        key = stream.removeprefix(_DEBOUNCES)
-        said = (
-            f"it has not begun: its start is debounced by {key!r}, and takes place "
-            f"{both(offer.due, self.now)} unless another one takes its place"
-        )
-        then = Then(offer.due, "begins", f"run {run} of {offer.machine} begins", run)
-        one = Wait("run", run, "", "", since, offer.due, "debounce", said, (), (then,))
-        return debounced(run, offer.machine, one, self.now)

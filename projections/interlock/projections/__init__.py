@@ -4,7 +4,7 @@ from interlock.projections.address import address, branches, member_name, node_o
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
-from interlock.projections.choosing import Chosen, chosen
+from interlock.projections.choosing import Chosen, choices, chosen
 from interlock.projections.copying import copy_state
 from interlock.projections.difference import BranchChanges, Difference, Pair, facts
 from interlock.projections.errors import (
@@ -96,6 +96,7 @@ __all__ = [
     "branches",
     "breaker_state",
     "changes",
+    "choices",
     "chosen",
     "copy_state",
     "diff_runs",

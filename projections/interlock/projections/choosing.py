@@ -42,6 +42,19 @@ def chosen(events: Sequence[Event], wanted: Chosen) -> Iterator[int]:
             yield event.version
 
 
+def choices(events: Sequence[Event]) -> Chosen:
+    """All the names that there are to choose by in the events of a run, in order."""
+    states, actors, steps, types, branches = (dict[str, None]() for _ in range(5))
+    for event, _, subject in read_through(events):
+        states[event.state] = types[event.type] = None
+        actors[event.actor.id or event.actor.kind] = None
+        if subject.step:
+            steps[subject.step] = None
+        if subject.branch:
+            branches["/".join(subject.branch)] = None
+    return Chosen(*(tuple(names) for names in (states, actors, steps, types, branches)))
+
+
 def _names(wanted: Wanted) -> frozenset[str]:
     return frozenset([wanted] if isinstance(wanted, str) and wanted else wanted)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from interlock.projections.address import member_name
 from interlock.projections.run import Activity, Joined
 from interlock.projections.timeline import Mark
 from interlock.store.changing import RunMigrated
@@ -34,13 +36,20 @@ def ending(event: Event, activity: Activity, *, own: bool) -> tuple[str, bool]:
 
 
 def _joined(join: Joined) -> tuple[str, bool]:
-    failed, calls = len(join.failed), len(join.calls)
-    said = f"{len(join.outcomes) - failed} of {calls} done"
-    return (f"{said}, {failed} failed", not join.collect) if failed else (said, False)
+    if join.how == "race" and join.first >= 0:
+        return f"{member_name(join, join.first)} was first", False
+    kinds = Counter(outcome.kind for outcome in join.outcomes.values())
+    cancelled = kinds["cancelled"]
+    failed = kinds["error"] + kinds["timed out"]
+    said = [f"{len(join.outcomes) - failed - cancelled} of {len(join.calls)} done"]
+    said += [f"{failed} failed"] * bool(failed) + [f"{cancelled} cancelled"] * bool(cancelled)
+    return ", ".join(said), bool(failed) and not join.collect
 
 
 def _error(event: Event, body: Any) -> tuple[str, bool]:
     error: Failure = body.error
+    if error.type == "CancelledError":
+        return "cancelled", False
     return f"{error.type}: {error.message}", True
 
 

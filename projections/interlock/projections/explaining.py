@@ -8,7 +8,7 @@ from interlock.projections.reasons import calls, deciding, waiting, whole
 from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.making import due
 from interlock.projections.reasons.moves import offers
-from interlock.projections.reasons.worker import names_worker, obstacle
+from interlock.projections.reasons.worker import edited, names_worker, obstacle
 from interlock.projections.run import Activity
 from interlock.projections.why import ENDED, NOT_MOVED, URGENT, Action, Then, Wait, Why
 
@@ -104,6 +104,9 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
     """What will hold the run up when its wait is over, and what can be done about that."""
     found = list(() if root.child is None else root.child.besides)
     actions: tuple[Action, ...] = ()
+    change = edited(facts)
+    if change and facts.changed is None and root.cause not in ENDED:
+        found.append(change)
     hindered = obstacle(facts) if _needs_worker(facts, root) else None
     if hindered is not None:
         after = "at that instant" if root.cause in _TIMED else "afterwards"

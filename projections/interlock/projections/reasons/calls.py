@@ -36,15 +36,16 @@ def _name(facts: Facts, activity: Activity) -> str:
 
 def _under_way(facts: Facts, activity: Activity) -> Wait:
     board = _board(facts)
-    parked = {} if board is None else {(p.run, p.activity): p.by for p in board.parked}
-    making = {} if board is None else {(c.run, c.activity): c for c in board.calls}
     who = facts.state.run, activity.id
     if board is not None and obstacle(facts) is None:
-        if who in parked:
-            return _parked(facts, activity, board, parked[who])
-        if who in making:
-            return _making(facts, activity, board, making[who])
-    if who in making:
+        if who in facts.parked:
+            return _parked(facts, activity, board, facts.parked[who])
+        if who in facts.making:
+            return _making(facts, activity, board, facts.making[who])
+        if board.left_out:
+            said = f"{_name(facts, activity)} is being called, or will be: the worker makes many"
+            return wait(facts, activity, "call", said)
+    if who in facts.making:
         return due(facts, activity, f"{_name(facts, activity)} was being called")
     if _unwanted(facts, activity):
         return due(facts, activity, f"{_name(facts, activity)} is to be stopped")

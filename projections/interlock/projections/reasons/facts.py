@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from interlock.projections.breaker import BreakerState
 from interlock.projections.outline import Outline
 from interlock.projections.run import RunState
 from interlock.projections.why import Why
-from interlock.store.board import Seen
+from interlock.store.board import Seen, UnderWay
 from interlock.store.contract import Timer
 
 
@@ -30,7 +31,7 @@ class Asked:
     values: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """All that is known about a run and what it waits for, at one instant.
 
@@ -46,6 +47,8 @@ class Facts:
         members: of the groups that may decide, by group; those that are not known are missing.
         asked: what the guards of a lifecycle say now, by transition, where they could be asked.
         asks: why they could not, "" where they could.
+        changed: why it cannot go on under the definition that the worker has in place of its own,
+            "" where it can; None where that is not known.
     """
 
     state: RunState
@@ -58,6 +61,19 @@ class Facts:
     members: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
     asked: Mapping[str, Asked] | None = None
     asks: str = ""
+    changed: str | None = None
+
+    @cached_property
+    def parked(self) -> Mapping[tuple[str, str], str]:
+        """What holds calls back in the worker's memory, by run and activity."""
+        board = None if self.worker is None else self.worker.board
+        return {} if board is None else {(p.run, p.activity): p.by for p in board.parked}
+
+    @cached_property
+    def making(self) -> Mapping[tuple[str, str], UnderWay]:
+        """The calls that the worker makes, by run and activity."""
+        board = None if self.worker is None else self.worker.board
+        return {} if board is None else {(c.run, c.activity): c for c in board.calls}
 
     @property
     def module(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timeout, wakes
 from interlock.projections.reasons.facts import Facts
@@ -109,11 +107,3 @@ def _root(why: Why) -> Why:
 def _lineage(why: Why) -> str:
     """A child, and those below it that lead to the cause."""
     return ", which waits for ".join(why.chain)
-
-
-def debounced(run: str, machine: str, at: Wait, now: datetime) -> Why:
-    """The answer for a run that has not begun: somebody offered it, and may offer another yet."""
-    return Why(
-        run, machine, "", "", "debounced", at.since, now, 0, at.cause, at.said, run, (run,),
-        waits=(at,), then=at.then, actions=at.actions,
-    )  # fmt: skip

@@ -84,14 +84,22 @@ def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
         modules = dict.fromkeys((*board.modules, facts.module))
         instead = Action("end that process, and start one that has it as well", ("work", *modules))
         return Obstacle("code_missing", said, (instead,))
-    if hashes and state.hash not in hashes:
-        said = (
-            f"{name} has another definition of {state.machine} ({', '.join(hashes)}) than this "
-            f"run follows ({state.hash}): it was edited since, and the run goes on under that when "
-            "it moves, or is held if that is not safe"
-        )
-        return Obstacle("definition_changed", said)
+    if facts.changed and edited(facts):
+        return Obstacle("definition_changed", f"{name} cannot go on with it: {facts.changed}")
     return None
+
+
+def edited(facts: Facts) -> str:
+    """That the worker has another definition than the run follows, "" where it has not."""
+    board = None if facts.worker is None else facts.worker.board
+    hashes = [] if board is None or board.serves is None else board.serves.get(facts.state.machine)
+    if not hashes or facts.state.hash in hashes:
+        return ""
+    return (
+        f"its worker has another definition ({', '.join(hashes)}) than it follows "
+        f"({facts.state.hash}); whether it can go on under that one is decided when it moves: "
+        f"interlock deploy-check {facts.module} says so before"
+    )
 
 
 def _work(facts: Facts) -> Action:

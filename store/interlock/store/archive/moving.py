@@ -11,6 +11,7 @@ import msgspec
 
 from interlock.store import crash
 from interlock.store.archive.choosing import Choice, Unit
+from interlock.store.archive.folder import alone
 from interlock.store.archive.reading import Archive
 from interlock.store.archive.writing import Writer, Written, is_needed
 from interlock.store.clock import stopwatch
@@ -18,6 +19,7 @@ from interlock.store.contract import Commit, Draft, Entry, Head, Store
 from interlock.store.envelope import decode
 from interlock.store.errors import BadArchive, BrokenChain, Conflict
 from interlock.store.event import Actor, Body
+from interlock.store.forking import ForkMade
 from interlock.store.retention import ARCHIVE, RunsArchived
 
 ROWS = 500
@@ -57,9 +59,19 @@ async def archive(
     Raises:
         BrokenChain: a run was altered or is damaged: its file is not recorded, its rows stay.
         BadArchive: a file does not read back as what was written.
+        StoreBusy: somebody else is archiving to this folder.
         OSError: a file cannot be written.
     """
     await finish(store)
+    if choice.units:
+        with alone(folder):
+            async for one in _archive(store, choice, folder, actor, at):
+                yield one
+
+
+async def _archive(
+    store: Store, choice: Choice, folder: Path, actor: Actor, at: datetime
+) -> AsyncIterator[Archived]:
     left = choice.units
     while left:
         written, taken = await asyncio.to_thread(_write, store, folder, left, choice.unfinished)
@@ -88,7 +100,7 @@ def _preview(store: Store, choice: Choice) -> Preview:
         for unit in choice.units:
             names = [entry.run for entry in unit.entries]
             rows = [row for run in names for row in snapshot.rows(run)]
-            made = (decode(*row) for row in rows if row.topic == "ForkMade")
+            made = (decode(*row) for row in rows if row.topic == ForkMade.__name__)
             if not any(is_needed(event, choice.unfinished) for event in made):
                 runs, events = runs + names, events + len(rows)
     return Preview(runs, events)

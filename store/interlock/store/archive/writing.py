@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 
 from interlock.store.archive.choosing import Unit
+from interlock.store.archive.folder import flush
 from interlock.store.archive.form import (
     FORM,
     Begun,
@@ -27,6 +28,7 @@ from interlock.store.archive.form import (
 from interlock.store.contract import Entry, Head
 from interlock.store.envelope import decode
 from interlock.store.event import Event
+from interlock.store.forking import ForkMade
 from interlock.store.inspection import Inspection
 from interlock.store.retention import Moved
 
@@ -83,7 +85,7 @@ class _Needed(Exception):
 
 def is_needed(event: Event, unfinished: frozenset[str]) -> bool:
     """Whether an event says that a run that goes on is a fork of its own run."""
-    return event.type == "ForkMade" and getattr(event.body, "fork", "") in unfinished
+    return isinstance(event.body, ForkMade) and event.body.fork in unfinished
 
 
 class Writer:
@@ -177,7 +179,7 @@ class Writer:
         index = Index(path.name, whole.hexdigest(), self._parts)
         part.replace(path)
         _replace(index_of(path), msgspec.json.encode(index))
-        _flush_folder(self._folder)
+        flush(self._folder)
         return Written(path, index.sha256, digest, self._events, self._moved)
 
 
@@ -193,12 +195,3 @@ def _replace(path: Path, content: bytes) -> None:
         out.flush()
         os.fsync(out.fileno())
     part.replace(path)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the names durable: a file whose name is lost is lost."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
