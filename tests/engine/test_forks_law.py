@@ -6,7 +6,7 @@ import asyncio
 from random import Random
 from typing import Any
 
-from hypothesis import given, note
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from engine import sagas
@@ -97,6 +97,7 @@ async def play(
     assert again.replay().status == parent.replay().status
 
 
+@settings(max_examples=2 * settings().max_examples // 3)
 @given(
     seed=st.integers(0, 2**32),
     moves=st.lists(st.tuples(kinds, which), max_size=25),

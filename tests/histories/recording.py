@@ -20,6 +20,7 @@ from interlock.store.contract import Appended
 from interlock.store.envelope import encode
 from interlock.store.event import Event
 from interlock.store.prepared import Prepared
+from interlock.store.values.atom import class_of
 
 _LONGEST = 200
 _streams: dict[str, list[Event]] = {}
@@ -102,15 +103,12 @@ def shapes_of(event: Event) -> Iterator[str]:
 
 
 def _tags(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        held: dict[str, Any] = value
-        tag = held.get("$")
-        if isinstance(tag, str):
+    kind = class_of(value)
+    if kind is dict:
+        tag = value.get("$")
+        if class_of(tag) is str:
             yield tag
-            yield from (f"{tag}.{part}" for part in held if part not in ("$", "v", "t"))
-        for one in held.values():
-            yield from _tags(one)
-    elif isinstance(value, list):
-        items: list[Any] = value
-        for one in items:
+            yield from (f"{tag}.{part}" for part in value if part not in ("$", "v", "t"))
+    if kind in (dict, list):
+        for one in value.values() if kind is dict else value:
             yield from _tags(one)

@@ -1,4 +1,4 @@
-"""Commands of forks: `fork` and `answer`."""
+"""Commands that try things out: `fork`, `answer` and `replay`."""
 
 from __future__ import annotations
 
@@ -91,3 +91,36 @@ def answer(
             store, app, run, lambda engine, entry: forks.answer(engine, entry, said),
             as_json=as_json,
         )  # fmt: skip
+
+
+def replay(
+    run: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="Id of the run.", show_default=False)
+    ] = "",
+    against: Annotated[
+        str,
+        typer.Option("--against", metavar="MODULE:NAME", help="The new code.", show_default=False),
+    ] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every run of the machine.")] = False,
+    machine: Annotated[
+        str,
+        typer.Option(
+            "--machine",
+            metavar="NAME",
+            help="With --all: of this machine; that of --against by default.",
+        ),
+    ] = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run new code over what a run recorded: where does it differ?"""
+    if bool(run) is every:
+        raise typer.BadParameter("name a run, or say --all")
+    if not against:
+        raise typer.BadParameter("say --against MODULE:NAME")
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import replaying
+
+        replaying.replay_runs(store, app, run, against, machine, as_json=as_json)

@@ -24,6 +24,7 @@ from interlock.engine.handle import Run
 from interlock.engine.inbox import Pending
 from interlock.engine.notices import Notice
 from interlock.engine.rehearsing import Rehearsed, rehearse
+from interlock.engine.replaying import Replayed, replay
 from interlock.engine.undo_answers import UndoAnswer
 from interlock.machines.workflow import Workflow
 
@@ -44,6 +45,7 @@ __all__ = [
     "Notice",
     "Pending",
     "Rehearsed",
+    "Replayed",
     "Request",
     "Run",
     "RunCancelledError",
@@ -54,6 +56,7 @@ __all__ = [
     "acting",
     "deploy_check",
     "rehearse",
+    "replay",
     "run",
 ]
 

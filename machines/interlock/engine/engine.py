@@ -18,6 +18,7 @@ from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
 from interlock.engine.people import People, run_id
+from interlock.engine.replaying import Replayed, replay
 from interlock.engine.retention import Archiving, archive_runs, restore_runs
 from interlock.engine.starting import start_run
 from interlock.machines.command import Command
@@ -144,6 +145,17 @@ class Engine(People):
             Request(kind="fork", run=wanted.run, name=id or "", value=effects, by=by)
         )
         return Run(self, await make_fork(self, wanted, id, caller))
+
+    async def replay(self, run: str | Run[Any], against: object) -> Replayed:
+        """Run code over what a run recorded, calling and storing nothing; see `replay`.
+
+        Raises:
+            UnknownRun: there is none.
+            UnknownMachine, CompileError: `against` is no machine, or cannot be compiled.
+        """
+        history = await (await self.get(run_id(run))).history()
+        found = [await self.store.definition(h) for h in {e.hash for e in history.events}]
+        return replay(history, against, definitions=[one for one in found if one is not None])
 
     async def get(self, id: str) -> Run[Any]:  # noqa: A002  public name
         """The run of this id.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.projections import Activity, RunState
-from interlock.store.event import Encoded
-from interlock.store.values import Types, digest
+from interlock.store.errors import InterlockError
+from interlock.store.event import Encoded, Event
+from interlock.store.values import Image, Types, digest
+from interlock.store.vocabulary import RunStarted
 
 
 def recorded_arguments(
@@ -28,3 +31,24 @@ def input_digest(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]
     """Digest of a start's input: equal for equal arguments, however they were passed."""
     bound = program.bind(args, kwargs)
     return digest(program.types, cast("object", bound))
+
+
+def recorded_digest(program: Program | LifecycleProgram, first: Event) -> str:
+    """Digest of the input that a run began with, in the shapes that its classes have today.
+
+    "" when the program cannot read it.
+    """
+    body = first.body
+    if not isinstance(body, RunStarted):
+        return ""
+    image = Image()
+    image.apply(body.memory)
+    types = program.types
+    try:
+        args = tuple(image.decode(types, value) for value in body.args)
+        kwargs = {name: image.decode(types, value) for name, value in body.kwargs.items()}
+        if isinstance(program, LifecycleProgram):
+            return digest(types, args[0])
+        return input_digest(program, args, kwargs)
+    except (InterlockError, TypeError):
+        return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.engine.caller import Caller
 from interlock.engine.errors import BadInput, BadRunId, InputMismatch
-from interlock.engine.inputs import input_digest
+from interlock.engine.inputs import input_digest, recorded_digest
 from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.programs import mover_of
@@ -14,6 +14,7 @@ from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
+from interlock.store.contract import Store
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor
 from interlock.store.values import digest
@@ -49,7 +50,7 @@ async def start_run(
                 if session.broken:
                     continue
                 if session.exists:
-                    _check_same(session, program, fingerprint)
+                    await _check_same(engine.store, session, program, fingerprint)
                     break
                 asked = actor.correlation if isinstance(actor, Caller) else ""
                 session.correlation = correlation or asked or session.correlation
@@ -124,14 +125,19 @@ def _fingerprint(
         raise BadInput(message) from None
 
 
-def _check_same(session: Session, program: Program | LifecycleProgram, fingerprint: str) -> None:
+async def _check_same(
+    store: Store, session: Session, program: Program | LifecycleProgram, fingerprint: str
+) -> None:
     if session.machine != program.machine.name:
         message = (
             f"run {session.run!r} exists and is a {session.machine!r}, "
             f"not a {program.machine.name!r}"
         )
         raise InputMismatch(message)
-    if session.state.input_digest != fingerprint:
+    if session.state.input_digest == fingerprint:
+        return
+    (first, *_) = await store.read(session.run, upto=1)
+    if recorded_digest(program, first) != fingerprint:
         message = f"run {session.run!r} exists and was started with other input"
         raise InputMismatch(message)
 

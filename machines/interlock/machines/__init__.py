@@ -53,7 +53,7 @@ from interlock.machines.step import DidNotHappen, Happened, Step, step
 from interlock.machines.waits import Decision, Vote, approval, received, sleep, wait_for
 from interlock.machines.workflow import Workflow, workflow
 from interlock.store.secrecy import Forgotten
-from interlock.store.values import Personal, Subject, subject
+from interlock.store.values import Personal, Subject, renamed, subject, upcast
 
 if TYPE_CHECKING:  # imported when first asked for: pydantic takes half of the time
     from interlock.machines.command import Command
@@ -81,6 +81,8 @@ __all__ = [  # noqa: RUF022  grouped by what they serve
     "sleep",
     "wait_for",
     "workflow",
+    "upcast",
+    "renamed",
     # Composition
     "Batch",
     "Err",

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from interlock.projections.fold import evolve
+from interlock.projections.recorded import BEGIN
 from interlock.projections.run import RunState
 from interlock.store.event import Event
 from interlock.store.joining import (
     ActivityStopped,
+    BranchRaised,
+    BranchReturned,
     BranchStarted,
     Replied,
     RunEnding,
@@ -18,7 +21,10 @@ from interlock.store.joining import (
 )
 from interlock.store.vocabulary import (
     CancelDelivered,
+    CompensationStarted,
+    RunCancelled,
     RunCompleted,
+    RunFailed,
     RunStarted,
     StepFailed,
     StepScheduled,
@@ -42,12 +48,30 @@ def last_rest(events: Sequence[Event], version: int) -> int:
         return version
     found = 1
     state: RunState | None = None
+    running: set[str] = set()  # threads whose code has begun something, and goes on
     for event in events[:version]:
         state = evolve(state, event)
+        _note_running(running, event.body)
         after = events[event.version].body if event.version < len(events) else None
-        if _rests(state, event.body, after):
+        if not running and _rests(state, event.body, after):
             found = event.version
     return found
+
+
+def _note_running(running: set[str], body: Any) -> None:
+    """Between what its code starts on its own and its next await a thread is under way."""
+    within = getattr(body, "within", None)
+    if within is not None and within.handle:
+        running.add(within.thread)
+    elif isinstance(body, BranchReturned | BranchRaised):
+        running.discard(body.activity)
+    elif isinstance(body, _ENDS):
+        running.clear()
+    elif isinstance(body, BEGIN) and not (within is not None and within.join):
+        running.discard("" if within is None else within.thread)
+
+
+_ENDS = (RunEnding, RunCompleted, RunFailed, RunCancelled, CompensationStarted)
 
 
 def _follows(event: Event) -> bool:
@@ -62,8 +86,7 @@ def _follows(event: Event) -> bool:
 def _rests(state: RunState, body: Any, after: object) -> bool:
     if state.ended is not None or state.compensation is not None:
         return True
-    within = getattr(body, "within", None)
-    if isinstance(body, _MORE_FOLLOWS) or (within is not None and within.handle):
+    if isinstance(body, _MORE_FOLLOWS):
         return False
     if isinstance(after, WaitPassed):  # a look into the inbox waits for nothing
         return False

@@ -204,9 +204,9 @@ class Following:
     def _fits(self, state: RunState, activity: Activity, source: Source, outcome: Outcome) -> bool:
         """Whether an outcome can be one here, as things stand."""
         body = outcome.event.body
-        if isinstance(body, ActivityStopped):
-            return activity.stopping
-        if isinstance(body, CancelDelivered):
+        if isinstance(body, ActivityStopped) and activity.stopping:
+            return True
+        if isinstance(body, ActivityStopped | CancelDelivered):
             coming = self._undelivered(state, source, outcome.version)
             return any(isinstance(event.body, CancelRequested) for event in coming)
         if isinstance(body, WaitMatched | WaitPassed):

@@ -1,0 +1,93 @@
+"""`replay`: new code over recorded runs, and the first thing that it does otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import typer
+
+from interlock.cli.render import Screen, Styled, print_document, print_lines
+from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.target import import_apps, load_target, machine_of
+from interlock.cli.text import compact
+from interlock.engine import Replayed, replay
+from interlock.engine.replaying import Spoken
+from interlock.projections import History
+from interlock.store.contract import Filter, Store
+
+_VERDICTS = {"same": "green", "past": "yellow", "diverged": "red"}
+
+
+def replay_runs(
+    store: str, apps: Sequence[str], run: str, against: str, machine: str, *, as_json: bool
+) -> None:
+    """Replay one run, or with no `run` all of a machine; the exit code is 1 where one diverges."""
+    import_apps(apps)
+    target = load_target(against)
+    name = machine or machine_of(target).name
+    found = run_async(_replay(store, run, name, target))
+    if as_json and run:
+        print_document(_view(found[0]))
+    elif as_json:
+        print_lines(_view(one) for one in found)
+    else:
+        _print(Screen(), found, name, one=bool(run))
+    if any(one.diverged for one in found):
+        raise typer.Exit(1)
+
+
+async def _replay(url: str, run: str, machine: str, target: object) -> list[Replayed]:
+    async with reading(url) as store:
+        if run:
+            return [await _replayed(store, run, target)]
+        entries = await store.entries(Filter(machine=machine))
+        return [await _replayed(store, entry.run, target) for entry in entries]
+
+
+async def _replayed(store: Store, run: str, target: object) -> Replayed:
+    history = History(await events_of_run(store, run))
+    found = [await store.definition(known) for known in {e.hash for e in history.events}]
+    return replay(history, target, definitions=[one for one in found if one is not None])
+
+
+def _view(found: Replayed) -> dict[str, object]:
+    return asdict(found)
+
+
+def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool) -> None:
+    for replayed in found:
+        if one or replayed.verdict != "same":
+            _tell(screen, replayed)
+    if one:
+        return
+    counts = Counter[str](replayed.verdict for replayed in found)
+    words = {"same": "the same", "past": "past their records", "diverged": "otherwise"}
+    said = ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items())
+    screen.line(f"{len(found)} runs of {machine}: {said}")
+
+
+def _tell(screen: Screen, found: Replayed) -> None:
+    verdict = Styled(found.verdict, _VERDICTS[found.verdict])
+    if found.verdict == "same":
+        screen.line(
+            Styled(found.run, "bold"), verdict, f"to the end of its record, {found.version}"
+        )
+        return
+    if found.verdict == "past":
+        screen.line(Styled(found.run, "bold"), verdict, f"the end of its record, {found.version}:")
+    else:
+        screen.line(Styled(found.run, "bold"), verdict, f"at {found.version}:")
+        _side(screen, "recorded", found.recorded, "the run had nothing more to do")
+    _side(screen, "new code", found.new, "does nothing there")
+
+
+def _side(screen: Screen, label: str, spoken: Spoken | None, nothing: str) -> None:
+    if spoken is None:
+        screen.line(f"  {label}  {nothing}")
+        return
+    given = "" if spoken.given in (None, []) else f" with {compact(spoken.given)}"
+    screen.line(f"  {label}  {spoken.did}{given}, at {spoken.state}")
+    if spoken.line:
+        screen.line(Styled(f"            {spoken.file}:{spoken.line}: {spoken.text}", "dim"))

@@ -1,0 +1,90 @@
+"""`fork`, `answer` and `replay` on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.kit import Invoke, document, lines
+
+
+def test_a_fork_of_a_finished_order_ends_as_it_did(il: Invoke) -> None:
+    result = il("fork", "order-1", "--at", "3", "--id", "try-1", "--by", "bo")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0] == "try-1 forked from order-1 at 3"
+    assert 'try-1 is completed with "receipt-order-1 parcel-order-1"' in result.stdout
+    assert "forked at 3 as try-1 by bo" in il("history", "order-1").stdout
+    said = il("history", "try-1").stdout
+    assert "forked from order-1 at 3 by bo" in said
+    assert "charge was not called: order-1 had" in said
+    shown = il("show", "try-1").stdout
+    assert "forked from  order-1 at 3, effects: recorded" in shown
+    assert "not called: as order-1 recorded at" in shown
+    assert "forks    try-1" in il("show", "order-1").stdout
+
+
+def test_what_a_fork_asks_is_answered(il: Invoke) -> None:
+    made = il("fork", "order-1", "--at", "3", "--set", "order.total=6", "--id", "try-1")
+    assert "waiting for person answer ship" in made.stdout
+    assert "interlock answer try-1 ship --recorded" in made.stdout
+    assert "interlock answer try-1 ship --recorded" in il("show", "try-1").stdout
+    why = il("why", "try-1")
+    assert "ship is not called before somebody says so" in why.stdout
+    answered = il("answer", "try-1", "ship", "--result", '"by hand"', "--by", "bo")
+    assert 'try-1 is completed with "receipt-order-1 by hand"' in answered.stdout
+    again = il("answer", "try-1", "ship", "--live")
+    assert again.exit_code == 1
+    assert "asks about: nothing" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["fork", "order-1", "--at", "99"], "ILK021", "its versions are 1 to"),
+        (["fork", "ordr-1"], "ILK071", "did you mean order-1"),
+        (["fork", "order-1", "--at", "3", "--set", "order.totl=1"], "ILK024", "has id, total"),
+        (["fork", "order-1", "--at", "3", "--set", "order.total=x"], "ILK025", "no decimal"),
+        (["fork", "order-1", "--set", "x"], "ILK094", "PATH=VALUE"),
+        (["fork", "order-1", "--effects", "some"], "ILK094", "recorded, live, ask"),
+        (["answer", "order-1", "ship", "--live"], "ILK035", "no fork"),
+    ],
+)
+def test_what_cannot_be_done_says_why(
+    il: Invoke, arguments: list[str], code: str, said: str
+) -> None:
+    result = il(*arguments)
+    assert result.exit_code == 1
+    assert code in result.stderr
+    assert said in result.stderr
+
+
+def test_a_replay_says_whether_the_code_does_the_same(il: Invoke) -> None:
+    same = il("replay", "order-1", "--against", "cli.shop:checkout")
+    assert (same.exit_code, same.stdout.split()[:2]) == (0, ["order-1", "same"])
+    every = il("replay", "--all", "--against", "cli.shop:checkout")
+    assert every.exit_code == 0, every.stdout
+    assert every.stdout.splitlines()[-1].endswith("0 otherwise")
+
+
+def test_a_replay_shows_both_lines(
+    il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Path(__file__).with_name("shop.py").read_text()
+    edited = source.replace('name="cli-checkout"', 'name="cli-edited"').replace("> 100", "> 1000")
+    (tmp_path / "edited_shop.py").write_text(edited.split('@workflow(name="cli-doubled")')[0])
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    result = il("replay", "order-2", "--against", "edited_shop:checkout")
+    assert result.exit_code == 1
+    assert "asks for approval manager" in result.stdout
+    assert 'decision = await approval("manager"' in result.stdout
+    assert "calls ship" in result.stdout
+    assert "parcel = await ship(order)" in result.stdout
+    view = document(il("replay", "order-2", "--against", "edited_shop:checkout", "--json"))
+    assert view["verdict"] == "diverged"
+    rows = lines(
+        il("replay", "--all", "--machine", "cli-checkout", "--against", "edited_shop:checkout",
+           "--json")
+    )  # fmt: skip
+    assert {row["run"]: row["verdict"] for row in rows}["order-1"] == "same"

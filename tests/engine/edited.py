@@ -1,0 +1,161 @@
+"""Workflows before and after random edits, as their authors would have them in a file."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from interlock.machines import Workflow
+
+_files = itertools.count()
+
+STATEMENTS = {
+    "step": "{out} = await work{n}(order.id)\nseen.append({out})",
+    "typed": "{out} = await count{n}(order)\nseen.append({out})",
+    "ping": "{out} = await wait_for(Ping)\nseen.append({out}.number)",
+    "pong": "await wait_for(Pong, timeout='9 days')\nseen.append('pong')",
+    "approval": "{out} = await approval('a{n}', about=order)\nseen.append({out}.granted)",
+    "sleep": "await sleep('{m} days')",
+    "loop": "for x in range({m}):\n    await work{n}(str(x))\n    await wait_for(Ping)",
+    "branch": "if order.total > {n}:\n    await wait_for(Ping)\n    seen.append(order.total)",
+    "both": "{out} = await parallel(work{n}('b'), wait_for(Ping))\nseen.append({out}[0])",
+    "helper": "{out} = await help{n}(order.id)\nseen.append({out})",
+    "read": "seen.append(order.total)",
+    "keep": "{out} = order.id * {m}",
+    "use": "seen.append({known})",
+}
+"""What a workflow is made of; `{known}` is a variable that is bound by then."""
+
+_BINDING = ("step", "typed", "ping", "approval", "both", "helper", "keep")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One of `STATEMENTS`: `n` tells it apart from others of its kind, `m` is a number in it."""
+
+    kind: str
+    n: int
+    m: int = 1
+
+    @property
+    def out(self) -> str:
+        return f"v{self.n}{self.kind[0]}"
+
+
+@dataclass(frozen=True)
+class Text:
+    """What an author's file says."""
+
+    body: tuple[Statement, ...]
+    fields: tuple[str, ...] = ("id: str", "total: int")
+    takes: str = "order: Order"
+    version: str = ""
+    migrations: tuple[str, ...] = field(default=())
+
+    def source(self) -> str:
+        numbers = sorted({one.n for one in self.body})
+        lines = ["class Order(BaseModel):", *(f"    {one}" for one in self.fields), ""]
+        for n in numbers:
+            lines += [f"@step\nasync def work{n}(what: str) -> str:\n    return await done(what)\n"]
+            lines += [f"@step\nasync def count{n}({self.takes}) -> int:\n    return {n}\n"]
+            lines += [f"async def help{n}(what: str) -> str:"]
+            lines += [f"    got = await work{n}(what)\n    await wait_for(Ping)\n    return got\n"]
+        lines += ["async def flow(order: Order) -> list:", "    seen = []"]
+        bound: list[str] = ["seen"]
+        for one in self.body:
+            known = bound[one.m % len(bound)]
+            text = STATEMENTS[one.kind].format(n=one.n, m=one.m, out=one.out, known=known)
+            lines += [f"    {line}" for line in text.split("\n")]
+            bound += [one.out] if one.kind in _BINDING else []
+        return "\n".join([*lines, "    return [order.id, *map(str, seen)]", ""])
+
+    def workflow(self, names: dict[str, Any]) -> tuple[Workflow[..., Any], Any]:
+        """The workflow, and the class of its input.
+
+        Raises:
+            CompileError: two of its states would have the same name.
+        """
+        source = self.source()
+        file = f"<edited {next(_files)}>"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        space: dict[str, Any] = {"__name__": __name__, **names}
+        exec(compile(source, file, "exec"), space)
+        made: Workflow[..., Any] = Workflow(space["flow"], "edited")
+        made.compile()
+        return made, space["Order"]
+
+
+def statements() -> st.SearchStrategy[Statement]:
+    return st.builds(
+        Statement, st.sampled_from(sorted(STATEMENTS)), st.integers(0, 3), st.integers(1, 3)
+    )
+
+
+def texts() -> st.SearchStrategy[Text]:
+    return st.lists(statements(), min_size=1, max_size=5, unique_by=lambda s: (s.kind, s.n)).map(
+        lambda body: Text(tuple(body))
+    )
+
+
+FIELDS = (
+    ("id: str", "total: int", "note: str = ''"),
+    ("id: str", "total: int", "note: str"),
+    ("id: str", "total: str"),
+    ("id: str", "total: int | str"),
+    ("id: str",),
+    ("total: int", "id: str"),
+)
+TAKES = ("order: Order, times: int = 1", "order: Order, times: int", "order: str", "one: Order")
+
+
+@st.composite
+def edits(draw: st.DrawFn, text: Text) -> Text:
+    """The text after one to three edits."""
+    for _ in range(draw(st.integers(1, 3))):
+        text = draw(st.sampled_from(_EDITS))(draw, text)
+    return text
+
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+
+def _inserted(draw: Draw, text: Text) -> Text:
+    place, one = draw(st.integers(0, len(text.body))), draw(statements())
+    return replace(text, body=(*text.body[:place], one, *text.body[place:]))
+
+
+def _removed(draw: Draw, text: Text) -> Text:
+    place = draw(st.integers(0, len(text.body)))
+    return replace(text, body=text.body[:place] + text.body[place + 1 :])
+
+
+def _swapped(draw: Draw, text: Text) -> Text:
+    body = list(text.body)
+    place = draw(st.integers(0, len(body)))
+    body[place : place + 2] = reversed(body[place : place + 2])
+    return replace(text, body=tuple(body))
+
+
+def _changed(draw: Draw, text: Text) -> Text:
+    if not text.body:
+        return text
+    place: int = draw(st.integers(0, len(text.body) - 1))
+    known = text.body[place]
+    one = Statement(known.kind, draw(st.integers(0, 3)), draw(st.integers(1, 3)))
+    return replace(text, body=(*text.body[:place], one, *text.body[place + 1 :]))
+
+
+def _with_fields(draw: Draw, text: Text) -> Text:
+    return replace(text, fields=draw(st.sampled_from(FIELDS)))
+
+
+def _with_parameters(draw: Draw, text: Text) -> Text:
+    return replace(text, takes=draw(st.sampled_from(TAKES)))
+
+
+_EDITS = (_inserted, _removed, _swapped, _changed, _with_fields, _with_fields, _with_parameters)
