@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,20 @@ from pydantic import BaseModel
 
 from interlock.engine import Engine
 from interlock.engine.rehearsing import rehearse
-from interlock.machines import Command, Personal, Retry, Subject, step, wait_for, workflow
+from interlock.machines import (
+    Command,
+    HandlerFailed,
+    Lifecycle,
+    Personal,
+    Retry,
+    Subject,
+    after,
+    on,
+    step,
+    wait_for,
+    workflow,
+)
+from interlock.store import ManualClock
 from interlock.store.forgetting import STREAM, KeyStoreBound
 from interlock.store.keystores import SQLiteKeys
 from interlock.store.secrecy import KeyStoreLost
@@ -155,3 +170,54 @@ async def test_a_run_whose_key_store_is_lost_stands_still_and_goes_on_when_it_is
         away.rename(keys)
         await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
         assert (await run.result()).email.reveal() == MAIL
+
+
+class Matter(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Affair(Lifecycle[Matter, Customer], initial=Matter.OPEN, final={Matter.CLOSED}):
+    @after("1 hour", source=Matter.OPEN, target=Matter.CLOSED)
+    def close(self, data: Customer) -> Customer:
+        raise ValueError(f"{data.name.reveal()} cannot be closed")
+
+    @on(Note, source=Matter.OPEN, target=Matter.CLOSED)
+    def note(self, data: Customer, command: Note) -> Customer:
+        raise ValueError(f"{data.name.reveal()} said {command.text.reveal()}")
+
+
+async def test_what_a_lifecycle_raises_says_nothing_personal_in_the_log(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with Engine(f"sqlite:///{tmp_path}/shop.db", clock=clock) as engine:
+        await engine.start(Affair, ann(), id="r-1")
+        with pytest.raises(HandlerFailed):
+            await engine.send("r-1", Note(customer="c-7", text=Personal(TEXT)))
+        clock.set(clock.now() + timedelta(hours=2))
+        await engine.tick()
+        await engine.settle()
+        entry = await engine.store.entry("r-1")
+        assert entry is not None
+        assert "<personal> cannot be closed" in entry.waits_for
+    assert found_in(tmp_path, NAME, TEXT) == []
+
+
+@step
+def read_answer() -> Customer:
+    return Customer.model_validate({"id": "c-7", "name": NAME, "email": [NAME]})
+
+
+@workflow
+async def reads() -> str:
+    try:
+        return (await read_answer()).id
+    except Exception as error:
+        return str(error)
+
+
+async def test_what_a_step_wraps_is_not_told_by_its_error_either(tmp_path: Path) -> None:
+    async with Engine(f"sqlite:///{tmp_path}/shop.db") as engine:
+        said = await (await engine.start(reads)).result()
+        assert "valid string" in said
+        assert NAME not in said
+    assert found_in(tmp_path, NAME) == []

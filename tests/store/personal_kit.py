@@ -54,6 +54,8 @@ def traces(text: str) -> Iterator[bytes]:
     yield text.encode("utf-16-le", errors="surrogatepass")
     yield text.encode("utf-16-be", errors="surrogatepass")
     yield json.dumps(text)[1:-1].encode()
+    yield repr(text)[1:-1].encode(errors="surrogatepass")
+    yield json.dumps(repr(text)[1:-1])[1:-1].encode()
     yield json.dumps(text, ensure_ascii=False)[1:-1].encode(errors="surrogatepass")
     for shift in range(3):  # wherever it begins within what was encoded
         inner = base64.b64encode(b"\0" * shift + raw)

@@ -26,6 +26,7 @@ from interlock.machines.lifecycle import (
 )
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.step import Step, step
+from interlock.store.values import Personal, Subject
 
 
 class Status(StrEnum):
@@ -192,3 +193,18 @@ assert_type(lifecycle.expire(Order()), Order)
 assert_type(lifecycle.book(Order()), Effect)
 assert_type(OrderLifecycle.program(), LifecycleProgram)
 plain: Step[[str], None] = mail
+
+
+class Customer(BaseModel):
+    id: Subject
+    name: Personal[str]
+    born: Personal[int] | None = None
+
+
+customer = Customer(id="c-1", name=Personal("Ann"))
+assert_type(customer.id, str)
+assert_type(customer.name, Personal[str])
+assert_type(customer.name.reveal(), str)
+assert_type(customer.name.map(len), Personal[int])
+assert_type(customer.name == Personal("Ann"), bool)
+assert_type(f"{customer.name}", str)

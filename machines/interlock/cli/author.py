@@ -17,6 +17,7 @@ class Format(StrEnum):
 
     MERMAID = "mermaid"
     DOT = "dot"
+    SVG = "svg"
     SCXML = "scxml"
     JSON = "json"
 

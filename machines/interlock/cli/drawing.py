@@ -9,7 +9,7 @@ from interlock.cli.errors import NotStored
 from interlock.cli.machine_files import machine_at, tell_left_out
 from interlock.cli.render import print_document
 from interlock.cli.stores import events_of_run, reading, run_async
-from interlock.machines.draw import dot, mermaid
+from interlock.machines.draw import dot, mermaid, svg
 from interlock.machines.ir import Machine
 from interlock.projections import History, RunState, evolve, node_of
 from interlock.store.event import Event
@@ -75,7 +75,8 @@ def _text(machine: Machine, language: str, marked: list[str], visited: list[str]
         text = to_scxml(machine, left_out=left_out)
         tell_left_out(left_out)
         return text
-    return (dot if language == "dot" else mermaid)(machine, at=marked, visited=visited)
+    drawn = {"dot": dot, "svg": svg}.get(language, mermaid)
+    return drawn(machine, at=marked, visited=visited)
 
 
 async def _run(url: str, run: str) -> tuple[list[Event], Machine | None]:

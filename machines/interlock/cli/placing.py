@@ -13,7 +13,7 @@ from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.showing import print_variables
 from interlock.cli.source import print_excerpt
 from interlock.cli.stores import events_of_run, reading, run_async
-from interlock.cli.text import exact, moment
+from interlock.cli.text import exact, moment, shorten
 from interlock.cli.view import told
 from interlock.machines.ir import Machine
 from interlock.projections import History, Moment, RunState
@@ -43,7 +43,7 @@ def tell_source(
         [
             ("state", Styled(at.state, STYLES.get(state.status, ""))),
             ("time", moment(at.at)),
-            ("what", what),
+            ("what", shorten(what, _LONGEST) if screen.rich else what),
             ("branch", branch),
         ]
     )
@@ -67,6 +67,9 @@ async def _load(
             raise NotStored(message)
         return history, Machine.from_json(definition.ir)
 
+
+_LONGEST = 300
+"""Characters of what happened, on a terminal."""
 
 _LINES, _CALLER = 16, 8
 """Lines of a variable on a terminal: in the function where the run stands, and in its callers."""

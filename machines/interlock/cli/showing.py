@@ -12,7 +12,7 @@ from interlock.cli.render import STYLES, Column, Screen, Styled, print_document,
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.summing import MANY
-from interlock.cli.text import both, compact, pretty
+from interlock.cli.text import both, compact, pretty, shorten
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.cli.wording import branch_of
@@ -148,7 +148,7 @@ def print_variables(screen: Screen, variables: dict[str, JSON], most: int = 0) -
     """Print variables: one a line in a pipe, indented JSON on a terminal.
 
     Args:
-        most: lines of each that are shown on a terminal, 0 for all.
+        most: lines of each that are shown on a terminal, 0 for all; long texts are cut then.
     """
     if not screen.rich:
         for name, value in variables.items():
@@ -156,10 +156,16 @@ def print_variables(screen: Screen, variables: dict[str, JSON], most: int = 0) -
         return
     for name, value in variables.items():
         lines = pretty(value, screen.width - len(name) - 3, "  ").split("\n")
+        if most:
+            lines = [shorten(line, _LONG * screen.width) for line in lines]
         shown = len(lines) if not most or len(lines) <= most + 1 else most
         screen.code(f"  {name} = " + "\n".join(lines[:shown]), "javascript")
         if shown < len(lines):
             screen.line(Styled(f"    … {len(lines) - shown} more lines; --json has all", "dim"))
+
+
+_LONG = 3
+"""Lines of a terminal that one text gets where long ones are cut."""
 
 
 def _print_branches(screen: Screen, state: RunState) -> None:

@@ -105,7 +105,8 @@ class Drivers:
         if self.engine.closing:
             return
         known = isinstance(error, InterlockError)
-        reason = str(error) if known else f"{type(error).__name__}: {message_of(error)}"
+        said = message_of(error)
+        reason = said if known else f"{type(error).__name__}: {said}"
         log.error("run %s stands still: %s", run, reason, exc_info=None if known else error)
         self.engine.held[run] = reason
         try:

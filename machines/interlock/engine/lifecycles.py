@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from interlock.engine.failures import record_failure
+from interlock.engine.failures import message_of, record_failure
 from interlock.engine.inputs import recorded_arguments
 from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Session
@@ -22,6 +22,7 @@ from interlock.machines.step import Step
 from interlock.projections import Activity
 from interlock.store.errors import Unrecordable
 from interlock.store.values import Memory, Touch, decode_whole, encode_whole
+from interlock.store.values.reveals import Reveals
 from interlock.store.vocabulary import (
     CommandIgnored,
     CommandReceived,
@@ -100,12 +101,12 @@ class LifecycleRun:
 
     def expire(self, edge: str) -> None:
         """Take the transition of an `after` timer, and what follows."""
-        with at_instant(self.session.now):
+        with at_instant(self.session.now), Reveals():
             taken = self.program.expire(self._place, self.data, edge)
         self._take(taken, "", None)
 
     def _decide(self, command: Command) -> Taken:
-        with at_instant(self.session.now):
+        with at_instant(self.session.now), Reveals():
             return self.program.decide(self._place, self.data, command)
 
     @property
@@ -155,7 +156,7 @@ class LifecycleRun:
             except Refused:
                 continue
             except HandlerFailed as error:  # nobody is there to be told
-                self.session.emit(CommandIgnored(kept.command, None, kept.id, str(error)))
+                self.session.emit(CommandIgnored(kept.command, None, kept.id, message_of(error)))
                 return True
             else:
                 self._record_all(taken, kept.command, kept.value, kept.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from interlock.projections.address import branches, node_of
 from interlock.projections.copying import copy_activity
@@ -120,8 +120,9 @@ class Moment:
     def subject(self) -> Subject:
         """What the event is about."""
         before = self._states.peek(self.version - 1) if self.version > 1 else None
-        found = subject_of(before, self.event)
-        return found or subject_of(self._now, self.event) or Subject()
+        found = subject_of(before, self.event) or subject_of(self._now, self.event) or Subject()
+        activity = None if found.activity is None else copy_activity(found.activity)
+        return replace(found, activity=activity)
 
     @property
     def next(self) -> Moment | None:

@@ -146,8 +146,8 @@ class RunArchived(StoreError):
     code = "ILK015"
 
     def __init__(self, stream: str, file: str) -> None:
-        message = f"run {stream!r} is archived in {file}; to bring it back: interlock restore"
-        super().__init__(message)
+        back = f"interlock restore {stream}"
+        super().__init__(f"run {stream!r} is archived in {file}; to bring it back: {back}")
         self.stream = stream
         self.file = file
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from interlock.engine.failures import message_of
 from interlock.engine.forks.source import Source
 from interlock.engine.lifecycles import LifecycleRun
 from interlock.machines.command import Command
@@ -36,7 +37,7 @@ def replay_next(
         _take(mover, event)
     except (Refused, HandlerFailed, Unrecordable) as error:
         session.by(who, cause)
-        session.emit(OutcomeReplayed(source.run, event.version, refused=str(error)))
+        session.emit(OutcomeReplayed(source.run, event.version, refused=message_of(error)))
         return True
     session.by(who, cause)
     session.emit(OutcomeReplayed(source.run, event.version))

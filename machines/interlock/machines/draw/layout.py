@@ -30,6 +30,7 @@ class Layout:
         x: the middle of each.
         paths: for each arrow, what it passes, its two ends included.
         back: the arrows that lead upwards.
+        said: for each arrow, the place of what it says.
         width: of the widest row.
     """
 
@@ -37,22 +38,27 @@ class Layout:
     x: dict[str, float] = field(default_factory=dict[str, float])
     paths: dict[Arrow, list[str]] = field(default_factory=dict[Arrow, list[str]])
     back: set[Arrow] = field(default_factory=set[Arrow])
+    said: dict[Arrow, str] = field(default_factory=dict[Arrow, str])
     width: float = 0.0
 
 
 def lay_out(
-    names: Sequence[str], arrows: Iterable[Arrow], widths: Mapping[str, float], first: Iterable[str]
+    names: Sequence[str],
+    arrows: Mapping[Arrow, float],
+    widths: Mapping[str, float],
+    first: Iterable[str],
 ) -> Layout:
     """The layout of boxes.
 
     Args:
         names: of the boxes, in the order in which they should stand.
-        arrows: from a box to another one.
+        arrows: from a box to another one, and the width of what each says.
         widths: of the boxes.
         first: the boxes that stand at the top.
     """
     made = Layout()
-    pairs = [(a, b) for a, b in dict.fromkeys(arrows) if a != b and a in widths and b in widths]
+    pairs = [(a, b) for a, b in arrows if a != b and a in widths and b in widths]
+    wide = dict(widths)
     made.back = _back(names, pairs, first)
     downwards = [(b, a) if (a, b) in made.back else (a, b) for a, b in pairs]
     rank = _ranks(names, downwards)
@@ -66,13 +72,15 @@ def lay_out(
             place = f"{a}\0{b}\0{row}"
             made.rows[row].append(place)
             path.append(place)
+        made.said[a, b] = path[1]
+        wide[path[1]] = max(LANE, arrows[a, b])
         path.append(bottom)
         for upper, lower in pairwise(path):
             beside.setdefault(lower, []).append(upper)
             beside.setdefault(upper, []).append(lower)
         made.paths[a, b] = path[::-1] if (a, b) in made.back else path
     _order(made.rows, beside)
-    _place(made, widths, beside)
+    _place(made, wide, beside)
     return made
 
 
@@ -105,13 +113,13 @@ def _back(names: Sequence[str], pairs: Sequence[Arrow], first: Iterable[str]) ->
 
 
 def _ranks(names: Sequence[str], pairs: Sequence[Arrow]) -> dict[str, int]:
-    """The row of each box: one below the lowest that leads to it."""
+    """The row of each box: two below the lowest that leads to it, with room for words between."""
     rank = dict.fromkeys(names, 0)
     for _ in names:
         moved = False
         for a, b in pairs:
             if rank[b] <= rank[a]:
-                rank[b], moved = rank[a] + 1, True
+                rank[b], moved = rank[a] + 2, True
         if not moved:
             break
     return rank

@@ -11,7 +11,7 @@ from interlock.machines.draw.layout import Layout, lay_out
 from interlock.machines.draw.picture import APART_TITLE, COLOURS, Picture
 from interlock.machines.ir import Machine, Node
 
-_CHARACTER, _LINE, _PADDING, _DOWN, _MARGIN = 7.2, 16.0, 12.0, 46.0, 16.0
+_CHARACTER, _SMALL, _LINE, _PADDING, _DOWN, _MARGIN = 7.2, 6.0, 16.0, 12.0, 16.0, 16.0
 _LONGEST = 42
 """Characters of a text in the picture; what is longer is cut."""
 
@@ -67,32 +67,29 @@ class _Drawing:
         self._picture = picture
         nodes = picture.nodes
         self._boxes = {node.id: _Box(node, [node.id, *picture.internal(node)]) for node in nodes}
-        inside = [
-            (node.id, first)
+        entered = {target for _, target in picture.arrows}
+        inside = {
+            (node.id, child.id)
             for node in nodes
+            for first in [{state for state, _ in picture.begins_in(node)}]
             for child in picture.children(node.id)
-            for first in [child.id]
-        ]
-        self._inside = set(inside) - picture.arrows.keys()
+            if child.id in first or child.id not in entered
+        }
+        self._inside = inside - picture.arrows.keys()
         widths = {name: box.width for name, box in self._boxes.items()}
         begins = [state for state, _ in picture.begins]
-        arrows = [*picture.arrows, *inside]
+        arrows = {pair: len(self._label(*pair)) * _SMALL + 8 for pair in picture.arrows}
+        arrows |= dict.fromkeys(self._inside, 0.0)
         self._layout: Layout = lay_out([*self._boxes], arrows, widths, begins)
         self._y: dict[str, float] = {}
-        self._row_height: dict[str, float] = {}
         y = _MARGIN
         for row in self._layout.rows:
             tall = max((self._boxes[n].height for n in row if n in self._boxes), default=_LINE)
             for name in row:
-                self._y[name], self._row_height[name] = y + tall / 2, tall
+                self._y[name] = y + tall / 2
             y += tall + _DOWN
         self._height = y - _DOWN + _MARGIN
-        self._width = self._layout.width + 2 * _MARGIN + self._beside()
-
-    def _beside(self) -> float:
-        """Room at the right for the labels of arrows that lead back."""
-        said = [self._label(*pair) for pair in self._layout.back]
-        return max((len(text) * _CHARACTER + 40 for text in said), default=0.0)
+        self._width = self._layout.width + 2 * _MARGIN
 
     def _x(self, name: str) -> float:
         return self._layout.x[name] + _MARGIN
@@ -101,7 +98,7 @@ class _Drawing:
         width, height = round(self._width), round(self._height)
         parts = [
             f'<svg {_NAMESPACE} viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
-            f"<title>{escape(self._picture.machine.name)}</title>",
+            f"<title>{escape(_cut(self._picture.machine.name))}</title>",
             f"<style>{_STYLE}</style>",
             _HEAD,
             *self._arrows(),
@@ -125,7 +122,7 @@ class _Drawing:
             f' rx="{round_}" fill="{fill}" stroke="{line}" stroke-width="{wide}"{dashes}/>'
         )
         if about:
-            yield f"<title>{escape(about)}</title>"
+            yield f"<title>{escape(_cut(about))}</title>"
         for number, said in enumerate(box.lines):
             at = y + _PADDING / 2 + _LINE * number + 12
             small = ' class="s"' if number else ""
@@ -142,40 +139,29 @@ class _Drawing:
 
     def _curve(self, pair: tuple[str, str], path: list[str]) -> str:
         points = [(self._x(name), self._y[name]) for name in path]
-        back = pair in self._layout.back
+        sign = -1 if pair in self._layout.back else 1
         first, last = self._boxes[path[0]], self._boxes[path[-1]]
-        sign = -1 if back else 1
-        points[0] = (points[0][0] + (14 if back else 0), points[0][1] + sign * first.height / 2)
-        points[-1] = (points[-1][0] + (14 if back else 0), points[-1][1] - sign * last.height / 2)
+        points[0] = (points[0][0], points[0][1] + sign * first.height / 2)
+        points[-1] = (points[-1][0], points[-1][1] - sign * last.height / 2)
         said = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
         for (x, y), (to_x, to_y) in pairwise(points):
             middle = (y + to_y) / 2
-            bow = 22 if back and len(points) == 2 else 0
-            said.append(
-                f"C{x + bow:.1f} {middle:.1f} {to_x + bow:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}"
-            )
+            said.append(f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}")
         return "".join(said)
 
     def _labels(self) -> Iterator[str]:
-        for pair, path in self._layout.paths.items():
+        for pair, place in self._layout.said.items():
             said = self._label(*pair)
-            if not said or pair in self._inside:
-                continue
-            place = len(path) // 2
-            (x, y), (to_x, to_y) = (
-                (self._x(name), self._y[name]) for name in path[place - 1 : place + 1]
-            )
-            anchor = "start" if pair in self._layout.back else "middle"
-            off = 22 if pair in self._layout.back else 0
-            yield (
-                f'<text class="l" x="{(x + to_x) / 2 + off:.1f}" y="{(y + to_y) / 2 + 4:.1f}"'
-                f' text-anchor="{anchor}">{escape(said)}</text>'
-            )
+            if said and pair not in self._inside:
+                yield (
+                    f'<text class="l" x="{self._x(place):.1f}" y="{self._y[place] + 4:.1f}"'
+                    f' text-anchor="middle">{escape(said)}</text>'
+                )
 
     def _label(self, source: str, target: str) -> str:
         return _cut(" / ".join(self._picture.arrows.get((source, target), ())))
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(text.split()))
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

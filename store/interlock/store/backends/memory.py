@@ -294,8 +294,9 @@ class MemoryStore(Backend):
             if not there and self._digests.get(index) != digest:
                 message = f"event {row.version} of {row.stream!r} is not the one that was archived"
                 raise BadArchive(message)
-            self._log[index] = stored
-            self._digests.pop(index, None)
+        for row in rows:
+            self._log[row.position - 1] = (row.stream, row.version, row.topic, row.state)
+            self._digests.pop(row.position - 1, None)
 
     async def log_id(self) -> str:
         """Identity of the log."""

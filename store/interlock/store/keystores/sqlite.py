@@ -44,9 +44,9 @@ class SQLiteKeys:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+        self.path = Path(path)
         self._file: tuple[int, int] | None = None
 
     def identity(self) -> str:
@@ -115,6 +115,9 @@ class SQLiteKeys:
             if connection is not None:
                 connection.close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def _find(self, statement: str, value: str) -> SubjectKey | None:
         with self._lock:
             if not self._present():
@@ -163,6 +166,7 @@ class SQLiteKeys:
         self._connection = connection
         connection.execute("PRAGMA journal_mode=DELETE")
         connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")  # no copy of keys in another folder
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 

@@ -62,6 +62,7 @@ class Personal(Generic[T]):
     __slots__ = ("_content", "_sealed", "_subject", "_types")
 
     def __init__(self, content: T, *, subject: str = "") -> None:
+        note_revealed(content)  # the code that makes it knows the text, and may raise it
         self._content: Any = _detached(content)
         self._subject = subject
         self._sealed: _Sealed | None = None
@@ -171,9 +172,9 @@ class Personal(Generic[T]):
     @staticmethod
     def restored(encoded: Any, types: Codecs) -> Personal[Any]:
         """The value that was recorded, still encrypted."""
-        value: Personal[Any] = Personal(None, subject=encoded["s"])
+        value: Personal[Any] = object.__new__(Personal)
+        value._content, value._subject, value._types = None, encoded["s"], types
         value._sealed = _Sealed(encoded["k"], base64.b64decode(encoded["v"]))
-        value._types = types
         return value
 
     def _seal(self, types: Codecs) -> _Sealed:
@@ -214,6 +215,7 @@ class Personal(Generic[T]):
             given = cast("dict[str, Any]", value)
             if given.keys() == {"value", "subject"}:
                 return Personal(inner(given["value"]), subject=str(given["subject"]))
+        note_revealed(value)
         if isinstance(value, str) and _SHOWN.fullmatch(value):
             message = "a personal value shows this in place of its content; give the content"
             raise ValueError(message)

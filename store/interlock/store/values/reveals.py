@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextvars import ContextVar
 
@@ -56,7 +57,8 @@ def revealed_in(error: BaseException) -> Sequence[str]:
 
 
 def without(text: str, revealed: Sequence[str]) -> str:
-    """A text with `<personal>` in place of what was revealed."""
-    for one in sorted(set(revealed), key=len, reverse=True):
-        text = text.replace(one, "<personal>")
+    """A text with `<personal>` in place of what was revealed, also as `repr` or JSON writes it."""
+    forms = {form for one in revealed for form in (one, repr(one)[1:-1], json.dumps(one)[1:-1])}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "<personal>")
     return text
