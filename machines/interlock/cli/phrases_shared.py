@@ -1,4 +1,4 @@
-"""What an event says of definitions, and of a machine that runs share: a breaker, a limit."""
+"""What an event says of a machine that runs share: a breaker, a limit, a debounce."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from interlock.cli.text import compact
 from interlock.cli.wording import Plain
-from interlock.store.changing import RunMigrated
 from interlock.store.event import Event
 from interlock.store.vocabulary_shared import SharedMoved
 
@@ -16,13 +15,5 @@ def _moved(event: Event, body: SharedMoved, plain: Plain) -> str:
     return f"{body.command} {compact(plain(body.value))}"
 
 
-def _migrated(event: Event, body: RunMigrated, plain: Plain) -> str:
-    said = f"goes on under definition {body.target}, no more under {body.source}"
-    return f"{said}; migrations: {', '.join(body.by)}" if body.by else said
-
-
-SHARED: dict[str, Callable[[Event, Any, Plain], str]] = {
-    SharedMoved.__name__: _moved,
-    RunMigrated.__name__: _migrated,
-}
+SHARED: dict[str, Callable[[Event, Any, Plain], str]] = {SharedMoved.__name__: _moved}
 """The phrases of these events, by their names."""
