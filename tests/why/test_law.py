@@ -82,6 +82,9 @@ async def _looked_at(engine: Engine, run: Run[Any], clock: ManualClock) -> Why:
         if wait.activity:
             _fits(wait.cause, state.pending[wait.activity].kind)
     assert why.cause == why.waits[0].cause
+    for then in why.then:
+        if then.run == run.id and then.activity == state.current:
+            assert then.leads_to or then.event not in ("times out", "wakes")
     return why
 
 

@@ -83,6 +83,18 @@ async def test_a_group_that_nobody_is_in_can_never_decide(members: list[str]) ->
         assert wanted in why.actions[0].line()
 
 
+async def test_groups_that_cannot_be_looked_up_do_not_hide_the_answer() -> None:
+    def gone(group: str) -> list[str]:
+        raise OSError("the directory is down")
+
+    async with engine(groups=gone) as one:
+        run = await one.start(flows.asking_group, "x", id="r")
+        await one.settle()
+        why = await run.why()
+        assert why.cause == "approval"
+        assert "the group why-chiefs" in why.said
+
+
 async def test_a_right_that_was_handed_over_is_another_persons() -> None:
     async with engine() as one:
         run = await one.start(flows.asking, ["anna", "bob"], id="r")

@@ -96,7 +96,8 @@ def print_why(screen: Screen, why: Why, store: str, *, app: bool) -> None:
     _section(screen, "If nothing comes", ahead)
     others = [_besides(wait) for wait in why.waits[1:]]
     _section(screen, "It waits for other things as well", others)
-    _section(screen, "Commands", [_offer(offer) for offer in why.offers])
+    told = [offer for offer in why.offers if offer.target or offer.accepted != "yes"]
+    _section(screen, "Commands", [_offer(offer) for offer in told])
     _print_rest(screen, why)
 
 

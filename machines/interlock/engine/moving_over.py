@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from interlock.engine.changing import Outlook, outlook, told
+from interlock.engine.changing import Outlook, beginning, outlook, told
 from interlock.engine.lifecycles import AFTER
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
@@ -25,10 +25,11 @@ async def move_over(engine: Core, session: Session, program: Program | Lifecycle
     """
     old = await engine.programs.definition(engine.store, session.hash)
     await engine.programs.define(engine.store, program)
+    begun = await beginning(engine.store, program, session.run)
     async with session.lock:
         if session.broken or session.hash == program.machine.hash:
             return "it is being looked at again"
-        found = outlook(old, program, session.state)
+        found = outlook(old, program, session.state, begun)
         if found.event is None:
             current = program.machine
             return told(session.machine, session.state, found.verdict, current, found.by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -19,6 +20,8 @@ from interlock.store.clock import stopwatch
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
+
+log = logging.getLogger("interlock.engine")
 
 _MOST = 500
 """Entries of each list; a larger trouble shows in the first of them as well."""
@@ -61,7 +64,11 @@ class Noticeboard:
         engine, now = self._engine, stopwatch()
         if not engine.driving:
             return
-        board = self.board()
+        try:
+            board = self.board()
+        except Exception as error:  # who cannot tell of itself goes on working
+            log.warning("there is nothing on the notice board: %s", error)
+            return
         if board != self._told or now - self._posted >= _ALIVE:
             engine.store.post(board)
             self._told, self._posted = board, now

@@ -5,9 +5,13 @@ Usable with a store that was opened to be read only, without the run's code and 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from interlock.engine.asking_guards import ask_guards
 from interlock.engine.changing import outlook, told
@@ -27,6 +31,8 @@ from interlock.projections.shared import evolve_shared
 from interlock.store.board import Seen
 from interlock.store.contract import Entry, Filter, Store
 from interlock.store.errors import RunArchived
+
+log = logging.getLogger("interlock.engine")
 
 _DEBOUNCES = "$debounce/"
 _DEEPEST = 50
@@ -94,8 +100,9 @@ class Asking:
     async def _definition(self, digest: str) -> Outline | None:
         if digest not in self._definitions:
             found = await self.store.definition(digest)
-            self._definitions[digest] = None if found is None else Outline.of(found.ir)
-        return self._definitions[digest]
+            with suppress(msgspec.MsgspecError):  # of a release that writes it otherwise
+                self._definitions[digest] = None if found is None else Outline.of(found.ir)
+        return self._definitions.get(digest)
 
     async def _children(self, state: RunState, depth: int) -> Mapping[str, Why]:
         ids = [a.child for a in state.pending.values() if a.child]
@@ -130,7 +137,11 @@ class Asking:
         groups = groups_of(state)
         if self.directory is None or not groups:
             return {}
-        await self.directory.look_up(groups)
+        try:
+            await self.directory.look_up(groups)
+        except Exception as error:  # who is in them is not known then, and the rest is
+            log.warning("the groups cannot be looked up: %s", error)
+            return {}
         return {group: self.directory.members[group] for group in groups}
 
     def _asked(self, state: RunState) -> tuple[Mapping[str, Asked] | None, str]:
@@ -148,7 +159,10 @@ class Asking:
             return None, elsewhere
         if program.machine.hash != state.hash:
             return None, "but the code that is here is another definition"
-        return ask_guards(program, state, self.now), ""
+        try:
+            return ask_guards(program, state, self.now), ""
+        except Exception as error:  # the run's data cannot be read by this code
+            return None, f"but cannot be asked: {error}"
 
     async def _changed(self, state: RunState) -> str | None:
         """Why a run cannot go on under the definition that is here; see `Facts.changed`."""
@@ -163,7 +177,10 @@ class Asking:
         if current is None or current.machine.hash not in served or state.hash in served:
             return None
         old = await self.programs.definition(self.store, state.hash)
-        found = outlook(old, current, state)
+        try:
+            found = outlook(old, current, state)
+        except Exception as error:  # a migration of the author's
+            return f"{type(error).__name__}: {error}"
         if found.event is not None:
             return ""
         return told(state.machine, state, found.verdict, current.machine, found.by)

@@ -8,7 +8,7 @@ from interlock.projections.reasons import calls, deciding, waiting, whole
 from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.making import due
 from interlock.projections.reasons.moves import offers
-from interlock.projections.reasons.worker import edited, names_worker, obstacle
+from interlock.projections.reasons.worker import Obstacle, edited, names_worker, obstacle
 from interlock.projections.run import Activity
 from interlock.projections.why import ENDED, NOT_MOVED, URGENT, Action, Then, Wait, Why
 
@@ -109,12 +109,19 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
         found.append(change)
     hindered = obstacle(facts) if _needs_worker(facts, root) else None
     if hindered is not None:
-        after = "at that instant" if root.cause in _TIMED else "afterwards"
-        said = f"{after} nothing moves it: {hindered.said}"
+        said = _afterwards(root, hindered)
         actions = hindered.actions
         if said not in found:
             found.insert(0, said)
     return tuple(found), actions
+
+
+def _afterwards(root: Wait, hindered: Obstacle) -> str:
+    if root.cause in _TIMED:
+        return f"at that instant nothing moves it: {hindered.said}"
+    if hindered.cause == "no_worker":  # a command line is one for a moment, if it has the code
+        return f"{hindered.said}: then it goes on only as far as that command itself drives it"
+    return f"afterwards nothing moves it: {hindered.said}"
 
 
 def _needs_worker(facts: Facts, root: Wait) -> bool:
