@@ -156,7 +156,7 @@ def _with_values(
         data = reshaped_data(state.image, program.types, strange, path, program.data_type)
         memory = data or completed(state.image, program.types)
         return msgspec.structs.replace(event, memory=memory)
-    given = input_of(begun, program.types, strange) if path else ((), {})
+    given = input_of(begun if path else None, program.types, strange)
     names = _variables(state.image.variables, "", states)
     at = Where(state.state, "", *given)
     own = reshaped(state.image, program.types, strange, path, at, names)

@@ -9,6 +9,7 @@ from interlock.engine.changing import Outlook, beginning, outlook, told
 from interlock.engine.lifecycles import AFTER
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.projections import load_state
 from interlock.store.event import Actor
 
 if TYPE_CHECKING:
@@ -35,6 +36,19 @@ async def move_over(engine: Core, session: Session, program: Program | Lifecycle
             return told(session.machine, session.state, found.verdict, current, found.by)
         _record(session, program, found, old)
     return ""
+
+
+async def goes_on(engine: Core, run: str) -> bool:
+    """Whether a run of another definition would go on under the present one."""
+    entry = await engine.store.entry(run)
+    if entry is None:
+        return False
+    _, current = engine.programs.choice(entry.machine, entry.hash)
+    if current is None or current.machine.hash == entry.hash:
+        return False
+    old = await engine.programs.definition(engine.store, entry.hash)
+    begun = await beginning(engine.store, current, run)
+    return outlook(old, current, await load_state(engine.store, run), begun).event is not None
 
 
 def _record(
