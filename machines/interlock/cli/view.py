@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import to_builtins
+
 from interlock.cli.phrases import phrase
 from interlock.cli.text import exact
 from interlock.projections import (
@@ -152,6 +154,8 @@ def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Time
         "since": exact(state.since),
         "started": exact(state.started),
         "parent": state.parent or None,
+        "fork": None if state.fork is None else to_builtins(state.fork),
+        "forks": state.forks,
         "version": state.head.version,
         "updated": exact(state.head.at),
         "variables": variables_of(state),
