@@ -15,6 +15,7 @@ import msgspec
 
 from interlock.store.event import Encoded
 from interlock.store.secrecy import Forgotten, KeyStoreError, NoKeyStore
+from interlock.store.values.atom import class_of
 from interlock.store.values.refusal import Refused
 from interlock.store.values.reveals import note_revealed
 
@@ -211,7 +212,7 @@ class Personal(Generic[T]):
         """From a personal value, its content, or `{"value": …, "subject": …}`."""
         if isinstance(value, Personal):
             return value.converted(inner)
-        if isinstance(value, dict):
+        if class_of(value) is dict:
             given = cast("dict[str, Any]", value)
             if given.keys() == {"value", "subject"}:
                 return Personal(inner(given["value"]), subject=str(given["subject"]))
