@@ -239,7 +239,7 @@ class _Workflows:
         node, before = self.new.places.get(doing.state), self._old(doing.was)
         what = f"{doing.kind} {doing.name}".strip()
         if node is None:
-            if doing.was not in self.found.states:  # its thread may have said so
+            if doing.was not in self.found.states:  # its thread stands there, and said so
                 why = f"the new definition has no state {doing.state!r} ({what})"
                 self.found.state(doing.was, why)
             return
