@@ -110,3 +110,52 @@ def test_any_flipped_bit_of_the_file_is_reported_where_it_matters(
         same = False
     if not same:  # else it is in a page that holds nothing
         assert reported(path)
+
+
+@given(
+    table=st.sampled_from([table for table in TABLES if table != "sqlite_sequence"]),
+    one=st.integers(0, 10_000),
+    other=st.integers(0, 10_000),
+    column=st.integers(0, 20),
+)
+@settings(parent=_fixtures)
+def test_any_two_values_that_changed_places_are_reported(
+    whole: Path, table: str, one: int, other: int, column: int
+) -> None:
+    """But for the positions of two streams' events, which only a seal can tell."""
+    path = copied(whole, "swapped.db")
+    (key, first), (_, second) = key_of(path, table, one), key_of(path, table, other)
+    names = [*first]
+    name = names[column % len(names)]
+    if first[name] == second[name] or name in ("rowid", "position", "fold"):
+        return
+    changed = [first | {name: second[name]}, second | {name: first[name]}]
+    marks = ", ".join("?" * len(names))
+    with closing(sqlite3.connect(path)) as database:
+        try:
+            for row in (first, second):
+                database.execute(f"DELETE FROM {table} WHERE {key}", [*row.values()])
+            for row in changed:
+                database.execute(f"INSERT INTO {table} VALUES ({marks})", [*row.values()])
+        except sqlite3.IntegrityError:
+            return
+        database.commit()
+    assert reported(path), (name, first, second)
+
+
+@given(row=st.integers(0, 10_000), after=st.integers(0, 10_000))
+@settings(parent=_fixtures, max_examples=max(10, _fixtures.max_examples // 3))
+def test_an_event_that_is_there_again_is_reported(whole: Path, row: int, after: int) -> None:
+    """At the end of any stream, with the version and the position that come next."""
+    path = copied(whole, "again.db")
+    _, copy = key_of(path, "stored_events", row)
+    _, last = key_of(path, "stored_events", after)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state)"
+            " SELECT originator_id, MAX(originator_version) + 1, ?, ? FROM stored_events"
+            " WHERE originator_id = ?",
+            (copy["topic"], copy["state"], last["originator_id"]),
+        )
+        database.commit()
+    assert reported(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -350,3 +351,45 @@ async def test_a_run_stays_with_its_own_code_while_that_is_imported() -> None:
         await engine.send("run", Ping(number=1))
         assert await (await engine.get("run")).result() == "x"
     assert await migrations(store) == []
+
+
+async def cleaning(what: str) -> str:
+    try:
+        await wait_for(Ping)
+    finally:
+        await work.named("clean")(f"clean {what}")
+    return what
+
+
+async def cleaning_later(what: str) -> str:
+    try:
+        await wait_for(Ping)
+    finally:
+        await work.named("clean")(f"clean {what}")
+    return await work(what)
+
+
+async def test_a_cancellation_is_told_to_the_new_code() -> None:
+    store = Troubled()
+    await parked(store, cleaning, "x")
+    async with Engine(store, machines=[called(cleaning_later)]) as engine:
+        await engine.cancel("run", by="ann")
+        await engine.settle()
+        assert (await engine_entry(store)).status == "cancelled"
+    assert CALLS == ["clean x"]
+
+
+async def test_old_and_new_code_share_a_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/runs.db"
+    async with (
+        Engine(url, machines=[called(first)]) as worker,
+        Engine(url, machines=[called(longer)]) as other,
+    ):
+        assert (worker.driving, other.driving) == (True, False)
+        await worker.start(called(first), "x", id="run")
+        await worker.settle()
+        await other.send("run", Ping(number=1))
+        assert await (await other.get("run")).result() == "x"  # the worker's code decides
+        entry = await other.store.entry("run")
+        assert entry is not None
+        assert entry.hash == called(first).machine.hash

@@ -79,7 +79,7 @@ def seal(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Seal the log, so that what comes before cannot be altered unseen.
+    """Seal the log: what comes before cannot be altered unseen.
 
     Adds one line to the place that is named: a Merkle root over all events since the last seal.
     The log is held against the seals before it first. The database is only read.

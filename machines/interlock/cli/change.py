@@ -63,7 +63,7 @@ def deploy_check(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Say what a deploy of this code would do to the runs in flight.
+    """Say what a deploy of this code does to runs in flight.
 
     The database is only read. Ends with code 1 when runs would be held.
     """

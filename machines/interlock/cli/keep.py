@@ -109,7 +109,10 @@ def restore(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Bring an archived run back, with its children, or all runs of an archive."""
+    """Bring an archived run back, or all runs of an archive.
+
+    Its children come with it.
+    """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import retaining
 

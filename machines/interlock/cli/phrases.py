@@ -8,6 +8,7 @@ from typing import Any
 
 from interlock.cli.joined import JOINED, error_text
 from interlock.cli.phrases_archive import ARCHIVES
+from interlock.cli.phrases_changing import CHANGING
 from interlock.cli.phrases_forks import FORKS
 from interlock.cli.phrases_people import PEOPLE
 from interlock.cli.phrases_personal import PERSONAL
@@ -291,6 +292,7 @@ PHRASES: dict[str, Callable[[Event, Any, Plain], str]] = {
     TransitionTaken.__name__: _transition,
     **JOINED,
     CommandIgnored.__name__: _ignored,
+    **CHANGING,
     **PEOPLE,
     **SHARED,
     **FORKS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,13 @@ import msgspec
 
 from interlock.engine.fitting import Fitting
 from interlock.engine.holding import holding
-from interlock.engine.reshaping import MigrationFailed, completed, reshaped, reshaped_data
+from interlock.engine.reshaping import (
+    MigrationFailed,
+    completed,
+    input_of,
+    reshaped,
+    reshaped_data,
+)
 from interlock.machines.compare import GoesOn, TypeChanged, Verdict, judge
 from interlock.machines.held import Held, renamed
 from interlock.machines.ir import Machine
@@ -22,7 +28,9 @@ from interlock.machines.program import Program
 from interlock.projections import RunState
 from interlock.projections.migrating import migrated
 from interlock.store.changing import RunMigrated
-from interlock.store.event import Delta
+from interlock.store.contract import Store
+from interlock.store.event import Delta, Event
+from interlock.store.vocabulary import RunStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,12 @@ class Outlook:
     by: tuple[str, ...] = ()
 
 
-def outlook(old: Machine | None, program: Program | LifecycleProgram, state: RunState) -> Outlook:
+def outlook(
+    old: Machine | None,
+    program: Program | LifecycleProgram,
+    state: RunState,
+    begun: Sequence[Event] = (),
+) -> Outlook:
     """What becomes of a run that follows another definition than the program's.
 
     The one answer for the engine, which then does it, and for those who ask before.
@@ -50,6 +63,7 @@ def outlook(old: Machine | None, program: Program | LifecycleProgram, state: Run
     Args:
         old: the definition that it follows; None when nobody knows it any more.
         state: the run; left as it is.
+        begun: its first event, for migrations that ask for its input: see `beginning`.
     """
     version = "" if old is None else old.version
     path = program.migrations.path(state.hash, version, program.machine)
@@ -59,7 +73,8 @@ def outlook(old: Machine | None, program: Program | LifecycleProgram, state: Run
     event = _moved(program, state, held, path, states)
     try:
         strange = _strange(old, program, state)
-        event = _with_values(program, state, event, path, strange, states)
+        first = next((e.body for e in begun if isinstance(e.body, RunStarted)), None)
+        event = _with_values(program, state, event, path, strange, states, first)
     except MigrationFailed as error:
         return Outlook(TypeChanged(("variables",), (str(error),)), by=by)
     plain = RunMigrated(event.source, event.target, event.by)
@@ -70,6 +85,11 @@ def outlook(old: Machine | None, program: Program | LifecycleProgram, state: Run
     if not isinstance(verdict, GoesOn):
         return Outlook(verdict, by=by)
     return Outlook(verdict, event, _state(program, state, after, states), by)
+
+
+async def beginning(store: Store, program: Program | LifecycleProgram, run: str) -> Sequence[Event]:
+    """What `outlook` wants to know of a run's beginning: nothing where there are no migrations."""
+    return await store.read(run, upto=1) if program.migrations else ()
 
 
 def _moved(
@@ -129,17 +149,20 @@ def _with_values(
     path: list[Migration],
     strange: set[str],
     states: Mapping[str, str],
+    begun: RunStarted | None,
 ) -> RunMigrated:
     """The event with what it makes of the variables."""
     if isinstance(program, LifecycleProgram):
         data = reshaped_data(state.image, program.types, strange, path, program.data_type)
         memory = data or completed(state.image, program.types)
         return msgspec.structs.replace(event, memory=memory)
+    given = input_of(begun if path else None, program.types, strange)
     names = _variables(state.image.variables, "", states)
-    own = reshaped(state.image, program.types, strange, path, Where(state.state), names)
+    at = Where(state.state, "", *given)
+    own = reshaped(state.image, program.types, strange, path, at, names)
     branches: dict[str, Delta] = {}
     for branch in state.threads.values():
-        where = Where(branch.state, branch.id)
+        where = Where(branch.state, branch.id, *given)
         root = f"{state.pending[branch.id].state}/"
         names = _variables(branch.image.variables, root, states)
         made = reshaped(branch.image, program.types, strange, path, where, names)

@@ -11,6 +11,7 @@ from interlock.engine.alarms import ring
 from interlock.engine.errors import UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
+from interlock.engine.moving_over import goes_on
 from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Decide, Session
 from interlock.machines.command import Command
@@ -93,7 +94,7 @@ async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
         if state.closed:
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
-        at_once = abandons(engine, session)
+        at_once = not told and abandons(engine, session)
         if state.cancel is None:
             session.emit(CancelRequested(reason))
             recorded.append(session)
@@ -101,6 +102,7 @@ async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
             abandon(session, state.cancel or reason)
 
     recorded: list[Session] = []
+    told = await goes_on(engine, run)  # the new code is told, and cleans up
     await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
     if recorded:  # a second request must not disturb what the run does about the first
         engine.drivers.interrupt(run, recorded[-1].version)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Literal, TypeAlias
 
-from interlock.engine.changing import Outlook, outlook
+from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.programs import Programs
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.lifecycle import Lifecycle
@@ -189,7 +189,8 @@ async def _fate(store: Store, programs: Programs, entry: Entry) -> RunFate:
         return _of(entry, "unchanged")
     old = await programs.definition(store, entry.hash)
     try:
-        found = outlook(old, program, await load_state(store, entry.run))
+        begun = await beginning(store, program, entry.run)
+        found = outlook(old, program, await load_state(store, entry.run), begun)
     except InterlockError as error:
         return _of(entry, "unreadable", (str(error),))
     if exact is not None and found.event is None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
-from interlock.engine.changing import Outlook, outlook
+from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.errors import UnknownRun
 from interlock.engine.forgetting import Erasure, forget
 from interlock.engine.forks.making import Wanted, make_fork
@@ -352,7 +352,8 @@ class Engine(People):
         if current is None or current.machine.hash == state.hash:
             return None
         old = await self.programs.definition(self.store, state.hash)
-        return outlook(old, current, state)
+        begun = await beginning(self.store, current, state.run)
+        return outlook(old, current, state, begun)
 
     @property
     def busy(self) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from interlock.engine.changing import Outlook, outlook, told
+from interlock.engine.changing import Outlook, beginning, outlook, told
 from interlock.engine.lifecycles import AFTER
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.projections import load_state
 from interlock.store.event import Actor
 
 if TYPE_CHECKING:
@@ -25,15 +26,29 @@ async def move_over(engine: Core, session: Session, program: Program | Lifecycle
     """
     old = await engine.programs.definition(engine.store, session.hash)
     await engine.programs.define(engine.store, program)
+    begun = await beginning(engine.store, program, session.run)
     async with session.lock:
         if session.broken or session.hash == program.machine.hash:
             return "it is being looked at again"
-        found = outlook(old, program, session.state)
+        found = outlook(old, program, session.state, begun)
         if found.event is None:
             current = program.machine
             return told(session.machine, session.state, found.verdict, current, found.by)
         _record(session, program, found, old)
     return ""
+
+
+async def goes_on(engine: Core, run: str) -> bool:
+    """Whether a run of another definition would go on under the present one."""
+    entry = await engine.store.entry(run)
+    if entry is None:
+        return False
+    _, current = engine.programs.choice(entry.machine, entry.hash)
+    if current is None or current.machine.hash == entry.hash:
+        return False
+    old = await engine.programs.definition(engine.store, entry.hash)
+    begun = await beginning(engine.store, current, run)
+    return outlook(old, current, await load_state(engine.store, run), begun).event is not None
 
 
 def _record(

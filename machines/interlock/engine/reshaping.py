@@ -18,6 +18,7 @@ from interlock.store.values import Image, Memory, Types
 from interlock.store.values.atom import Encoder, class_of
 from interlock.store.values.build import Decoder
 from interlock.store.values.codec import Codec, Convert
+from interlock.store.vocabulary import RunStarted
 
 
 class Was(dict[str, Any]):
@@ -108,6 +109,21 @@ def variables_of(image: Image, types: Types, strange: set[str]) -> dict[str, Any
     found = {name: decoder.child(encoded) for name, encoded in image.variables.items()}
     decoder.finish()
     return found
+
+
+def input_of(
+    begun: RunStarted | None, types: Types, strange: set[str]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a run was started with, decoded as its variables are."""
+    if begun is None:
+        return (), {}
+    image = Image()
+    image.apply(begun.memory)
+    decoder = Decoder(_Loose(types, strange), image.nodes)
+    args = tuple(decoder.child(encoded) for encoded in begun.args)
+    kwargs = {name: decoder.child(encoded) for name, encoded in begun.kwargs.items()}
+    decoder.finish()
+    return args, kwargs
 
 
 def reshaped(

@@ -26,10 +26,13 @@ class Where:
     Attributes:
         state: name of the state, in the definition that the run comes from.
         branch: id of the branch whose variables they are, "" for the workflow's own.
+        args, kwargs: what the run was started with: for a variable that the old code did not keep.
     """
 
     state: str
     branch: str = ""
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)

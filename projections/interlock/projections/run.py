@@ -329,7 +329,7 @@ class RunState:
 
     def _progress(self) -> RunStatus:
         if (self.cancel is not None and not self.cancelled) or self.ending is not None:
-            return "running"
+            return "waiting" if self._only_asks() else "running"
         waiting = child = postponed = False
         for activity in self.pending.values():
             if self._moves(activity):
@@ -345,6 +345,12 @@ class RunState:
         if self.pending:
             return "sleeping"
         return "open" if self.lifecycle else "running"
+
+    def _only_asks(self) -> bool:
+        """Whether a person has to say what becomes of a call before anything else happens."""
+        pending = self.pending.values()
+        asked = any(activity.status == "asked" for activity in pending)
+        return asked and not any(self._moves(activity) for activity in pending)
 
     def _moves(self, activity: Activity) -> bool:
         """Whether there is something to do about an activity."""

@@ -142,20 +142,22 @@ class Following:
             return self._deliver_rest(mover, fork)
         while True:
             last = found
-            self._give(mover, last)
+            if not self._give(mover, last):
+                return True
             found = self._first(mover.session.state, fork)
             if found is None or found.source is not last.source:
                 return True
             if last.source.moved_between(last.outcome, found.outcome):
                 return True
 
-    def _give(self, mover: Mover, found: _Found) -> None:
-        """Record one outcome; the commands that came before it come before it here."""
+    def _give(self, mover: Mover, found: _Found) -> bool:
+        """Record one outcome. False when commands came before it, which the run has to see."""
         session = mover.session
         if self._deliver(session, found.source, found.outcome.version):
-            return
+            return False
         activity = session.state.pending[found.activity]
         replay(mover, _types(mover), activity, found.source.run, found.outcome)
+        return True
 
     def _first(self, state: RunState, fork: Forked) -> _Found | None:
         """Of all that is known the outcome that was recorded first."""

@@ -18,6 +18,8 @@ from interlock.store.vocabulary import (
     CancelDelivered,
     CancelRequested,
     CommandReceived,
+    StepFailed,
+    StepSucceeded,
     UndoScheduled,
     WaitDeclined,
     WaitMatched,
@@ -88,9 +90,10 @@ class Source:
     def moved_between(self, first: Outcome, second: Outcome) -> bool:
         """Whether the run was looked at between two outcomes that it recorded."""
         call = self._call(first)
-        if call is None:
-            return True
-        return any(_by_moving(e, call) for e in self.events_between(first.version, second.version))
+        between = self.events_between(first.version, second.version)
+        if call is None or not isinstance(first.event.body, StepSucceeded | StepFailed):
+            return call is None or bool(between)  # its code goes on when the run is looked at
+        return any(_by_moving(event, call) for event in between)
 
     def _call(self, outcome: Outcome) -> Recorded | None:
         return self.record.calls.get(str(getattr(outcome.event.body, "activity", "")))
