@@ -173,8 +173,8 @@ class Personal(Generic[T]):
     @staticmethod
     def restored(encoded: Any, types: Codecs) -> Personal[Any]:
         """The value that was recorded, still encrypted."""
-        empty: Any = object.__new__(Personal)
-        value: Personal[Any] = empty
+        kind: Any = Personal
+        value: Personal[Any] = object.__new__(kind)
         value._content, value._subject, value._types = None, encoded["s"], types
         value._sealed = _Sealed(encoded["k"], base64.b64decode(encoded["v"]))
         return value
