@@ -249,7 +249,7 @@ def condensed(actions: Sequence[Action]) -> str:
 def _brief(argv: Sequence[str]) -> list[str]:
     """A command line without who decides, and without what a call gave."""
     words = list(argv)
-    for option in ("--by", "--result"):
+    for option in ("--by", "--result") if "--happened" in words else ("--by",):
         if option in words:
             del words[words.index(option) : words.index(option) + 2]
     return words

@@ -239,7 +239,9 @@ class _Workflows:
         node, before = self.new.places.get(doing.state), self._old(doing.was)
         what = f"{doing.kind} {doing.name}".strip()
         if node is None:
-            self.found.state(doing.was, f"the new definition has no state {doing.state!r} ({what})")
+            if doing.was not in self.found.states:  # its thread stands there, and said so
+                why = f"the new definition has no state {doing.state!r} ({what})"
+                self.found.state(doing.was, why)
             return
         if node.kind not in _KINDS[doing.kind]:
             self.found.state(doing.was, f"{doing.state!r} was a {doing.kind}, and is a {node.kind}")
