@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from cli import shop  # noqa: F401  the definition of its lifecycle is needed for timers
 from interlock.cli.app import build
 from interlock.engine.evidence import evidence
 from interlock.projections import dump_history, load_evidence

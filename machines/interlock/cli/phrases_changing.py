@@ -19,7 +19,7 @@ def _migrated(event: Event, body: RunMigrated, plain: Plain) -> str:
     gone = [] if body.memory is None else body.memory.unset
     named = [name for name in variables if not name.rpartition("/")[2].startswith(".")]
     if named:
-        said += f"; new: {', '.join(named)}"
+        said += f"; its variables: {', '.join(named)}"
     if gone:
         said += f"; gone: {', '.join(gone)}"
     return said

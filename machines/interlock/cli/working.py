@@ -98,10 +98,11 @@ async def _tell_edited(engine: Engine, teller: Teller) -> None:
             found = await engine.outlook(entry.run)
             held += found is not None and found.event is None
             goes_on += found is not None and found.event is not None
-        said = f"{len(edited)} runs of {machine} began before it was edited: "
+        runs = "1 run" if len(edited) == 1 else f"{len(edited)} runs"
+        said = f"{runs} of {machine} began before it was edited: "
         if len(edited) > _JUDGED:
             said += f"of the first {_JUDGED}, "
-        said += f"{goes_on} go on under the new code when something happens to them"
+        said += f"under the new code {goes_on} will go on when something happens"
         if held:
             said += f", {held} will be held then: interlock show RUN says why"
         teller.say(said)

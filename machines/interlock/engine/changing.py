@@ -223,10 +223,12 @@ def told(name: str, state: RunState, verdict: Any, current: Machine, by: tuple[s
     text = f"{name} was edited since this run began, and it cannot go on as it is: {reasons}"
     if by:
         return f"{text}; mend the migration {', '.join(by)}, or import {state.hash} again"
-    mapping = ""
+    gone: list[str] = []
     if not isinstance(verdict, TypeChanged):
-        mapping = ", states={" + ", ".join(f"{one!r}: ..." for one in verdict.states) + "}"
+        gone = [one for one in verdict.states if one not in current.places]
+    mapping = ", states={" + ", ".join(f"{one!r}: ..." for one in gone) + "}" if gone else ""
     return (
-        f"{text}; write @{name}.migrate(from_={state.hash!r}{mapping}), or import the definition "
-        f"that it follows ({state.hash}); imported is {current.hash}"
+        f"{text}; write @{name}.migrate(from_={state.hash!r}{mapping}) on a function from its "
+        f"variables to the new ones, or import the definition that it follows ({state.hash}); "
+        f"imported is {current.hash}"
     )

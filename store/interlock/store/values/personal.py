@@ -15,6 +15,7 @@ import msgspec
 
 from interlock.store.event import Encoded
 from interlock.store.secrecy import Forgotten, KeyStoreError, NoKeyStore
+from interlock.store.values.atom import class_of
 from interlock.store.values.refusal import Refused
 from interlock.store.values.reveals import note_revealed
 
@@ -172,7 +173,8 @@ class Personal(Generic[T]):
     @staticmethod
     def restored(encoded: Any, types: Codecs) -> Personal[Any]:
         """The value that was recorded, still encrypted."""
-        value: Personal[Any] = object.__new__(Personal)
+        kind: Any = Personal
+        value: Personal[Any] = object.__new__(kind)
         value._content, value._subject, value._types = None, encoded["s"], types
         value._sealed = _Sealed(encoded["k"], base64.b64decode(encoded["v"]))
         return value
@@ -211,7 +213,7 @@ class Personal(Generic[T]):
         """From a personal value, its content, or `{"value": …, "subject": …}`."""
         if isinstance(value, Personal):
             return value.converted(inner)
-        if isinstance(value, dict):
+        if class_of(value) is dict:
             given = cast("dict[str, Any]", value)
             if given.keys() == {"value", "subject"}:
                 return Personal(inner(given["value"]), subject=str(given["subject"]))

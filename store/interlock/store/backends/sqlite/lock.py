@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,15 +23,25 @@ if sys.platform == "win32":
 
     def _lock(file: int, *, alone: bool = True) -> None:
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+
+    def _unlock(file: int) -> None:
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
 else:
     import fcntl
 
     def _lock(file: int, *, alone: bool = True) -> None:
         fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
 
+    def _unlock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
-_TRIES = 5
-"""Attempts to take the lock: somebody who asks whether it is held has it for a moment."""
+
+_TRIES, _MOMENT = 200, 0.001
+"""Attempts to take the lock, and the seconds between them: who asks whether it is held has it for
+a moment, which on a busy machine may last."""
+
+_READS = 5
+"""Attempts to read a board that is whole."""
 
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
@@ -93,7 +104,7 @@ class WorkerLock:
             if self._file is None and _is_free(file):
                 return None
             board = None
-            for _ in range(_TRIES):  # it may be read while it is written
+            for _ in range(_READS):  # it may be read while it is written
                 os.lseek(file, 1, os.SEEK_SET)
                 board = board or read_board(os.read(file, ROOM))
             at = datetime.fromtimestamp(os.fstat(file).st_mtime, UTC)
@@ -107,19 +118,19 @@ def _taken(file: int) -> bool:
         try:
             _lock(file)
         except OSError:
-            if not _is_free(file, keep=True):
+            if not _is_free(file):
                 return False
+            time.sleep(_MOMENT)
         else:
             return True
     return False
 
 
-def _is_free(file: int, *, keep: bool = False) -> bool:
-    """Whether nobody has the lock for long; asked without keeping it from anybody who wants it."""
+def _is_free(file: int) -> bool:
+    """Whether nobody has the lock, but for those who ask the same: they have it for a moment."""
     try:
         _lock(file, alone=False)
     except OSError:
         return False
-    if not keep and sys.platform != "win32":
-        fcntl.flock(file, fcntl.LOCK_UN)
+    _unlock(file)
     return True
