@@ -358,13 +358,15 @@ class Driver:
         alone = activity.id not in self._tasks
         if alone:
             self._calling = activity
+        who, board = (self.run, activity.id), self.engine.noticeboard
+        token = board.calling(who, function)
         try:
-            with self.engine.noticeboard.calling(self.run, activity.id, function):
-                return await call(
-                    function, args, kwargs,
-                    current=current, timeout=timeout, threads=self.engine.threads,
-                )  # fmt: skip
+            return await call(
+                function, args, kwargs,
+                current=current, timeout=timeout, threads=self.engine.threads,
+            )  # fmt: skip
         finally:
+            board.called(who, token)
             if alone:
                 self._calling = None
 

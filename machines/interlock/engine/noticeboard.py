@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Token
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.calls import BEGAN, is_async
 from interlock.machines import registry
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("interlock.engine")
 
+Who: TypeAlias = tuple[str, str]
+"""A run, and an activity of it."""
+
+Began: TypeAlias = Callable[[], None] | None
+
 _MOST = 500
 """Entries of each list; a larger trouble shows in the first of them as well."""
 
@@ -35,29 +41,30 @@ class Noticeboard:
 
     def __init__(self, engine: Core) -> None:
         self._engine = engine
-        self._calls: dict[tuple[str, str], datetime] = {}
-        self._queued: set[tuple[str, str]] = set()
+        self._calls: dict[Who, datetime] = {}
+        self._queued: set[Who] = set()
         self._told: Board | None = None
         self._posted = 0.0
         self._since: datetime | None = None
         self._hashes: dict[str, str] = {}
 
-    @contextmanager
-    def calling(self, run: str, activity: str, function: Callable[..., Any]) -> Generator[None]:
-        """A call is being made; that of a plain function once a thread has taken it up."""
-        who = run, activity
+    def calling(self, who: Who, function: Callable[..., Any]) -> Token[Began] | None:
+        """A call is being made; that of a plain function once a thread has taken it up.
+
+        What is returned is for `called`. Every step passes here, so these are two plain calls.
+        """
         self._calls[who] = self._engine.now()
-        token = None
-        if not is_async(function):
-            self._queued.add(who)
-            token = BEGAN.set(partial(self._queued.discard, who))
-        try:
-            yield
-        finally:
-            if token is not None:
-                BEGAN.reset(token)
-                self._queued.discard(who)
-            self._calls.pop(who, None)
+        if is_async(function):
+            return None
+        self._queued.add(who)
+        return BEGAN.set(partial(self._queued.discard, who))
+
+    def called(self, who: Who, token: Token[Began] | None) -> None:
+        """The call is over, however it ended."""
+        if token is not None:
+            BEGAN.reset(token)
+            self._queued.discard(who)
+        self._calls.pop(who, None)
 
     def post(self) -> None:
         """Tell what has changed, or that this process is alive; only what drives tells."""
