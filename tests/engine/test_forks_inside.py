@@ -177,6 +177,23 @@ async def test_what_is_under_way_in_branches_and_children_is_asked_about() -> No
         assert await run.status() == "waiting"
 
 
+@workflow
+async def single(name: str) -> str:
+    return await part(name)
+
+
+async def test_a_fork_that_asks_about_its_child_can_be_cancelled() -> None:
+    async with Engine(MemoryStore(), machines=[single, part]) as engine:
+        run = await engine.start(single, "b", id="run")
+        await run.result()
+        for version in (1, 2):
+            fork = await engine.fork(run, at=version, id=f"fork-{version}", effects="ask")
+            await until(lambda fork=fork: asks(fork))
+            await engine.cancel(fork)
+            assert (await fork.wait()).status == "cancelled"
+            assert await engine.store.entry(f"{fork.id}/part#1") is None
+
+
 class Sent(Command):
     text: str
 

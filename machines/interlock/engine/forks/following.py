@@ -269,13 +269,13 @@ class Following:
         session.cleared.add(TIMER)
 
     def _ask(self, mover: Mover, fork: Forked, activity: Activity) -> None:
-        if activity.status in ("done", "asked", "undo failed") or activity.answer == "live":
+        if activity.status in ("done", "undo failed") or activity.answer == "live":
             return
         if self.is_live(activity, fork):
             return
         if activity.stopping:
             record_stopped(mover, activity)
-        else:
+        elif activity.status != "asked":
             mover.session.emit(CallAsked(activity.id, self._why(fork, activity)))
 
     def _elapse(self, session: Session, activity: Activity) -> None:
