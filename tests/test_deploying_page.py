@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from interlock.cli.app import build
+from interlock.machines import registry
 from test_readme import ROOT
 
 PAGE = ROOT / "docs" / "deploying.md"
@@ -30,6 +31,7 @@ def test_the_commands_print_what_the_page_says(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(registry, "_known", {})  # other tests have a `checkout` as well
     text = PAGE.read_text()
     now = BLOCK.sub(lambda block: "".join(_run(block, tmp_path)), text)
     if os.environ.get("INTERLOCK_WRITE_PAGES"):

@@ -115,3 +115,12 @@ def test_a_fork_calls_nothing_and_ends_as_its_parent(
     source, flow = composed(Random(seed))
     note(source)
     asyncio.run(play(flow, moves, said, place, deaths))
+
+
+@settings(max_examples=6)
+@given(place=st.sampled_from([0.35, 0.3667, 0.3833, 0.4, 0.4167, 0.4333]))
+def test_what_begins_when_the_run_moves_keeps_its_turn(place: float) -> None:
+    """A join of what is over leads to a call whose outcome was recorded before another's."""
+    _, flow = composed(Random(32325668))
+    said: list[Answer] = [("retry", 0), ("retry", 6), ("skip", 5)]
+    asyncio.run(play(flow, [], said, place, []))

@@ -22,6 +22,7 @@ from interlock.audit import (
 from interlock.audit import prove as make_proof
 from interlock.audit.places import place_of
 from interlock.cli.errors import BadArgument
+from interlock.cli.files import text_of
 from interlock.cli.progress import Bar
 from interlock.cli.render import Screen, Styled, print_document
 from interlock.cli.stores import entry_of_run, reading, run_async
@@ -121,7 +122,7 @@ def _finding(one: Finding) -> dict[str, object]:
 
 def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
     """Check a proof; raises `BadProof`."""
-    proof = read_proof(_text(file))
+    proof = read_proof(text_of(file))
     check_proof(proof, seals=seals_of(seals), public="" if key is None else read_public(key))
     event, seal = proof.event, proof.seal
     if as_json:
@@ -230,14 +231,3 @@ def seals_of(place: str) -> list[Seal]:
         message = f"{place} holds no seals; `interlock seal --to {place}` makes one"
         raise BadArgument(message)
     return kept
-
-
-def _text(file: Path) -> str:
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as error:
-        message = f"cannot read {file}: {error.strerror}"
-        raise BadArgument(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{file} is not UTF-8 text: {error.reason}"
-        raise BadArgument(message) from error

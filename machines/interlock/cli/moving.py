@@ -9,6 +9,7 @@ from pathlib import Path
 
 from interlock.cli.auditing import seals_of
 from interlock.cli.errors import BadArgument, RunExists
+from interlock.cli.files import text_of
 from interlock.cli.render import Screen, print_document
 from interlock.cli.stores import entry_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
@@ -84,7 +85,7 @@ def import_run(
         RunExists: the database has another run of this id.
     """
     cipher_of(None)  # an export of an encrypted database is encrypted
-    found = load_evidence(_read(file))
+    found = load_evidence(text_of(file))
     check_definitions(found)
     history = found.history
     state = history.state()
@@ -102,17 +103,6 @@ def import_run(
     else:
         said = "taken into" if new else "already in"
         Screen().line(f"{len(history)} events of {state.run} {said} {store}")
-
-
-def _read(file: Path) -> str:
-    try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except OSError as error:
-        message = f"cannot read {file}: {error.strerror}"
-        raise BadArgument(message) from error
-    except UnicodeDecodeError as error:
-        message = f"{file} is not UTF-8 text: {error.reason}"
-        raise BadArgument(message) from error
 
 
 async def _take(url: str, found: Evidence, state: RunState) -> bool:

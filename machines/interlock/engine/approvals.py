@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interlock.engine import commands
-from interlock.engine.errors import UnknownRun
 from interlock.engine.inbox import may_vote
 from interlock.engine.rights import Directory, UnknownGroup, groups_of, right_of, who_may
 from interlock.engine.session import Session
@@ -85,11 +84,7 @@ async def _accept(
     command_id: str,
 ) -> None:
     """Record what was decided; the groups that it depends on are looked up before."""
-    entry = await engine.store.entry(run)
-    if entry is None:
-        message = f"there is no run {run!r} in {engine.store.url}"
-        raise UnknownRun(message)
-    machine = await commands.machine_of(engine, entry.machine, entry.hash)
+    machine = await commands.definition_of_run(engine, run)
     directory = Directory.of(engine.groups)
     command_id = command_id or str(uuid7(engine.clock.now()))
     while True:

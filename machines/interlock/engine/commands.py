@@ -39,10 +39,7 @@ if TYPE_CHECKING:
 async def send(engine: Core, run: str, command: Command, actor: Actor, command_id: str) -> None:
     """Give a lifecycle a command to decide on, or put it into a workflow's inbox."""
     command_id = command_id or str(uuid7(engine.clock.now()))
-    entry = await engine.store.entry(run)
-    if entry is None:
-        raise _unknown(engine, run)
-    machine = await machine_of(engine, entry.machine, entry.hash)
+    machine = await definition_of_run(engine, run)
     accepts = () if machine is None else machine.commands
     name = type(command).__name__
 
@@ -64,6 +61,18 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
         session.emit(CommandReceived(name, value))
 
     await accept(engine, run, decide, actor, command_id)
+
+
+async def definition_of_run(engine: Core, run: str) -> Machine | None:
+    """The definition that a run follows, None when nobody has it.
+
+    Raises:
+        UnknownRun: there is no such run.
+    """
+    entry = await engine.store.entry(run)
+    if entry is None:
+        raise _unknown(engine, run)
+    return await machine_of(engine, entry.machine, entry.hash)
 
 
 async def machine_of(engine: Core, name: str, digest: str) -> Machine | None:

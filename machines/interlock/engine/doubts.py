@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from interlock.engine import commands
-from interlock.engine.errors import NotInDoubt, UnknownMachine, UnknownRun
+from interlock.engine.errors import NotInDoubt, UnknownMachine
 from interlock.engine.session import Session
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines.errors import Refused
@@ -30,11 +30,7 @@ async def resolve(
     reason: str,
 ) -> None:
     """Record what a person found out about a step in doubt."""
-    entry = await engine.store.entry(run)
-    if entry is None:
-        message = f"there is no run {run!r} in {engine.store.url}"
-        raise UnknownRun(message)
-    machine = await commands.machine_of(engine, entry.machine, entry.hash)
+    machine = await commands.definition_of_run(engine, run)
 
     def record(session: Session) -> None:
         activity = _doubtful(session, step)

@@ -87,7 +87,7 @@ def _names(machine: Machine) -> Iterator[Problem]:
 
 def _unreachable(machine: Machine) -> Iterator[Problem]:
     """ILK082: a state that no path leads to. A workflow's ends are the same for all."""
-    reached = _closure({machine.initial, *machine.more}, _following(machine))
+    reached = closure({machine.initial, *machine.more}, _following(machine))
     for node in machine.nodes:
         if (
             node.id in reached
@@ -112,7 +112,7 @@ def _endless(machine: Machine) -> Iterator[Problem]:
             back.setdefault(end, set()).add(source)
             if end != source:
                 leaving.add(source)
-    ending = _closure(final, back)
+    ending = closure(final, back)
     for node in machine.nodes:
         if node.kind == "final" or node.parent is not None:
             continue
@@ -251,7 +251,8 @@ def _top(machine: Machine, node: Node) -> str:
     return node.id
 
 
-def _closure(first: set[str], following: dict[str, set[str]]) -> set[str]:
+def closure(first: set[str], following: dict[str, set[str]]) -> set[str]:
+    """All that can be come to from some states, these included."""
     seen, todo = set(first), list(first)
     while todo:
         for state in following.get(todo.pop(), set()) - seen:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from interlock.machines.check import Problem
+from interlock.machines.check import Problem, closure
 from interlock.machines.ir import DONE, Edge, Machine, Node
 from interlock.machines.program import Place, Program
 
@@ -109,7 +109,7 @@ def _ways(machine: Machine) -> dict[str, set[str]]:
     for edge in machine.edges:
         if edge.event == DONE:
             first[edge.source].update(edge.targets)
-    return {name: _closure(starts, following) for name, starts in first.items()}
+    return {name: closure(starts, following) for name, starts in first.items()}
 
 
 def _back(machine: Machine, target: str) -> set[str]:
@@ -119,16 +119,7 @@ def _back(machine: Machine, target: str) -> set[str]:
         if edge.event == DONE:
             for end in edge.targets:
                 before.setdefault(end, set()).add(edge.source)
-    return _closure({target}, before)
-
-
-def _closure(first: set[str], following: dict[str, set[str]]) -> set[str]:
-    seen, todo = set(first), list(first)
-    while todo:
-        for state in following.get(todo.pop(), set()) - seen:
-            seen.add(state)
-            todo.append(state)
-    return seen
+    return closure({target}, before)
 
 
 def _loops(program: Program) -> Iterator[Problem]:
@@ -152,7 +143,7 @@ def _loops_of(machine: Machine) -> list[frozenset[str]]:
     for edge in machine.edges:
         if edge.event == DONE and edge.source in following:
             following[edge.source].update(edge.targets)
-    after = {name: _closure(set(next_), following) for name, next_ in following.items()}
+    after = {name: closure(set(next_), following) for name, next_ in following.items()}
     return [
         *dict.fromkeys(
             frozenset(b for b in after[a] if a in after.get(b, ()))

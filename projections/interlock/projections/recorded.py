@@ -61,7 +61,7 @@ BEGIN = (
 )  # fmt: skip
 """The events with which something begins that will have an outcome."""
 
-_OUTCOMES = (
+OUTCOMES = (
     StepSucceeded, StepFailed, StepResolved, CallAnswered, ApprovalVoted, ApprovalGranted,
     ApprovalRejected, ApprovalDelegated, SleepEnded, WaitMatched, WaitTimedOut, WaitPassed,
     BatchBegun, ChildEnded, UndoSucceeded, UndoFailed, UndoRetried, UndoResolved, UndoSkipped,
@@ -183,7 +183,7 @@ class Record:
         body = event.body
         if isinstance(body, BEGIN):
             self._begin(state, event, state.pending[body.activity])
-        elif isinstance(body, _OUTCOMES):
+        elif isinstance(body, OUTCOMES):
             self._end(state, event)
         elif isinstance(body, INPUTS):
             self.inputs.append(event)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, get_args
 
 from interlock.engine import commands
 from interlock.engine.doubts import declared
-from interlock.engine.errors import UnknownRun
 from interlock.engine.failures import record_whole_failure
 from interlock.engine.forks.following import follow
 from interlock.engine.session import Session
@@ -34,11 +33,7 @@ async def answer(
     reason: str,
 ) -> None:
     """Record what becomes of a call; the run goes on with it. See `Engine.answer`."""
-    entry = await engine.store.entry(run)
-    if entry is None:
-        message = f"there is no run {run!r} in {engine.store.url}"
-        raise UnknownRun(message)
-    machine = await commands.machine_of(engine, entry.machine, entry.hash)
+    machine = await commands.definition_of_run(engine, run)
     if how == "recorded":  # whether there is anything is read before it is promised
         session = await engine.sessions.get(run)
         await follow(engine, session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from interlock.projections.recorded import Outcome, Record, Recorded
+from interlock.projections.recorded import OUTCOMES, Outcome, Record, Recorded
 from interlock.store.event import Event
 from interlock.store.joining import (
     ActivityStopped,
@@ -93,6 +93,8 @@ class Source:
         between = self.events_between(first.version, second.version)
         if call is None or not isinstance(first.event.body, StepSucceeded | StepFailed):
             return call is None or bool(between)  # its code goes on when the run is looked at
+        if any(isinstance(event.body, OUTCOMES) for event in between):
+            return True  # of a call that has not begun here: the run has to move to begin it
         return any(_by_moving(event, call) for event in between)
 
     def _call(self, outcome: Outcome) -> Recorded | None:

@@ -1,0 +1,24 @@
+"""Files that a command is given."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from interlock.cli.errors import BadArgument
+
+
+def text_of(file: Path) -> str:
+    """The text of a file; `-` reads the input.
+
+    Raises:
+        BadArgument: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except OSError as error:
+        message = f"cannot read {file}: {error.strerror}"
+        raise BadArgument(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{file} is not UTF-8 text: {error.reason}"
+        raise BadArgument(message) from error
