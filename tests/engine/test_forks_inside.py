@@ -188,7 +188,7 @@ async def test_a_fork_that_asks_about_its_child_can_be_cancelled() -> None:
         await run.result()
         for version in (1, 2):
             fork = await engine.fork(run, at=version, id=f"fork-{version}", effects="ask")
-            while not await asks(fork):
+            while not await asks(fork):  # noqa: ASYNC110  a run knows nothing of events
                 await asyncio.sleep(0.001)
             await engine.cancel(fork)
             assert (await fork.wait()).status == "cancelled"
