@@ -263,8 +263,17 @@ class Fitting:
         )  # fmt: skip
 
     def _fields(self, cls: type, name: str, recorded: Mapping[str, Encoded], image: Image) -> str:
-        """Whether an object has what its class now declares."""
-        for field, declared in fields_of(cls).items():
+        """Whether an object has what its class now declares.
+
+        A field that is gone beside one that is new and has a default may have got another name:
+        the default would stand for what was recorded, and nobody would see it.
+        """
+        fields = fields_of(cls)
+        gone = [field for field in recorded if field not in fields]
+        more = [field for field in fields if field not in recorded]
+        if fields and gone and more:
+            return f"a {name} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
+        for field, declared in fields.items():
             if field not in recorded:
                 if declared.required:
                     return f"a {name} without {field!r}, which it now has to have"

@@ -82,7 +82,8 @@ def judge(old: Machine | None, new: Machine, held: Held, values: Values | None =
     found = Found()
     if new.kind == "lifecycle":
         look_at_lifecycle(old, new, held, found)
-        if values is None and old is not None:
+        answered = held.active and all(was in held.mapped for _, was in held.active)
+        if values is None and old is not None and not answered:
             _data(old, new, found)
     else:
         _Workflows(old, new, held, values, found).look()
