@@ -37,6 +37,8 @@ def test_counter_examples_are_written_as_tests(il: Invoke, tmp_path: Path) -> No
     file = tmp_path / "test_found.py"
     result = il("check", "machines.provable:Shop", "--prove", "--pytest", str(file))
     assert result.stderr == f"1 test written to {file}\n"
+    again = il("check", "machines.provable:Shop", "--prove", "--pytest", str(file))
+    assert "is there already" in again.stderr
     names: dict[str, object] = {}
     exec(file.read_text(), names)
     test = names["test_shop_refunds_fit"]

@@ -139,3 +139,61 @@ async def test_a_lifecycle_is_migrated_with_its_states_and_data() -> None:
     assert (state.state, state.variables) == ("sent", {"data": {"cents": 700}})
     (migrated,) = await migrations(store)
     assert (migrated.states, migrated.by) == ({"open": "new"}, ["in_cents"])
+
+
+class CentFacts(BaseModel):
+    cents: int = 0
+
+
+CentFacts.__qualname__ = "Facts"
+
+
+class InCents(
+    Lifecycle[Status, CentFacts], initial=Status.OPEN, final={Status.GONE}, name="edited-order"
+):
+    @on(Ping, source=Status.OPEN, target=Status.SENT)
+    def send(self, facts: CentFacts, command: Ping) -> CentFacts:
+        return facts
+
+    @on(Pong, source=Status.SENT, target=Status.GONE)
+    def pay(self, facts: CentFacts, command: Pong) -> CentFacts:
+        return facts
+
+
+async def test_a_renamed_field_is_never_replaced_by_its_default() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[Before]) as engine:
+        await engine.start(Before, Facts(total=7), id="run")
+    async with Engine(store, machines=[InCents]) as engine:
+        with pytest.raises(UnknownMachine, match="'total', which is gone, and without 'cents'"):
+            await engine.send("run", Ping(number=1))
+    assert not await migrations(store)
+    assert (await state_of(store)).variables["data"] == {"total": 7}
+
+
+async def test_a_function_answers_for_data_of_another_shape() -> None:
+    store = Troubled()
+    async with Engine(store, machines=[Before]) as engine:
+        await engine.start(Before, Facts(total=7), id="run")
+
+    class Mended(
+        Lifecycle[Status, CentFacts], initial=Status.OPEN, final={Status.GONE}, name="edited-order"
+    ):
+        @on(Ping, source=Status.OPEN, target=Status.SENT)
+        def send(self, facts: CentFacts, command: Ping) -> CentFacts:
+            return facts
+
+        @on(Pong, source=Status.SENT, target=Status.GONE)
+        def pay(self, facts: CentFacts, command: Pong) -> CentFacts:
+            return facts
+
+    @Mended.migrate(from_=Before.program().machine.hash)
+    def in_cents(facts: dict[str, int]) -> dict[str, int]:
+        return {"cents": 100 * facts["total"]}
+
+    async with Engine(store, machines=[Mended]) as engine:
+        await engine.send("run", Ping(number=1))
+    state = await state_of(store)
+    assert (state.state, state.variables["data"]) == ("sent", {"cents": 700})
+    (migrated,) = await migrations(store)
+    assert migrated.by == [in_cents.__name__]

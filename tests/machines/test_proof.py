@@ -207,9 +207,10 @@ TRIED: list[tuple[Any, tuple[Any, ...]]] = [
 def test_of_others_a_few_are_tried(hint: Any, tried: tuple[object, ...]) -> None:
     domain = domain_of(hint, {}, "x")
     assert (domain.values, domain.whole) == (tried, False)
-    given = domain_of(hint, {hint: [7]}, "x")
-    assert (given.values, given.samples) == ((7,), ("x tried with 7",))
-    assert domain_of(hint, {"x": [8], hint: [7]}, "x").values == (8,)
+    given = domain_of(hint, {hint: tried[:1]}, "x")
+    assert (given.values, given.whole) == (tried[:1], False)
+    assert given.samples[0].startswith("x tried with")
+    assert domain_of(hint, {"x": tried[1:2], hint: tried[:1]}, "x").values == tried[1:2]
 
 
 def test_an_invariant_that_fails_or_answers_something_else_is_the_authors_fault() -> None:
@@ -248,3 +249,17 @@ def test_a_scenario_says_how_it_is_otherwise() -> None:
     assert (begun.over, begun.taken) == (True, ("b.move_1",))
     with pytest.raises(MachineError, match="no invariant 'other'"):
         begun.holds("other")
+
+
+def test_samples_that_can_be_nothing_are_refused() -> None:
+    kind = lifecycle([Rule(Spot.A, Spot.B, Step, 0, 1, -1)], 9)
+    wrong: list[tuple[dict[Any, list[Any]], str]] = [
+        ({"Step.nope": [1]}, "samples names 'Step.nope'; there are Count, Step"),
+        ({"Setp": [1]}, "samples names 'Setp'"),
+        ({"Step.by": ["x"]}, "samples of Step.by: 'x' cannot be one"),
+        ({"Step.by": []}, "no Step can be made"),
+    ]
+    for samples, says in wrong:
+        with pytest.raises(BadDefinition, match=says):
+            prove(kind, samples=samples)
+    assert of(prove(kind, samples={"Step.by": [2]}), "ILK170").verdict == "bounded"

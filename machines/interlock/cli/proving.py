@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any, cast
 
 from interlock.cli.errors import BadArgument
@@ -31,15 +32,29 @@ def proofs_of(target: str, limit: int) -> list[Result]:
     kind = _lifecycle(target)
     module = import_module(target.partition(":")[0])
     samples: object = getattr(module, "samples", None)
-    given: Samples = cast("Samples", samples) if isinstance(samples, Mapping) else {}
+    given: Samples = {}
+    if isinstance(samples, Mapping):  # for all lifecycles of the module
+        every = cast("Samples", samples)
+        own = {cls.__name__ for _, cls in kind.program().types}
+        given = {k: v for k, v in every.items() if _may_be_meant(k, own, module)}
     data: object = getattr(module, "starts", None)
-    listed = cast("list[object]", data) if isinstance(data, list) else []
-    starts = [one for one in listed if isinstance(one, kind.program().data_type)]
+    starts = cast("list[Any]", data) if isinstance(data, list) else []
+    wanted = kind.program().data_type
+    for one in starts:
+        if not isinstance(one, wanted):
+            message = f"`starts` of the module holds {one!r}, which is no {wanted.__name__}"
+            raise BadArgument(message)
     try:
         return prove(kind, starts=starts, samples=given, limit=limit)
     except BadDefinition as error:
         message = f"{error.message}; the command takes `samples` and `starts` from the module"
         raise BadArgument(message) from None
+
+
+def _may_be_meant(key: object, own: set[str], module: ModuleType) -> bool:
+    """Whether samples are for this lifecycle, and not for what only others of its module have."""
+    name = key.partition(".")[0] if isinstance(key, str) else ""
+    return not name or name in own or not hasattr(module, name)
 
 
 def _lifecycle(target: str) -> type[Lifecycle[Any, Any]]:
@@ -91,8 +106,11 @@ def write_tests(target: str, results: list[Result], file: Path) -> int:
     """Write a test for each refuted property with a trace; how many there are.
 
     Raises:
-        BadArgument: the file cannot be written.
+        BadArgument: the file is there already, or cannot be written.
     """
+    if file.exists():
+        message = f"{file} is there already: name a new file for the tests"
+        raise BadArgument(message)
     kind = _lifecycle(target)
     found = [r for r in results if r.verdict == "refuted" and r.trace is not None]
     try:

@@ -43,7 +43,7 @@ def _audit(
     snapshot: Inspection, run: str, seals: Sequence[Seal], public: str, told: Told
 ) -> Audited:
     seen: Inspection = OneRun(snapshot, run) if run else snapshot
-    found = audit(seen, read_definition, told)
+    found = audit(seen, read_definition, told, only=run)
     check_seals(snapshot, seals, found.findings, public)
     found.seals, found.sealed = len(seals), seals[-1].last if seals else 0
     return found

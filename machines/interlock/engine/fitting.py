@@ -272,7 +272,9 @@ class Fitting:
         gone = [field for field in recorded if field not in fields]
         more = [field for field in fields if field not in recorded]
         if fields and gone and more:
-            return f"a {name} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
+            return (
+                f"a {name} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
+            )
         for field, declared in fields.items():
             if field not in recorded:
                 if declared.required:

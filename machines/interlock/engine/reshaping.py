@@ -285,8 +285,9 @@ def _lacking(
         cls = types.find(name)
     except UnknownType:
         return
-    if not _is_model(cls):
-        return
-    for field, declared in fields_of(cls).items():
+    fields = fields_of(cls)
+    if not _is_model(cls) or any(field not in fields for field in own):
+        return  # what is gone may be what is new, under another name: `Fitting` says so
+    for field, declared in fields.items():
         if field not in own and declared.default is not None:
             yield field, declared.default

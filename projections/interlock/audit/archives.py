@@ -16,20 +16,29 @@ from interlock.store.envelope import decode
 from interlock.store.errors import StoreError
 from interlock.store.inspection import Indexed, Inspection, Raw
 from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
+from interlock.store.secrecy import KeyRequired
 
 
 class Archives:
-    """The runs that are in archives, as the stream of archives says."""
+    """The runs that are in archives, as the stream of archives says.
 
-    def __init__(self, snapshot: Inspection, findings: Findings) -> None:
+    Attributes:
+        locked: that stream is encrypted by a key that is not at hand; the index says which runs.
+    """
+
+    def __init__(self, snapshot: Inspection, findings: Findings, only: str = "") -> None:
         self._snapshot = snapshot
         self._findings = findings
         self._runs: dict[str, tuple[str, Moved]] = {}
         self._entries: dict[str, Entry] = {}
         self._seen: set[str] = set()
+        self.locked = False
         for raw in snapshot.rows(ARCHIVE):
             try:
                 body = decode(*raw).body
+            except KeyRequired:
+                self.locked = True
+                continue
             except (StoreError, TypeError, ValueError, KeyError):
                 continue  # its own chain is looked at with the others
             if isinstance(body, RunsArchived):
@@ -38,8 +47,26 @@ class Archives:
                 for run in body.runs:
                     self._runs.pop(run, None)
 
+        if only:
+            self._runs = {run: known for run, known in self._runs.items() if run == only}
+
     def __contains__(self, run: str) -> bool:
         return run in self._runs
+
+    def check_locked(self, indexed: Indexed) -> None:
+        """Hold what is left of a run that the index calls archived against its row alone."""
+        version, digest = 0, ""
+        for one in self._snapshot.archived(indexed.run):
+            if one.version != version + 1:
+                break
+            version, digest = one.version, one.digest
+        head = indexed.head
+        if head is None or (head.version, head.digest) != (version, digest):
+            self._findings.add(
+                f"the digests of archived run {indexed.run!r} do not end as the index says",
+                indexed.run,
+                version,
+            )
 
     def check(self, run: str, indexed: Indexed | None, rows: Iterable[Raw] = ()) -> int:
         """Hold what is left of an archived run against what was recorded; how many rows it has.

@@ -57,7 +57,9 @@ class Audited:
         return self.findings.first
 
 
-def audit(snapshot: Inspection, read: ReadDefinition, told: Told = lambda _: None) -> Audited:
+def audit(
+    snapshot: Inspection, read: ReadDefinition, told: Told = lambda _: None, *, only: str = ""
+) -> Audited:
     """Check every chain, gap, definition, index row, timer and command id of a store.
 
     Reads events as a stream: what it keeps in memory does not grow with their number. Each event
@@ -66,12 +68,13 @@ def audit(snapshot: Inspection, read: ReadDefinition, told: Told = lambda _: Non
     Args:
         read: reads a definition; see `Known`.
         told: is told of the progress.
+        only: the one run that the snapshot shows.
     """
-    return _Audit(snapshot, read, told).run()
+    return _Audit(snapshot, read, told, only).run()
 
 
 class _Audit:
-    def __init__(self, snapshot: Inspection, read: ReadDefinition, told: Told) -> None:
+    def __init__(self, snapshot: Inspection, read: ReadDefinition, told: Told, only: str) -> None:
         self._snapshot = snapshot
         self._told = told
         self._done = Audited(last=snapshot.last)
@@ -85,11 +88,24 @@ class _Audit:
                 )
         self._lacking: set[str] = set()
         self._commands = Commands(snapshot, self._findings)
-        self._archives = Archives(snapshot, self._findings)
+        self._archives = Archives(snapshot, self._findings, only)
         self._entries: Aside[Indexed] = Aside(snapshot.entries(), lambda one: one.run)
         self._timers: Aside[Timer] = Aside(snapshot.timers(), lambda one: one.run)
 
     def run(self) -> Audited:
+        wrong = ""
+        try:
+            self._look()
+        except (TypeError, ValueError, AttributeError) as error:
+            wrong = f"it was not looked at to the end: a value is of another type ({error})"
+        for flaw in self._snapshot.flaws():
+            self._findings.add(flaw)
+        if wrong:
+            self._findings.add(wrong)
+        self._told(self._done.events)
+        return self._done
+
+    def _look(self) -> None:
         for name, rows in groupby(self._snapshot.rows(), lambda raw: raw.stream):
             self._stream(name, rows)
         for indexed in self._entries.rest():
@@ -98,10 +114,6 @@ class _Audit:
             self._stray(timer)
         self._commands.end()
         self._done.elsewhere = self._archives.check_files()
-        for flaw in self._snapshot.flaws():
-            self._findings.add(flaw)
-        self._told(self._done.events)
-        return self._done
 
     def _stream(self, name: str, rows: Iterator[Raw]) -> None:
         if name in self._archives:
@@ -158,6 +170,10 @@ class _Audit:
         """A row of the index whose events are not in the log: they were archived, or removed."""
         if indexed.run in self._archives:
             self._archives.check(indexed.run, indexed)
+            self._done.archived += 1
+            return
+        if self._archives.locked and indexed.entry is not None and indexed.entry.archive:
+            self._archives.check_locked(indexed)
             self._done.archived += 1
             return
         head = indexed.head

@@ -24,7 +24,7 @@ from typing import (
 )
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from interlock.machines.errors import BadDefinition
@@ -61,11 +61,12 @@ def domain_of(hint: Any, samples: Samples, place: str) -> Domain:
         place: what it is, for messages and as a key of `samples`.
 
     Raises:
-        BadDefinition: they cannot be listed, and nothing is known to try.
+        BadDefinition: they cannot be listed, and nothing is known to try; or a sample is none.
     """
     for key in (place, hint):
         if _is_key(key) and key in samples:
             values = tuple(samples[key])
+            _check(hint, values, place)
             return Domain(values, whole=False, samples=(_told(place, values),))
     base, notes = _bare(hint)
     found = _simple(base, notes)
@@ -92,6 +93,18 @@ def domain_of(hint: Any, samples: Samples, place: str) -> Domain:
         f"samples={{{place!r}: [...]}}, or for every {name}: samples={{{name}: [...]}}"
     )
     raise BadDefinition(message)
+
+
+def _check(hint: Any, values: tuple[Any, ...], place: str) -> None:
+    for value in values:
+        try:
+            TypeAdapter[Any](hint).validate_python(value)
+        except ValidationError as error:
+            why = error.errors(include_url=False)[0]["msg"]
+            message = f"samples of {place}: {value!r} cannot be one: {why}"
+            raise BadDefinition(message) from None
+        except (PydanticUserError, NameError):  # a type that pydantic cannot look at
+            return
 
 
 def _told(place: str, values: tuple[Any, ...]) -> str:

@@ -22,6 +22,7 @@ from interlock.machines.lifecycle_refusal import is_final
 from interlock.machines.proof.domain import Domain, Samples, instances
 from interlock.machines.proof.invariant import Invariant, invariants_of
 from interlock.machines.proof.result import Event, Trace
+from interlock.machines.shapes import fields_of
 
 LIMIT = 20_000
 """How many places are looked at, unless another number is given."""
@@ -129,7 +130,12 @@ class _Search:
     def run(self, starts: list[BaseModel]) -> None:
         """Look until nothing is left, or the limit is reached."""
         for command in self.program.commands.values():
-            self._commands += self._listed(instances(command, self.samples))
+            listed = self._listed(instances(command, self.samples))
+            if not listed:
+                message = f"no {command.__name__} can be made of what is tried: give other samples"
+                raise BadDefinition(message)
+            self._commands += listed
+        self._check_samples()
         for data in starts or self._starts():
             self._come(self.program.begin(data), -1, None)
         while self._todo and len(self.found.places) <= self.limit:
@@ -137,6 +143,26 @@ class _Search:
             self.found.looked = number + 1
             for event, taken in self._moves(number):
                 self._come(taken, number, event)
+
+    def _check_samples(self) -> None:
+        """Samples by name have to be of a class that is listed: the names are easily mistyped."""
+        known = {cls.__name__: cls for cls in self._classes()}
+        for key in self.samples:
+            name, dot, field = key.partition(".") if isinstance(key, str) else ("", "", "")
+            cls = known.get(name)
+            if isinstance(key, str) and (cls is None or (dot and field not in fields_of(cls))):
+                message = (
+                    f"samples names {key!r}; there are {', '.join(sorted(known))}, and fields as "
+                    f"{next(iter(known), 'Command')}.name"
+                )
+                raise BadDefinition(message)
+
+    def _classes(self) -> Iterator[type[Any]]:
+        yield from self.program.commands.values()
+        yield self.program.data_type
+        for _, cls in self.program.types:
+            if not cls.__module__.startswith("interlock."):
+                yield cls
 
     def _listed(self, domain: Domain) -> tuple[Any, ...]:
         self.found.whole = self.found.whole and domain.whole

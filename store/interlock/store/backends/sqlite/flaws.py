@@ -42,6 +42,9 @@ _TYPES = {
 _SINCE_2 = ("interlock_snapshots", "interlock_digests", "parent text", "archive text")
 """Tables and columns that files of schema 1 have not."""
 
+_INDEXES = ("interlock_open", "interlock_timers_due", "interlock_digests_of")
+"""Those that are made beside the tables; the last one is of schema 2."""
+
 _NAMES = {EVENTS: "originator_id", "interlock_entries": "run", "interlock_timers": "run",
           "interlock_commands": "id", "interlock_definitions": "hash",
           "interlock_meta": "key", "interlock_snapshots": "run",
@@ -54,6 +57,7 @@ def flaws(connection: sqlite3.Connection) -> Iterator[str]:
         for (said,) in connection.execute("PRAGMA integrity_check(20)"):
             if said != "ok":
                 yield f"SQLite finds the file damaged: {said}"
+        yield from _schema(connection)
         yield from _types(connection)
         yield from _positions(connection)
         yield from _entries(connection)
@@ -72,6 +76,19 @@ def meta(connection: sqlite3.Connection) -> dict[str, str]:
 def _is_old(connection: sqlite3.Connection) -> bool:
     """Whether the file, of schema 1, is only read and was not upgraded."""
     return meta(connection).get("schema_version") == "1"
+
+
+def _schema(connection: sqlite3.Connection) -> Iterator[str]:
+    """Nothing may act on the tables by itself, and what finds their rows is there."""
+    found = connection.execute("SELECT type, name, tbl_name FROM sqlite_master").fetchall()
+    for kind, name, table in found:
+        if kind == "trigger" and table in _TYPES:
+            yield f"the trigger {name!r} acts on {table}: no store makes one"
+    names = {name for kind, name, _ in found if kind == "index"}
+    wanted = _INDEXES[:-1] if _is_old(connection) else _INDEXES
+    for name in wanted:
+        if name not in names:
+            yield f"the index {name!r} is missing from the file"
 
 
 def _types(connection: sqlite3.Connection) -> Iterator[str]:
