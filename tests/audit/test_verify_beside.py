@@ -7,9 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from engine.retained import MACHINES, fill
 from interlock.audit import Audited
+from interlock.cli.app import build
 from interlock.engine import Engine
 from interlock.engine.auditing import audit_store
 from interlock.store.open import open_store
@@ -74,3 +76,14 @@ async def test_what_is_no_value_of_a_store_is_named_and_no_traceback(
     found = await audited(tmp_path / "runs.db")
     assert not found.sound
     assert any(SPOILT[statement] in one.what for one in found.findings.found)
+
+
+def test_a_proof_or_a_run_and_a_key_without_seals(tmp_path: Path) -> None:
+    il = CliRunner()
+    both = il.invoke(build(boxes=False), ["verify", "order-1", "--proof", "proof.json"])
+    assert both.exit_code == 2
+    assert "leave RUN or --proof out" in both.stderr
+    with closing(sqlite3.connect(tmp_path / "none.db")):
+        pass
+    key = ["verify", "--key", str(tmp_path / "key.pub"), "--store", f"sqlite:///{tmp_path}/none.db"]
+    assert "no signature is checked" in il.invoke(build(boxes=False), key).stderr

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import pytest
 from pydantic import BaseModel
 
 from interlock.engine import Engine, Run, replay
@@ -17,6 +18,7 @@ from interlock.machines import (
     Effect,
     Lifecycle,
     Refuse,
+    Refused,
     after,
     entering,
     on,
@@ -193,6 +195,39 @@ async def test_a_fork_that_asks_about_its_child_can_be_cancelled() -> None:
             await engine.cancel(fork)
             assert (await fork.wait()).status == "cancelled"
             assert await engine.store.entry(f"{fork.id}/part#1") is None
+
+
+async def give_back(name: str) -> None:
+    CALLS.append(f"back {name}")
+
+
+@step(compensate=give_back)
+async def take(name: str) -> str:
+    return name
+
+
+@workflow
+async def taking(name: str) -> str:
+    taken = await take(name)
+    await sleep("1 hour")
+    return taken
+
+
+async def test_an_undo_that_the_parent_never_made_has_no_recorded_outcome() -> None:
+    async with Engine(MemoryStore(), machines=[taking]) as engine:
+        CALLS.clear()
+        run = await engine.start(taking, "b", id="run")
+        await engine.settle()
+        fork = await engine.fork(run, id="fork", effects="ask")
+        await engine.cancel(fork)
+        await until(lambda: asks(fork))
+        with pytest.raises(Refused, match="recorded no outcome"):
+            await engine.answer(fork, "undo take", "recorded", by="bo")
+        with pytest.raises(Refused, match="say that it is done"):
+            await engine.answer(fork, "undo take", "error", "no", by="bo")
+        await engine.answer(fork, "undo take", "value", by="bo")
+        assert (await fork.wait()).status == "cancelled"
+    assert CALLS == []
 
 
 class Sent(Command):

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from engine.trouble import Ping, Troubled
-from interlock.engine import Engine
+from interlock.engine import Engine, deploy_check
 from interlock.machines import (
     BadDefinition,
     Command,
@@ -27,6 +27,7 @@ from interlock.machines import (
     step,
     transform,
     wait_for,
+    workflow,
 )
 from interlock.projections import RunState, fold
 from interlock.store.changing import RunMigrated
@@ -341,3 +342,17 @@ def test_what_cannot_be_meant_is_told() -> None:
         machine.migrate(from_="1")(dict)
     with pytest.raises(BadDefinition, match="same name"):
         rename(a="c", b="c")
+
+
+async def test_a_migration_to_no_state_is_told_before_a_deploy() -> None:
+    @workflow(name="mistyped-migration")
+    async def flow() -> str:
+        await approval("boss")
+        return "done"
+
+    @flow.migrate(from_="0" * 16, states={"approval:chef": "approval:bos"})
+    def nothing(variables: dict[str, Any]) -> dict[str, Any]:
+        return variables
+
+    with pytest.raises(BadDefinition, match="maps 'approval:chef' to 'approval:bos'"):
+        await deploy_check(Troubled(), [flow])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -46,9 +47,13 @@ def verify(
     Every event, its place and the chain that it is in; the index, timers and command ids against
     what follows from the events; definitions against their hash; the log against its seals.
     """
+    if proof is not None and run:
+        raise typer.BadParameter("a proof names its own run: leave RUN or --proof out")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import auditing
 
+        if key is not None and proof is None and not seals:
+            print("no seals are given (--seal): no signature is checked", file=sys.stderr)
         if proof is not None:
             auditing.check(proof, seals, key, as_json=as_json)
         else:

@@ -37,8 +37,7 @@ def proofs_of(target: str, limit: int) -> list[Result]:
         every = cast("Samples", samples)
         own = {cls.__name__ for _, cls in kind.program().types}
         given = {k: v for k, v in every.items() if _may_be_meant(k, own, module)}
-    data: object = getattr(module, "starts", None)
-    starts = cast("list[Any]", data) if isinstance(data, list) else []
+    starts: list[Any] = getattr(module, "starts", [])
     wanted = kind.program().data_type
     for one in starts:
         if not isinstance(one, wanted):

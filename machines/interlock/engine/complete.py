@@ -12,6 +12,7 @@ from interlock.store.contract import Filter
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
+    from interlock.engine.programs import Programs
 
 
 async def check_migrations(engine: Core) -> None:
@@ -21,11 +22,21 @@ async def check_migrations(engine: Core) -> None:
         BadDefinition: one leads to a state that does not exist; or they leave out a state of a
             definition that runs in flight follow.
     """
+    check_targets(engine.programs)
     for program in engine.programs.served():
         if program.migrations:
-            for wrong in unknown_targets(program.machine, program.migrations):
-                raise BadDefinition(wrong)
             await _check(engine, program.machine, program.migrations)
+
+
+def check_targets(programs: Programs) -> None:
+    """Check that the migrations of the machines served lead to states that they have.
+
+    Raises:
+        BadDefinition: one does not; says which, and what there is.
+    """
+    for program in programs.served():
+        for wrong in unknown_targets(program.machine, program.migrations):
+            raise BadDefinition(wrong)
 
 
 async def _check(engine: Core, new: Machine, migrations: Migrations) -> None:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Literal, TypeAlias
 
 from interlock.engine.changing import Outlook, beginning, outlook
+from interlock.engine.complete import check_targets
 from interlock.engine.programs import Programs
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.lifecycle import Lifecycle
@@ -134,7 +135,9 @@ async def deploy_check(
         CompileError, BadDefinition: the new code cannot be served at all.
     """
     groups: dict[_Key, FateGroup] = {}
-    async for found in fates(store, Programs(machines_of(modules)), progress=progress):
+    programs = Programs(machines_of(modules))
+    check_targets(programs)
+    async for found in fates(store, programs, progress=progress):
         key = (
             found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
             found.lacking,

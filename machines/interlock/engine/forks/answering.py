@@ -34,9 +34,6 @@ async def answer(
 ) -> None:
     """Record what becomes of a call; the run goes on with it. See `Engine.answer`."""
     machine = await commands.definition_of_run(engine, run)
-    if how == "recorded":  # whether there is anything is read before it is promised
-        session = await engine.sessions.get(run)
-        await follow(engine, session)
 
     def record(session: Session) -> None:
         if how not in get_args(Answer):
@@ -45,7 +42,13 @@ async def answer(
         activity = _asked(session, step)
         session.emit(_answered(engine, session, activity, machine, how, value, reason))
 
-    await commands.accept(engine, run, record, actor, str(uuid7(engine.clock.now())), asks=True)
+    engine.sessions.hold(run)  # what is read of it is what is decided on
+    try:
+        if how == "recorded":  # whether there is anything is read before it is promised
+            await follow(engine, await engine.sessions.get(run))
+        await commands.accept(engine, run, record, actor, str(uuid7(engine.clock.now())), asks=True)
+    finally:
+        engine.sessions.release(run)
 
 
 def _answered(
@@ -62,7 +65,10 @@ def _answered(
         return CallAnswered(activity.id, how, reason=reason)
     if activity.kind == "undo":
         if how == "error":
-            text = f"say that {activity.name} is done (value), or have it called (live)"
+            text = (
+                f"an undo of {activity.name} does not fail by an answer: say that it is done "
+                "(value, or --result null), or have it called (live, or --live)"
+            )
             raise _refused(session, text)
         return CallAnswered(activity.id, how, reason=reason)
     types = engine.types_of(session.machine, session.hash)

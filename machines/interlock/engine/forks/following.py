@@ -322,7 +322,8 @@ class Following:
         matches = (source.match(self.own, call) for source in self.sources)
         if any(found is not None and found.last is not None for found in matches):
             return True
-        return any(source.like(self.own, call) is not None for source in self.sources)
+        likes = (source.like(self.own, call) for source in self.sources)
+        return any(found is not None and found.last is not None for found in likes)
 
     def _under_way(self, state: RunState) -> set[str]:
         """The calls that end well or badly by themselves, though they may be stopped before."""
