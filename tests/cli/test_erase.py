@@ -87,3 +87,23 @@ def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
     assert not keys.exists()
     assert "<personal g-1>" in il("show", "r-1", *at).output  # what only reads needs no key
     assert "sound" in il("verify", *at).output
+
+
+def test_an_id_that_nobody_has_is_not_burned(il: Invoke, hotel: Path) -> None:
+    refused = il("erase", "g-99", "--yes", "--store", f"sqlite:///{hotel}")
+    assert refused.exit_code == 1
+    assert "g-99 has no key, and the log holds nothing of it" in refused.stderr
+    assert "no personal data in the log, and it has no key" in (
+        il("erase", "g-99", "--dry-run", "--store", f"sqlite:///{hotel}").output
+    )
+
+
+def test_archived_runs_are_told_of(il: Invoke, hotel: Path, tmp_path: Path) -> None:
+    at = ("--store", f"sqlite:///{hotel}")
+    assert il("send", "r-1", "Leave", "--app", "cli.test_erase", *at).exit_code == 0
+    moved = il("archive", "--older", "0 seconds", "--to", str(tmp_path / "archives"), *at)
+    assert moved.exit_code == 0, moved.output
+    looked = il("erase", "g-1", "--dry-run", *at).output
+    assert "no personal data in the log; 1 archived run not looked into" in looked
+    done = il("erase", "g-1", "--yes", *at).output
+    assert "1 archived run not looked into, which cannot be read without the key either" in done

@@ -23,10 +23,12 @@ def erase(
     """Forget a subject, or say what would go.
 
     Raises:
-        BadArgument: nobody can be asked, and `yes` was not given.
+        BadArgument: nobody can be asked, and `yes` was not given; or nobody has this id.
         KeyStoreError: the key store is not there; nothing was done.
     """
     must_hold_store(store)
+    if not dry_run:
+        _check_known(run_async(_forget(store, subject, "", "", dry_run=True)))
     if not dry_run and not yes:
         _ask(store, subject)
     done = run_async(_forget(store, subject, by, reason, dry_run=dry_run))
@@ -39,6 +41,16 @@ def erase(
 async def _forget(store: str, subject: str, by: str, reason: str, *, dry_run: bool) -> Erasure:
     async with Engine(store, worker=False) as engine:
         return await engine.forget(subject, by=by, reason=reason, dry_run=dry_run)
+
+
+def _check_known(found: Erasure) -> None:
+    """An id that is forgotten can never be used again: it should be one that was meant."""
+    if not (found.key or found.held or found.before):
+        message = (
+            f"{found.subject} has no key, and the log holds nothing of it: is the id right? "
+            "Nothing was erased"
+        )
+        raise BadArgument(message)
 
 
 def _ask(store: str, subject: str) -> None:
@@ -60,11 +72,16 @@ def _show(done: Erasure) -> None:
     where = f"{_counted(events, 'event')} of {_counted(len(done.held), 'run')}"
     what = f"personal data in {where}" if done.held else "no personal data in the log"
     gone = ", unreadable from now on" if done.held else ""
+    if done.archived:
+        runs = _counted(done.archived, "archived run")
+        gone += f"; {runs} not looked into, which cannot be read without the key either"
     if done.before:
         screen.line(f"{done.subject} was forgotten before: {what}")
     elif not done.done:
         key = f"its key is {done.key}" if done.key else "it has no key"
-        screen.line(f"{done.subject}: {what}, and {key}. Nothing was erased (--dry-run)")
+        archived = f"; {_counted(done.archived, 'archived run')} not looked into"
+        more = archived if done.archived else ""
+        screen.line(f"{done.subject}: {what}{more}, and {key}. Nothing was erased (--dry-run)")
     else:
         screen.line(f"{done.subject} is forgotten: {what}{gone}")
 

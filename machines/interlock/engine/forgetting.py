@@ -14,6 +14,7 @@ from interlock.engine.session import Session
 from interlock.projections import fold
 from interlock.projections.personal import mentions, variables_of
 from interlock.store import crash
+from interlock.store.contract import Filter
 from interlock.store.errors import Conflict, RunArchived
 from interlock.store.event import Event
 from interlock.store.forgetting import SubjectForgotten
@@ -53,6 +54,8 @@ class Erasure:
         done: the key is destroyed; False of a dry run.
         held: where the log holds something, by run.
         told: runs in which a `SubjectForgotten` was recorded just now.
+        archived: how many runs are in archives, which are not looked into; without the key what
+            they hold cannot be read either.
     """
 
     subject: str
@@ -61,6 +64,7 @@ class Erasure:
     done: bool
     held: tuple[Held, ...]
     told: tuple[str, ...] = ()
+    archived: int = 0
 
 
 async def forget(engine: Core, subject: str, caller: Caller, *, dry_run: bool = False) -> Erasure:
@@ -70,8 +74,10 @@ async def forget(engine: Core, subject: str, caller: Caller, *, dry_run: bool = 
     before = subject in known.subjects
     key = engine.vault.keys.find(subject)
     name = "" if key is None else key.id
+    archived = len(await engine.store.entries(Filter(archived=True)))
     if dry_run:
-        return Erasure(subject, name, before, False, await _described(engine, subject, found))
+        held = await _described(engine, subject, found)
+        return Erasure(subject, name, before, False, held, archived=archived)
     await _record(engine, subject, name, caller, len(found))
     crash.reached("privacy.recorded")
     engine.vault.keys.destroy(subject)
@@ -81,7 +87,7 @@ async def forget(engine: Core, subject: str, caller: Caller, *, dry_run: bool = 
         found[run].extend(versions)
     told = [run for run in found if await _tell(engine, run, subject, name, caller)]
     held = await _described(engine, subject, found)
-    return Erasure(subject, name, before, True, held, tuple(told))
+    return Erasure(subject, name, before, True, held, tuple(told), archived)
 
 
 async def _search(engine: Core, subject: str, after: int) -> tuple[dict[str, list[int]], int]:
