@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
     from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
+    from interlock.testing.fault import Chances, Fault
+    from interlock.testing.faulty import FaultyStore
     from interlock.testing.scenario import Scenario
 
 __all__ = [
+    "Chances",
+    "Fault",
+    "FaultyStore",
     "HarnessError",
     "NotScripted",
     "NothingMore",
@@ -24,6 +29,9 @@ __all__ = [
 ]
 
 _WHERE = {
+    "Chances": "fault",
+    "Fault": "fault",
+    "FaultyStore": "faulty",
     "HarnessError": "errors",
     "NotScripted": "errors",
     "NothingMore": "errors",
