@@ -69,6 +69,7 @@ def check(
         Path | None,
         typer.Option("--pytest", metavar="FILE", help="Write a test of each counter-example."),
     ] = None,
+    app: Apps = [],  # noqa: B006  typer copies it
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -82,7 +83,9 @@ def check(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, lock, prove=prove, limit=limit, tests=tests, as_json=as_json)
+        sound = checking.check(
+            target, lock, app, prove=prove, limit=limit, tests=tests, as_json=as_json
+        )
     if not sound:
         raise typer.Exit(1)
 
