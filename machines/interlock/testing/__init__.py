@@ -11,25 +11,57 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
-    from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
+    from interlock.testing.errors import (
+        BadFixture,
+        HarnessError,
+        NoPayload,
+        NothingMore,
+        NotScripted,
+        NotTestable,
+        StillRunning,
+    )
+    from interlock.testing.moves import Case
+    from interlock.testing.payloads import Payloads, payload
     from interlock.testing.scenario import Scenario
+    from interlock.testing.strategies import commands, faults, runs
+    from interlock.testing.suite import machine_tests
 
 __all__ = [
+    "BadFixture",
+    "Case",
     "HarnessError",
+    "NoPayload",
     "NotScripted",
+    "NotTestable",
     "NothingMore",
+    "Payloads",
     "Scenario",
     "StillRunning",
     "VirtualClock",
+    "commands",
+    "faults",
+    "machine_tests",
+    "payload",
+    "runs",
 ]
 
 _WHERE = {
+    "BadFixture": "errors",
+    "Case": "moves",
     "HarnessError": "errors",
+    "NoPayload": "errors",
     "NotScripted": "errors",
+    "NotTestable": "errors",
     "NothingMore": "errors",
+    "Payloads": "payloads",
     "Scenario": "scenario",
     "StillRunning": "errors",
     "VirtualClock": "clock",
+    "commands": "strategies",
+    "faults": "strategies",
+    "machine_tests": "suite",
+    "payload": "payloads",
+    "runs": "strategies",
 }
 """The module of each name."""
 
