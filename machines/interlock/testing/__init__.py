@@ -11,25 +11,56 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.environment import Environment
     from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
+    from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.scenario import Scenario
+    from interlock.testing.script import Script, StepCall
+    from interlock.testing.story import story
+    from interlock.testing.tested import TestedRun
 
 __all__ = [
+    "Crash",
+    "Does",
+    "Environment",
+    "Error",
+    "Hang",
     "HarnessError",
     "NotScripted",
     "NothingMore",
+    "Outcome",
+    "Real",
     "Scenario",
+    "Script",
+    "StepCall",
     "StillRunning",
+    "TestedRun",
+    "Timeout",
+    "Value",
     "VirtualClock",
+    "story",
 ]
 
 _WHERE = {
+    "Crash": "outcomes",
+    "Does": "outcomes",
+    "Environment": "environment",
+    "Error": "outcomes",
+    "Hang": "outcomes",
     "HarnessError": "errors",
     "NotScripted": "errors",
     "NothingMore": "errors",
+    "Outcome": "outcomes",
+    "Real": "outcomes",
     "Scenario": "scenario",
+    "Script": "script",
+    "StepCall": "script",
     "StillRunning": "errors",
+    "TestedRun": "tested",
+    "Timeout": "outcomes",
+    "Value": "outcomes",
     "VirtualClock": "clock",
+    "story": "story",
 }
 """The module of each name."""
 
