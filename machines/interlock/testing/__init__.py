@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
     from interlock.testing.environment import Environment
     from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
+    from interlock.testing.fault import Chances, Fault
+    from interlock.testing.faulty import FaultyStore
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
-    from interlock.testing.story import story
+    from interlock.testing.story import story_of
     from interlock.testing.tested import TestedRun
 
 __all__ = [
+    "Chances",
     "Crash",
     "Does",
     "Environment",
     "Error",
+    "Fault",
+    "FaultyStore",
     "Hang",
     "HarnessError",
     "NotScripted",
@@ -38,14 +43,17 @@ __all__ = [
     "Timeout",
     "Value",
     "VirtualClock",
-    "story",
+    "story_of",
 ]
 
 _WHERE = {
+    "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
     "Environment": "environment",
     "Error": "outcomes",
+    "Fault": "fault",
+    "FaultyStore": "faulty",
     "Hang": "outcomes",
     "HarnessError": "errors",
     "NotScripted": "errors",
@@ -60,7 +68,7 @@ _WHERE = {
     "Timeout": "outcomes",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "story": "story",
+    "story_of": "story",
 }
 """The module of each name."""
 

@@ -1,4 +1,4 @@
-"""`story`: what happened in a run as text, the same whenever the same happens."""
+"""`story_of`: what happened in a run as text, the same whenever the same happens."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ _SILENT = (
 """What a process did, not what the run does: it differs where nothing else does."""
 
 
-def story(history: History) -> str:
+def story_of(history: History) -> str:
     """A run as text: state by state what its code did and what came of it.
 
     Instants, ids, durations of calls, workers and crashes are left out, so two runs tell the same

@@ -10,7 +10,7 @@ from interlock.machines.duration import Duration
 from interlock.projections import RunState
 from interlock.store.contract import FINISHED
 from interlock.testing.errors import NothingMore
-from interlock.testing.story import story
+from interlock.testing.story import story_of
 
 if TYPE_CHECKING:
     from interlock.testing.environment import Environment
@@ -50,8 +50,8 @@ class TestedRun(Run[R]):
         return await super().wait()
 
     async def story(self) -> str:
-        """What happened, as text that is the same whenever the same happens; see `story`."""
-        return story(await self.history())
+        """What happened, as text that is the same whenever the same happens; see `story_of`."""
+        return story_of(await self.history())
 
     async def events(self) -> list[str]:
         """Types of its events, in order."""
