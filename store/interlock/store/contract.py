@@ -195,6 +195,7 @@ class Store(Protocol):
 
         Raises:
             Conflict: the stream is not at `commit.head`.
+            AnswerLost: the commit was kept, or was not, or may yet be: the stream will tell.
             RunArchived: its events were moved to an archive.
             DuplicateCommand: `commit.command_id` was accepted before (even by another stream).
             StoreFull, StoreReadOnly, StoreBusy: nothing of the commit was kept.
