@@ -93,7 +93,7 @@ def test_an_id_that_nobody_has_is_not_burned(il: Invoke, hotel: Path) -> None:
     refused = il("erase", "g-99", "--yes", "--store", f"sqlite:///{hotel}")
     assert refused.exit_code == 1
     assert "g-99 has no key, and the log holds nothing of it" in refused.stderr
-    assert "no personal data in the log, and it has no key" in (
+    assert "no personal data found, and it has no key" in (
         il("erase", "g-99", "--dry-run", "--store", f"sqlite:///{hotel}").output
     )
 
@@ -103,7 +103,18 @@ def test_archived_runs_are_told_of(il: Invoke, hotel: Path, tmp_path: Path) -> N
     assert il("send", "r-1", "Leave", "--app", "cli.test_erase", *at).exit_code == 0
     moved = il("archive", "--older", "0 seconds", "--to", str(tmp_path / "archives"), *at)
     assert moved.exit_code == 0, moved.output
+    (tmp_path / "archives").rename(tmp_path / "moved")
     looked = il("erase", "g-1", "--dry-run", *at).output
-    assert "no personal data in the log; 1 archived run not looked into" in looked
+    assert "no personal data found; 1 archived run not looked into" in looked
+    assert "not looked into: " in looked
+    there = ("--from", str(tmp_path / "moved"))
+    looked = il("erase", "g-1", "--dry-run", *there, *at).output
+    assert "r-1  stay     completed, archived       1  guest" not in looked  # it has ended
+    assert "r-1  stay     completed, archived       1" in looked
+    assert "personal data in 1 event of 1 run (1 archived), and its key is" in looked
     done = il("erase", "g-1", "--yes", *at).output
     assert "1 archived run not looked into, which cannot be read without the key either" in done
+    back = il("restore", "r-1", *there, *at)
+    assert back.exit_code == 0, back.output
+    assert "the personal data of g-1 was forgotten" in il("history", "r-1", *at).output
+    assert "sound" in il("verify", *at).output

@@ -26,7 +26,9 @@ from sample_subscription import Subscription
 QUICK = settings(max_examples=12, derandomize=True)
 
 test_order = machine_tests(OrderLifecycle, settings=QUICK)
-test_subscription = machine_tests(Subscription, settings=QUICK, without=("clock", "crash", "snapshots"))
+test_subscription = machine_tests(
+    Subscription, settings=QUICK, without=("clock", "crash", "snapshots")
+)
 
 
 class Place(StrEnum):
@@ -94,11 +96,11 @@ def broken(kind: type[Lifecycle[Any, Any]], law: str) -> str:
     return str(caught.value)
 
 
-HEAD = {"initial": Place.OPEN, "final": {Place.SHUT}, "name": "broken"}
+ENDS = {Place.SHUT}
 
 
 def test_a_method_that_fails_is_shown_with_the_shortest_way() -> None:
-    class Failing(Sound, **HEAD):  # type: ignore[misc]  # the class arguments are those of Sound
+    class Failing(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @after("1 hour", source=Place.BUSY, target=Place.OPEN)
         def rest(self, basket: Basket) -> Basket:
             return basket.model_copy(update={"mark": 1 / len(basket.items)})
@@ -113,13 +115,13 @@ def test_a_method_that_fails_is_shown_with_the_shortest_way() -> None:
 
 
 def test_what_is_changed_in_place_is_found() -> None:
-    class Impure(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Impure(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @on(Put, source=Place.OPEN)
         def put(self, basket: Basket, command: Put) -> Basket:
             basket.items.extend(command.items)
             return basket
 
-    class Greedy(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Greedy(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @on(Put, source=Place.OPEN)
         def put(self, basket: Basket, command: Put) -> Basket:
             command.items.append("one more")
@@ -132,17 +134,17 @@ def test_what_is_changed_in_place_is_found() -> None:
 def test_what_depends_on_more_than_its_input_is_found() -> None:
     count = itertools.count()
 
-    class Counting(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Counting(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @on(Work, source=Place.OPEN, target=Place.BUSY)
         def work(self, basket: Basket, command: Work) -> Basket:
             return basket.model_copy(update={"mark": next(count)})
 
-    class Gambling(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Gambling(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @on(Work, source=Place.OPEN, target=Place.BUSY)
         def work(self, basket: Basket, command: Work) -> Basket:
             return basket.model_copy(update={"mark": random.random()})
 
-    class Hasty(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Hasty(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @entering(Place.BUSY)
         def told(self, basket: Basket) -> Effect:
             return tell.effect(str(datetime.now().timestamp()))  # noqa: DTZ005  that is the point
@@ -152,7 +154,7 @@ def test_what_depends_on_more_than_its_input_is_found() -> None:
 
 
 def test_what_the_log_does_not_keep_is_found() -> None:
-    class Hiding(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Hiding(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @on(Work, source=Place.OPEN, target=Place.BUSY)
         def work(self, basket: Basket, command: Work) -> Basket:
             return basket.model_copy(update={"mark": lambda: 1})
@@ -161,7 +163,7 @@ def test_what_the_log_does_not_keep_is_found() -> None:
 
 
 def test_an_invariant_is_a_test_of_its_own() -> None:
-    class Full(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Full(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @invariant(Place.SHUT)
         def nothing_is_left(self, basket: Basket) -> bool:
             return not basket.items
@@ -175,7 +177,7 @@ def test_an_invariant_is_a_test_of_its_own() -> None:
 def test_a_failing_case_is_kept_and_played_first(tmp_path: Path) -> None:
     limit = [2]
 
-    class Full(Sound, **HEAD):  # type: ignore[misc]  # as above
+    class Full(Sound, initial=Place.OPEN, final=ENDS, name="broken"):
         @invariant
         def holds_few(self, basket: Basket) -> bool:
             return len(basket.items) < limit[0]

@@ -111,7 +111,7 @@ def _exact(text: str) -> object:
 
 
 def _shown(value: object) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
+    return float(value) if isinstance(value, Decimal) else value
 
 
 async def answer(engine: Engine, entry: Entry, said: Said) -> Told:

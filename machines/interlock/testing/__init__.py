@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
         HarnessError,
@@ -20,48 +21,86 @@ if TYPE_CHECKING:
         NotTestable,
         StillRunning,
     )
+    from interlock.testing.fault import Chances, Fault
+    from interlock.testing.faulty import FaultyStore
     from interlock.testing.moves import Case
+    from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
     from interlock.testing.scenario import Scenario
+    from interlock.testing.script import Script, StepCall
+    from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
     from interlock.testing.suite import machine_tests
+    from interlock.testing.tested import TestedRun
 
 __all__ = [
     "BadFixture",
     "Case",
+    "Chances",
+    "Crash",
+    "Does",
+    "Environment",
+    "Error",
+    "Fault",
+    "FaultyStore",
+    "Hang",
     "HarnessError",
     "NoPayload",
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Outcome",
     "Payloads",
+    "Real",
     "Scenario",
+    "Script",
+    "StepCall",
     "StillRunning",
+    "TestedRun",
+    "Timeout",
+    "Value",
     "VirtualClock",
     "commands",
     "faults",
     "machine_tests",
     "payload",
     "runs",
+    "story_of",
 ]
 
 _WHERE = {
     "BadFixture": "errors",
     "Case": "moves",
+    "Chances": "fault",
+    "Crash": "outcomes",
+    "Does": "outcomes",
+    "Environment": "environment",
+    "Error": "outcomes",
+    "Fault": "fault",
+    "FaultyStore": "faulty",
+    "Hang": "outcomes",
     "HarnessError": "errors",
     "NoPayload": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Outcome": "outcomes",
     "Payloads": "payloads",
+    "Real": "outcomes",
     "Scenario": "scenario",
+    "Script": "script",
+    "StepCall": "script",
     "StillRunning": "errors",
+    "TestedRun": "tested",
+    "Timeout": "outcomes",
+    "Value": "outcomes",
     "VirtualClock": "clock",
     "commands": "strategies",
     "faults": "strategies",
     "machine_tests": "suite",
     "payload": "payloads",
     "runs": "strategies",
+    "story_of": "story",
 }
 """The module of each name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from interlock.testing.broken import Broken
 from interlock.testing.moves import Case
@@ -44,7 +44,7 @@ def report(
 
 
 def _start(case: Case) -> str:
-    start: Any = case.start
-    if isinstance(start, dict):
-        return ", ".join(f"{name}={value!r}" for name, value in start.items()) or "nothing"
-    return repr(start)
+    if isinstance(case.start, dict):
+        named = cast("dict[str, Any]", case.start)
+        return ", ".join(f"{name}={value!r}" for name, value in named.items()) or "nothing"
+    return repr(case.start)
