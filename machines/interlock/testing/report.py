@@ -44,7 +44,8 @@ def report(
 
 
 def _start(case: Case) -> str:
-    if isinstance(case.start, dict):
-        named = cast("dict[str, Any]", case.start)
+    start: object = case.start
+    if isinstance(start, dict):
+        named = cast("dict[str, Any]", start)
         return ", ".join(f"{name}={value!r}" for name, value in named.items()) or "nothing"
-    return repr(case.start)
+    return repr(start)
