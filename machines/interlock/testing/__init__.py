@@ -11,33 +11,64 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.environment import Environment
     from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.scenario import Scenario
+    from interlock.testing.script import Script, StepCall
+    from interlock.testing.story import story_of
+    from interlock.testing.tested import TestedRun
 
 __all__ = [
     "Chances",
+    "Crash",
+    "Does",
+    "Environment",
+    "Error",
     "Fault",
     "FaultyStore",
+    "Hang",
     "HarnessError",
     "NotScripted",
     "NothingMore",
+    "Outcome",
+    "Real",
     "Scenario",
+    "Script",
+    "StepCall",
     "StillRunning",
+    "TestedRun",
+    "Timeout",
+    "Value",
     "VirtualClock",
+    "story_of",
 ]
 
 _WHERE = {
     "Chances": "fault",
+    "Crash": "outcomes",
+    "Does": "outcomes",
+    "Environment": "environment",
+    "Error": "outcomes",
     "Fault": "fault",
     "FaultyStore": "faulty",
+    "Hang": "outcomes",
     "HarnessError": "errors",
     "NotScripted": "errors",
     "NothingMore": "errors",
+    "Outcome": "outcomes",
+    "Real": "outcomes",
     "Scenario": "scenario",
+    "Script": "script",
+    "StepCall": "script",
     "StillRunning": "errors",
+    "TestedRun": "tested",
+    "Timeout": "outcomes",
+    "Value": "outcomes",
     "VirtualClock": "clock",
+    "story_of": "story",
 }
 """The module of each name."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -21,6 +21,28 @@ def mentions(event: Event, subject: str) -> bool:
     if _TAGGED not in body:
         return False
     return _holds(msgspec.json.decode(body), subject, None)
+
+
+def keys_in(event: Event) -> set[tuple[str, str]]:
+    """The keys that an event's personal values need, each as its subject and the key's id.
+
+    Values that were forgotten when they were recorded need none.
+    """
+    body = msgspec.json.encode(event.body)
+    if _TAGGED not in body:
+        return set()
+    found: set[tuple[str, str]] = set()
+    waiting: list[Any] = [msgspec.json.decode(body)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            node = cast("dict[str, Any]", one)
+            if node.get("$") == "personal" and node.get("k"):
+                found.add((str(node["s"]), str(node["k"])))
+            waiting.extend(node.values())
+        elif isinstance(one, list):
+            waiting.extend(cast("list[Any]", one))
+    return found
 
 
 def variables_of(state: RunState, subject: str) -> list[str]:
