@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -35,13 +35,13 @@ def keys_in(event: Event) -> set[tuple[str, str]]:
     waiting: list[Any] = [msgspec.json.decode(body)]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, dict):
-            node = cast("dict[str, Any]", one)
-            if node.get("$") == "personal" and node.get("k"):
-                found.add((str(node["s"]), str(node["k"])))
-            waiting.extend(node.values())
-        elif isinstance(one, list):
-            waiting.extend(cast("list[Any]", one))
+        kind = class_of(one)
+        if kind is list:
+            waiting.extend(one)
+        elif kind is dict:
+            if one.get("$") == "personal" and one.get("k"):
+                found.add((str(one["s"]), str(one["k"])))
+            waiting.extend(one.values())
     return found
 
 
