@@ -77,6 +77,24 @@ def test_no_export_holds_what_is_personal(il: Invoke, hotel: Path, tmp_path: Pat
     assert found_in(tmp_path, "Ann Smithson", "Bob Millington") == []
 
 
+def test_an_import_without_its_keys_says_whose_values_cannot_be_read(
+    il: Invoke, hotel: Path, tmp_path: Path
+) -> None:
+    at, other = ("--store", f"sqlite:///{hotel}"), ("--store", f"sqlite:///{tmp_path}/o.db")
+    text = il("export", "r-1", *at).stdout
+    taken = il("import", "-", "--unfinished", *other, input=text)
+    assert taken.exit_code == 0
+    assert "personal values of g-1 cannot be read here" in taken.stderr
+    again = il("import", "-", "--unfinished", "--json", *other, input=text)
+    assert json.loads(again.stdout)["unreadable"] == ["g-1"]
+    assert il("export", "r-1", *other).stdout == text
+    assert il("erase", "g-1", "--yes", *at).exit_code == 0
+    keys = hotel.with_name("hotel-keys.db").rename(tmp_path / "o-keys.db")
+    forgotten = il("import", "-", "--unfinished", "--json", *other, input=text)
+    assert json.loads(forgotten.stdout)["unreadable"] == []  # it was here, and is destroyed
+    assert keys.exists()
+
+
 def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
     at = ("--store", f"sqlite:///{hotel}")
     keys = hotel.with_name("hotel-keys.db")
