@@ -19,14 +19,25 @@ async def settled(engine: Engine, wait: timedelta = timedelta()) -> None:
     Unlike `Engine.settle` this waits for retries, which rest on a timer between two attempts.
 
     Args:
-        wait: go on for so long while a sleep, a timeout or another timer is due within it.
+        wait: go on for so long, once all has come to rest, while a sleep, a timeout or another
+            timer is due within it.
     """
-    began = engine.clock.now()
-    while True:
-        await engine.settle()
-        if not await _moving(engine) and not await _due(engine, began + wait):
-            return
+    await engine.settle()
+    until = engine.clock.now() + wait
+    while not await _rests(engine, until):
         await asyncio.sleep(_POLL)
+        await engine.settle()
+
+
+async def _rests(engine: Engine, until: datetime) -> bool:
+    """Whether nothing moves and no timer is due by then, both seen at one position of the log.
+
+    A timer that fires between the two looks would be seen by neither.
+    """
+    before = await engine.store.position()
+    if await _moving(engine) or await _due(engine, until):
+        return False
+    return await engine.store.position() == before
 
 
 async def _moving(engine: Engine) -> bool:
