@@ -60,13 +60,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def kept(here: Path) -> Invoke:
+def kept(here: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
+    assert here.exists()
     app = build(boxes=False)
 
     def invoke(*arguments: str, input: str | None = None) -> Result:  # noqa: A002  as CliRunner's
         for name in ("present_code", "old_code"):
             sys.modules.pop(name, None)
-        registry._known.clear()
+        monkeypatch.setattr(registry, "_known", {})
         return CliRunner().invoke(app, list(arguments), input=input, prog_name="interlock")
 
     return invoke
@@ -167,11 +168,13 @@ def test_two_of_one_module_that_nothing_tells_apart_are_refused(here: Path) -> N
         defined_in([importlib.import_module("both_code")])
 
 
-def test_programs_that_ask_get_the_same_answer(here: Path, kept: Invoke) -> None:
+def test_programs_that_ask_get_the_same_answer(
+    here: Path, kept: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(here, "old_code")
     write(here, "present_code", *HELD)
     assert kept("start", "old_code:checkout", '{"total": 7}', "--id", "r").exit_code == 0
-    registry._known.clear()
+    monkeypatch.setattr(registry, "_known", {})
     for name in BOTH:
         sys.modules.pop(name, None)
 
