@@ -17,6 +17,7 @@ import interlock.engine
 import interlock.machines
 import interlock.projections
 import interlock.store
+import interlock.testing
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.interchange import KINDS
@@ -31,6 +32,7 @@ PACKAGES = {
     "Running": interlock.engine,
     "The command line": interlock.cli,
     "The demo": interlock.demo,
+    "Testing": interlock.testing,
 }
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from interlock.engine.calls import call
 from interlock.engine.children import compensate, look_after
 from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
 from interlock.engine.gates import Permit, through
@@ -52,6 +51,7 @@ class Driver:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None
+        self.waits = 0  # for so many calls, and for nothing else
         self._woken = asyncio.Event()
         self._calling: Activity | None = None
         self._cancelling = False
@@ -145,7 +145,9 @@ class Driver:
             self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
         if due and self._woken.is_set():
             await asyncio.sleep(0)  # a task that is cancelled before it begins tells nobody
+        self.waits = len(self._tasks)
         await self._woken.wait()
+        self.waits = 0
         return True
 
     def _decide(self, session: Session, mover: Mover) -> None:
@@ -307,7 +309,7 @@ class Driver:
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
         delay = None
         if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
-            delay = step.options.retry.delay(activity.attempt)
+            delay = self.engine.delay(step.options.retry, activity.attempt)
         if delay is None:
             return lambda mover, mine: mover.fail(mine, error)
         wait = delay
@@ -357,18 +359,15 @@ class Driver:
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
         if alone:
-            self._calling = activity
+            self._calling, self.waits = activity, 1
         who, board = (self.run, activity.id), self.engine.noticeboard
         token = board.calling(who, function)
         try:
-            return await call(
-                function, args, kwargs,
-                current=current, timeout=timeout, threads=self.engine.threads,
-            )  # fmt: skip
+            return await self.engine.call(activity, function, args, kwargs, current, timeout)
         finally:
             board.called(who, token)
             if alone:
-                self._calling = None
+                self._calling, self.waits = None, 0
 
     async def _record(self, activity: Activity, record: Record) -> bool:
         """Decide and append an outcome; after a conflict, on what the log says by then.
