@@ -2,6 +2,8 @@
 
 Nothing here is loaded by itself: `pytest_plugins = ["interlock.testing"]` in a `conftest.py`
 switches the fixtures on, and each name is imported when it is first wanted.
+
+PYTEST_DONT_REWRITE (there is no assertion here to rewrite, and no reason to warn of that)
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
+    from interlock.testing.recorded import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.tested import TestedRun
 
@@ -37,12 +41,15 @@ __all__ = [
     "Real",
     "Scenario",
     "Script",
+    "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
     "Value",
     "VirtualClock",
+    "assert_replays",
+    "assert_store_replays",
     "story_of",
 ]
 
@@ -62,15 +69,21 @@ _WHERE = {
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
     "Value": "outcomes",
     "VirtualClock": "clock",
+    "assert_replays": "recorded",
+    "assert_store_replays": "recorded",
     "story_of": "story",
 }
 """The module of each name."""
+
+pytest_plugins = ["interlock.testing.plugin", "interlock.testing.coverage.plugin"]
+"""What pytest loads when this package is named as a plugin."""
 
 
 def __getattr__(name: str) -> Any:
