@@ -105,6 +105,25 @@ def test_signed_seals_are_not_gone_on_with_without_their_key(il: Invoke, tmp_pat
     assert il("verify", "--seal", seals, "--key", key).exit_code == 0
 
 
+def test_a_proof_says_whose_seal_it_rests_on(il: Invoke, tmp_path: Path) -> None:
+    key, other, seals, file = (str(tmp_path / name) for name in ("key", "other", "seals", "p"))
+    for one in (key, other):
+        il("seal", "--new-key", one)
+    il("seal", "--to", seals, "--key", key)
+    il("prove", "order-1", "2", "--seal", seals, "-o", file)
+    assert "give --seal FILE or --key FILE" in il("verify", "--proof", file).stdout
+    known = il("verify", "--proof", file, "--key", key).stdout
+    assert ", the one given" in known
+    assert "compare" not in known
+    wrong = il("verify", "--proof", file, "--key", other)
+    assert "its seal is signed with key" in wrong.stderr
+    il("seal", "--to", f"{seals}-2")
+    il("prove", "order-1", "2", "--seal", f"{seals}-2", "-o", file)
+    assert "its seal is not signed, and should be" in (
+        il("verify", "--proof", file, "--key", key).stderr
+    )
+
+
 def test_who_sealed_is_told_from_what_was_altered(il: Invoke, store: str, tmp_path: Path) -> None:
     key, signed, plain = (str(tmp_path / name) for name in ("key", "signed", "plain"))
     il("seal", "--new-key", key)
@@ -170,8 +189,10 @@ def test_a_proof_is_checked_without_a_database(il: Invoke, tmp_path: Path) -> No
     nowhere = f"sqlite:///{tmp_path}/none.db"
     checked = il("verify", "--proof", str(file), "--store", nowhere)
     assert checked.stdout.startswith("event 2 of order-1 (")
-    assert "compare the seal" in checked.stdout
-    assert "compare" not in il("verify", "--proof", str(file), "--seal", seals).stdout
+    assert "give --seal FILE,\nor compare its digest" in checked.stdout
+    known = il("verify", "--proof", str(file), "--seal", seals).stdout
+    assert f", which is kept in {seals}, log " in known
+    assert "compare" not in known
     assert document(il("verify", "--proof", str(file), "--json"))["holds"] is True
     proof = json.loads(file.read_text())
     proof["event"]["stored"] = proof["event"]["stored"].replace("order-1", "order-8")

@@ -165,12 +165,15 @@ def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
         f"event {event.version} of {event.stream} ({event.type}), position {event.position}:",
         Styled("proven", "green"),
     )
-    screen.line(f"by seal {seal.number} of {seal.at}, log {seal.log}")
-    if not seals:
-        screen.line(f"compare the seal with the one that was kept: {seal.digest}")
+    kept = f", which is kept in {seals}" if seals else ""
+    screen.line(f"by seal {seal.number} of {seal.at}{kept}, log {seal.log}")
     if seal.key:
-        whose = "" if key else ": compare it with the key that you know, or give --key"
+        whose = ", the one given" if key else ""
         screen.line(f"signed with key {seal.key}{whose}")
+    if not seals and not key:
+        more = " or --key FILE" if seal.key else ""
+        screen.line(f"that this seal was ever made is not shown: give --seal FILE{more},")
+        screen.line(f"or compare its digest with the one kept: {seal.digest}")
 
 
 def seal(url: str, to: str, key: Path | None, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
@@ -81,6 +82,27 @@ class Scenario(Generic[S, D]):
     def over(self) -> bool:
         """Whether it has come to its end."""
         return is_final(self._program.chart, self._place)
+
+    @property
+    def now(self) -> datetime:
+        """The instant that it has come to."""
+        return self._now
+
+    @property
+    def timers(self) -> Mapping[str, datetime]:
+        """The timers that are set, by their transition's id, and when they are due."""
+        return dict(self._timers)
+
+    @property
+    def kept(self) -> Sequence[Command]:
+        """The commands that are kept for later, oldest first."""
+        return tuple(self._kept)
+
+    def twin(self) -> Self:
+        """The same run again, which goes its own way from here on."""
+        twin = copy(self)
+        vars(twin).update(_timers=dict(self._timers), _kept=[*self._kept])
+        return twin
 
     def given(self, *commands: Command) -> Self:
         """What has happened before: each command has to be accepted.

@@ -211,7 +211,8 @@ def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -
     elif seals and seal.digest not in {one.digest for one in seals}:
         wrong = f"its seal {seal.number} is not among the seals that were kept"
     elif public and seal.key != public:
-        wrong = f"its seal is not signed with key {public[:16]}"
+        whose = f"signed with key {seal.key[:16]}" if seal.key else "not signed"
+        wrong = f"its seal is {whose}, and should be with key {public[:16]}"
     elif seal.key and not is_signed(seal.said(), seal.signature, seal.key):
         wrong = "the signature of its seal does not fit"
     if wrong:
