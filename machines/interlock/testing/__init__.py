@@ -2,6 +2,8 @@
 
 Nothing here is loaded by itself: `pytest_plugins = ["interlock.testing"]` in a `conftest.py`
 switches the fixtures on, and each name is imported when it is first wanted.
+
+PYTEST_DONT_REWRITE (there is no assertion here to rewrite, and no reason to warn of that)
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
+    from interlock.testing.recorded import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
     from interlock.testing.suite import machine_tests
@@ -54,12 +58,15 @@ __all__ = [
     "Real",
     "Scenario",
     "Script",
+    "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
     "Value",
     "VirtualClock",
+    "assert_replays",
+    "assert_store_replays",
     "commands",
     "faults",
     "machine_tests",
@@ -89,12 +96,15 @@ _WHERE = {
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
     "Value": "outcomes",
     "VirtualClock": "clock",
+    "assert_replays": "recorded",
+    "assert_store_replays": "recorded",
     "commands": "strategies",
     "faults": "strategies",
     "machine_tests": "suite",
@@ -103,6 +113,9 @@ _WHERE = {
     "story_of": "story",
 }
 """The module of each name."""
+
+pytest_plugins = ["interlock.testing.plugin", "interlock.testing.coverage.plugin"]
+"""What pytest loads when this package is named as a plugin."""
 
 
 def __getattr__(name: str) -> Any:

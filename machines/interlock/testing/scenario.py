@@ -10,6 +10,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
+from interlock.machines import noting
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import MachineError, Refused
@@ -62,7 +63,7 @@ class Scenario(Generic[S, D]):
         self.refusal: Refused | None = None
         begun: Any = self._program.data_type() if data is None else data
         with at_instant(self._now):
-            taken = self._program.begin(begun)
+            taken = noting.decided(self._program, self._program.begin(begun))
         self._place = taken.step.after
         self.data: D = taken.data
         self._follow(taken)
@@ -126,6 +127,7 @@ class Scenario(Generic[S, D]):
         try:
             self._take(self._decided(command))
         except Refused as refused:
+            noting.refused(self._program, type(command).__name__, refused.said)
             word = self._program.unhandled(self._place, command)
             if word == "refuse":
                 self.refusal = refused
@@ -236,12 +238,13 @@ class Scenario(Generic[S, D]):
 
     def _decided(self, command: Command) -> Taken:
         with at_instant(self._now):
-            return self._program.decide(self._place, self.data, command)
+            taken = self._program.decide(self._place, self.data, command)
+        return noting.decided(self._program, taken)
 
     def _fire(self, timer: str) -> None:
         with at_instant(self._now):
             taken = self._program.expire(self._place, self.data, timer)
-        self._take(taken)
+        self._take(noting.decided(self._program, taken))
 
     def _take(self, taken: Taken) -> None:
         self._follow(taken)
