@@ -69,6 +69,10 @@ def check(
         Path | None,
         typer.Option("--pytest", metavar="FILE", help="Write a test of each counter-example."),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Warnings count as errors; commands without a word, too."),
+    ] = False,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
@@ -82,7 +86,9 @@ def check(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import checking
 
-        sound = checking.check(target, lock, prove=prove, limit=limit, tests=tests, as_json=as_json)
+        sound = checking.check(
+            target, lock, prove=prove, limit=limit, tests=tests, strict=strict, as_json=as_json
+        )
     if not sound:
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ import msgspec
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import Screen, Styled, print_document
 from interlock.cli.target import import_module, machines_in
+from interlock.cli.verdicts import problem_view
 from interlock.engine.programs import program_of
 from interlock.machines import registry
 from interlock.machines.check import Problem
@@ -125,17 +126,6 @@ def _document(found: Comparison, *, written: bool) -> dict[str, object]:
         "machines": {name: one.hash for name, one in sorted(found.after.items())},
         "changes": [msgspec.structs.asdict(change) for change in found.changes],
         "problems": [problem_view(problem) for problem in found.problems],
-    }
-
-
-def problem_view(problem: Problem) -> dict[str, object]:
-    """A problem as JSON."""
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "state": problem.state,
-        "message": problem.message,
-        "line": problem.line,
     }
 
 

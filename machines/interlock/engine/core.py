@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from interlock.engine import commands
+from interlock.engine import commands, openings
 from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.calls import call
 from interlock.engine.complete import check_migrations
@@ -135,6 +135,7 @@ class Core:
         self.watch = Watch(self)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
+        openings.opened(self)
         try:
             await self.privacy.open()
             if self._wants_worker:
