@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from interlock.engine import commands
+from interlock.engine import commands, openings
 from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.calls import call
 from interlock.engine.complete import check_migrations
@@ -38,6 +38,7 @@ from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.context import Current
 from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.retry import Retry
 from interlock.machines.steps_of import steps_of
 from interlock.projections import Activity, Why, load_state
 from interlock.store.board import Seen
@@ -137,6 +138,7 @@ class Core:
         self.watch = Watch(self, self.look_every)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
+        openings.opened(self)
         try:
             await self.privacy.open()
             if self._wants_worker:
@@ -218,6 +220,10 @@ class Core:
     ) -> Awaitable[Any]:
         """Call the author's function of an activity once; a harness answers in its place."""
         return call(function, args, kwargs, current=current, timeout=timeout, threads=self.threads)
+
+    def delay(self, retry: Retry, failed: int) -> timedelta | None:
+        """The wait after so many failed calls; a harness draws nothing at random."""
+        return retry.delay(failed)
 
     async def asked(self, request: Request) -> Caller:
         """Who asks for something from outside, as the middleware lets it through.

@@ -313,7 +313,7 @@ class Driver:
     def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
         delay = None
         if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
-            delay = step.options.retry.delay(activity.attempt)
+            delay = self.engine.delay(step.options.retry, activity.attempt)
         if delay is None:
             return lambda mover, mine: mover.fail(mine, error)
         wait = delay

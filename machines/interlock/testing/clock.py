@@ -64,6 +64,10 @@ class VirtualClock(ManualClock):
         self._engines.append(engine)
         return engine
 
+    def after(self, by: Duration) -> datetime:
+        """The instant that much later than now; years are those of the calendar."""
+        return after(self.now(), by)
+
     def next_due(self) -> datetime | None:
         """The next instant at which something is due, maybe past; None when nothing ever is."""
         while self._sleeps and self._sleeps[0][2].done():
@@ -78,7 +82,7 @@ class VirtualClock(ManualClock):
         Args:
             by: such as "2 days", a `timedelta`, or "3 years", which are those of the calendar.
         """
-        return await self.jump_to(after(self.now(), by))
+        return await self.jump_to(self.after(by))
 
     async def jump_to(self, instant: datetime) -> int:
         """Let time pass until an aware instant; how many timers fired meanwhile.

@@ -185,9 +185,13 @@ class FaultyStore(Backend):
         """Append a commit, and mark these runs as moved to a file: see the contract."""
         return await self._write("archive", commit, lambda: self.inner.archive(commit, runs, file))
 
-    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+    async def unarchive(
+        self, commit: Commit, runs: Sequence[str], told: Sequence[Commit] = ()
+    ) -> Appended:
         """Append a commit, and mark these runs as not archived any more: see the contract."""
-        return await self._write("unarchive", commit, lambda: self.inner.unarchive(commit, runs))
+        return await self._write(
+            "unarchive", commit, lambda: self.inner.unarchive(commit, runs, told)
+        )
 
     # Reading
 

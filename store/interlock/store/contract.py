@@ -340,8 +340,16 @@ class Store(Protocol):
         """
         ...
 
-    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
-        """Append a commit, and mark these runs as not archived any more.
+    async def unarchive(
+        self, commit: Commit, runs: Sequence[str], told: Sequence[Commit] = ()
+    ) -> Appended:
+        """Append a commit, and mark these runs as not archived any more: all of it or nothing.
+
+        Args:
+            told: what these runs are told at once; each follows the head of its run.
+
+        Returns:
+            the head of the commit, and the events of all, those of `told` last.
 
         Raises:
             Conflict: the stream is not at `commit.head`, or events of a run are missing.
