@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         NothingMore,
         NotScripted,
         NotTestable,
+        SimulationFailed,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from interlock.testing.recorded import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.simulation.calls import Odds
+    from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
@@ -53,11 +56,14 @@ __all__ = [
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Odds",
     "Outcome",
     "Payloads",
     "Real",
     "Scenario",
     "Script",
+    "Simulated",
+    "SimulationFailed",
     "Snapshots",
     "StepCall",
     "StillRunning",
@@ -72,6 +78,7 @@ __all__ = [
     "machine_tests",
     "payload",
     "runs",
+    "simulate",
     "story_of",
 ]
 
@@ -91,11 +98,14 @@ _WHERE = {
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Odds": "simulation.calls",
     "Outcome": "outcomes",
     "Payloads": "payloads",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Simulated": "simulation.simulate",
+    "SimulationFailed": "errors",
     "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
@@ -110,6 +120,7 @@ _WHERE = {
     "machine_tests": "suite",
     "payload": "payloads",
     "runs": "strategies",
+    "simulate": "simulation.simulate",
     "story_of": "story",
 }
 """The module of each name."""
