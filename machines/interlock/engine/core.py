@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from interlock.engine import commands
+from interlock.engine import commands, openings
 from interlock.engine.caller import Caller, Middleware, Request, look_at
 from interlock.engine.calls import call
 from interlock.engine.complete import check_migrations
@@ -56,6 +56,9 @@ log = logging.getLogger("interlock.engine")
 
 class Core:
     """What the modules of this package work with: an open store and what is kept for its runs."""
+
+    look_every = 0.2
+    """Seconds between looks at what other processes append, and at whether the worker lives."""
 
     def __init__(
         self,
@@ -132,9 +135,10 @@ class Core:
         self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
-        self.watch = Watch(self)
+        self.watch = Watch(self, self.look_every)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
+        openings.opened(self)
         try:
             await self.privacy.open()
             if self._wants_worker:

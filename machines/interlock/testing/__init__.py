@@ -2,6 +2,8 @@
 
 Nothing here is loaded by itself: `pytest_plugins = ["interlock.testing"]` in a `conftest.py`
 switches the fixtures on, and each name is imported when it is first wanted.
+
+PYTEST_DONT_REWRITE (there is no assertion here to rewrite, and no reason to warn of that)
 """
 
 from __future__ import annotations
@@ -12,16 +14,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
     from interlock.testing.environment import Environment
-    from interlock.testing.errors import HarnessError, NothingMore, NotScripted, StillRunning
+    from interlock.testing.errors import (
+        BadFixture,
+        HarnessError,
+        NoPayload,
+        NothingMore,
+        NotScripted,
+        NotTestable,
+        StillRunning,
+    )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
+    from interlock.testing.payloads import Payloads, payload
+    from interlock.testing.recorded import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
+    from interlock.testing.strategies import commands, faults, runs
+    from interlock.testing.suite import machine_tests
     from interlock.testing.tested import TestedRun
 
 __all__ = [
+    "BadFixture",
+    "Case",
     "Chances",
     "Crash",
     "Does",
@@ -31,22 +49,35 @@ __all__ = [
     "FaultyStore",
     "Hang",
     "HarnessError",
+    "NoPayload",
     "NotScripted",
+    "NotTestable",
     "NothingMore",
     "Outcome",
+    "Payloads",
     "Real",
     "Scenario",
     "Script",
+    "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
     "Value",
     "VirtualClock",
+    "assert_replays",
+    "assert_store_replays",
+    "commands",
+    "faults",
+    "machine_tests",
+    "payload",
+    "runs",
     "story_of",
 ]
 
 _WHERE = {
+    "BadFixture": "errors",
+    "Case": "moves",
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
@@ -56,21 +87,35 @@ _WHERE = {
     "FaultyStore": "faulty",
     "Hang": "outcomes",
     "HarnessError": "errors",
+    "NoPayload": "errors",
     "NotScripted": "errors",
+    "NotTestable": "errors",
     "NothingMore": "errors",
     "Outcome": "outcomes",
+    "Payloads": "payloads",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
     "Value": "outcomes",
     "VirtualClock": "clock",
+    "assert_replays": "recorded",
+    "assert_store_replays": "recorded",
+    "commands": "strategies",
+    "faults": "strategies",
+    "machine_tests": "suite",
+    "payload": "payloads",
+    "runs": "strategies",
     "story_of": "story",
 }
 """The module of each name."""
+
+pytest_plugins = ["interlock.testing.plugin", "interlock.testing.coverage.plugin"]
+"""What pytest loads when this package is named as a plugin."""
 
 
 def __getattr__(name: str) -> Any:
