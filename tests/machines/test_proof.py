@@ -18,6 +18,7 @@ from interlock.machines.ir import Unhandled
 from interlock.machines.proof import Result, as_pytest, explore, invariant, prove
 from interlock.machines.proof.domain import domain_of
 from interlock.testing import Scenario
+from machines import provable
 from machines.small_lifecycles import EVERY, Count, Rule, Spot, Step, lifecycle, rules
 
 Move: TypeAlias = Any
@@ -256,6 +257,12 @@ def test_a_scenario_says_how_it_is_otherwise() -> None:
     assert (begun.over, begun.taken) == (True, ("b.move_1",))
     with pytest.raises(MachineError, match="no invariant 'other'"):
         begun.holds("other")
+
+
+def test_an_invariant_that_gives_no_reason_is_told_without_one() -> None:
+    broken = Scenario(provable.Shop, provable.Cart(paid=1, refunded=2))
+    with pytest.raises(AssertionError, match=r"refunds_fit does not hold .* refunded=2\)$"):
+        broken.holds()
 
 
 def test_samples_that_can_be_nothing_are_refused() -> None:

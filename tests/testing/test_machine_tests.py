@@ -19,11 +19,11 @@ from interlock.machines.proof import invariant
 from interlock.machines.step import Effect
 from interlock.testing import machine_tests
 from interlock.testing.errors import BadFixture, NotTestable
-from interlock.testing.suite import MachineSuite
+from interlock.testing.machine_suite import MachineSuite
 from sample_orders import OrderLifecycle
 from sample_subscription import Subscription
 
-QUICK = settings(max_examples=12, derandomize=True)
+QUICK = settings(max_examples=8, derandomize=True)
 
 test_order = machine_tests(OrderLifecycle, settings=QUICK)
 test_subscription = machine_tests(

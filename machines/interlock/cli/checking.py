@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
@@ -35,6 +35,7 @@ _CONFIGURATIONS = 5_000
 def check(
     target: str,
     lock: Path,
+    apps: Sequence[str] = (),
     *,
     prove: bool = False,
     limit: int = 0,
@@ -46,6 +47,7 @@ def check(
 
     Args:
         lock: the lock file, which may speak of it.
+        apps: modules with old code of it that is kept for its runs.
         prove: look at every place that a run can come to as well, at most `limit` of them.
         tests: write a test for each property that is refuted.
         strict: false for warnings too; what a state says nothing about is told.
@@ -54,7 +56,7 @@ def check(
     checked = machine if names_file(target) else program_of(load_target(target))
     judges = judged(checked, limit=max(limit if prove else 0, _CONFIGURATIONS), strict=strict)
     of_graph = in_order(machine, [p for one in judges for p in one.problems])
-    found = [*_missing(target), *_left_behind(target, lock), *of_graph]
+    found = [*_missing(target), *_left_behind(target, lock, apps), *of_graph]
     proofs = proving.proofs_of(target, limit) if prove else []
     if as_json:
         more = {"proofs": proving.view(proofs)} if prove else {}
@@ -73,9 +75,9 @@ def check(
     return proving.sound(proofs) and not any(problem.severity in wrong for problem in found)
 
 
-def _left_behind(target: str, lock: Path) -> list[Problem]:
+def _left_behind(target: str, lock: Path, apps: Sequence[str]) -> list[Problem]:
     """What the lock file has against a machine; against one in a file, nothing."""
-    return [] if names_file(target) else problems_of(lock, program_of(load_target(target)))
+    return [] if names_file(target) else problems_of(lock, target, apps)
 
 
 def _missing(target: str) -> Iterator[Problem]:
