@@ -17,11 +17,12 @@ from interlock.machines.command import Command
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.proof.asking import Failed, Move
 from interlock.machines.proof.domain import Domain, Samples, instances
 from interlock.machines.proof.found import Found, Place
 from interlock.machines.proof.invariant import Invariant, invariants_of
 from interlock.machines.proof.keys import Key, key_of
-from interlock.machines.proof.moving import KEPT, Failed, Move, Moving
+from interlock.machines.proof.moving import KEPT, Moving
 from interlock.machines.proof.result import Event
 from interlock.machines.shapes import fields_of
 
