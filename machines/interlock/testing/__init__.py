@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.ended import Ended
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
-    from interlock.testing.flow_play import Ended
     from interlock.testing.flow_suite import workflow_tests
     from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
@@ -85,7 +85,7 @@ _WHERE = {
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
-    "Ended": "flow_play",
+    "Ended": "ended",
     "Environment": "environment",
     "Error": "outcomes",
     "Fault": "fault",

@@ -23,7 +23,8 @@ from interlock.store.joining import ChildEnded
 from interlock.store.values import Memory
 from interlock.store.vocabulary import StepResolved, StepSucceeded, UndoScheduled, UndoSucceeded
 from interlock.testing.broken import Broken, differ
-from interlock.testing.flow_play import Ended, FlowPlay, flow_played
+from interlock.testing.ended import Ended
+from interlock.testing.flow_play import FlowPlay, flow_played
 from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.moves import Case, Crash, Jump, Twice
 from interlock.testing.stage import RUN, Stage

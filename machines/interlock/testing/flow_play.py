@@ -7,7 +7,7 @@ import inspect
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,9 @@ from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity, History, RunState, load_state
 from interlock.store.contract import FINISHED, Appended, Filter
 from interlock.testing.broken import Broken
+from interlock.testing.ended import Call, Ended
 from interlock.testing.flow_subject import FlowSubject
+from interlock.testing.here import Here, applies, note
 from interlock.testing.moves import (
     Cancel,
     Case,
@@ -39,87 +41,6 @@ _MOST = 60
 
 _SENT = 3
 """Commands of one class that are sent by themselves, at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call that was answered.
-
-    Attributes:
-        step: its name, `undo charge` for an undo.
-        run, key: whose, and its idempotency key.
-        args, kwargs: what it was given.
-        result: what it returned, None where it raised.
-        error: what it raised.
-    """
-
-    step: str
-    run: str
-    key: str
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    result: Any = None
-    error: Exception | None = None
-
-
-@dataclass
-class Ended:
-    """What a run came to: what an invariant of a workflow is given.
-
-    Attributes:
-        inputs: the arguments, by name.
-        status: of the run: `completed`, `failed`, `compensated`, `waiting` …
-        state: its state.
-        result: what it returned.
-        error: name of the class of what it raised, "" for nothing.
-        calls: those that were answered, in order, also of its children and of undos.
-        histories: of it and its children, by run.
-        lines: what happened, in words.
-        by_hand: the activities whose undo failed, and that a person said something about.
-        crashes: how many processes died.
-        unfinished: what it still waits for, in words.
-    """
-
-    inputs: dict[str, Any]
-    status: str = ""
-    state: str = ""
-    result: Any = None
-    error: str = ""
-    calls: list[Call] = field(default_factory=list[Call])
-    histories: dict[str, History] = field(default_factory=dict[str, History])
-    lines: list[str] = field(default_factory=list[str])
-    by_hand: list[str] = field(default_factory=list[str])
-    crashes: int = 0
-    unfinished: str = ""
-
-    def called(self, step: str) -> list[Call]:
-        """The calls of a step that returned; `undo charge` for those of an undo."""
-        return [call for call in self.calls if call.step == step and call.error is None]
-
-
-@dataclass
-class Here:
-    """What can happen to a run where it stands.
-
-    Attributes:
-        calls: under way, the oldest first.
-        approvals: pending: the run, the approval, and how many voted.
-        waits: command types that are waited for, with the run.
-        undos: that failed: the run, and the activity that each undoes.
-        doubts: calls in doubt, with the run.
-        time: whether a timer is set.
-        state: of the run.
-        open: whether the run itself goes on and was not cancelled.
-    """
-
-    calls: list[str] = field(default_factory=list[str])
-    approvals: list[tuple[str, Activity]] = field(default_factory=list[tuple[str, Activity]])
-    waits: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    undos: list[tuple[str, Activity]] = field(default_factory=list[tuple[str, Activity]])
-    doubts: list[tuple[str, Activity]] = field(default_factory=list[tuple[str, Activity]])
-    time: bool = False
-    state: str = ""
-    open: bool = True
 
 
 Choose = Callable[[Here], Move | None]
@@ -248,7 +169,7 @@ class FlowPlay:
                 here.open = state.ended is None and state.cancel is None
                 here.open = here.open and state.compensation is None
             for activity in state.pending.values():
-                _note(here, entry.run, activity)
+                note(here, entry.run, activity)
         here.time = await self.stage.store.next_due() is not None
         return here
 
@@ -440,32 +361,6 @@ class FlowPlay:
             ended.result = state.image.decode(self.subject.program.types, state.result)
         if state.status not in FINISHED:
             ended.unfinished = _waits(state)
-
-
-def applies(move: Move, here: Here) -> bool:
-    """Whether a move fits where a run stands."""
-    if isinstance(move, Return | Fail):
-        return move.step in here.calls
-    if isinstance(move, Decide):
-        return any(activity.name == move.approval for _, activity in here.approvals)
-    if isinstance(move, Settle):
-        return bool(here.undos)
-    if isinstance(move, Pass):
-        return here.time
-    return here.open
-
-
-def _note(here: Here, run: str, activity: Activity) -> None:
-    if activity.status == "in doubt":
-        here.doubts.append((run, activity))
-    elif activity.status == "undo failed":
-        here.undos.append((run, activity))
-    elif activity.status == "done":
-        return
-    elif activity.kind == "approval":
-        here.approvals.append((run, activity))
-    elif activity.kind == "wait":
-        here.waits += [(run, name) for name in activity.commands]
 
 
 def _undo_of(step: Step[..., Any]) -> object:

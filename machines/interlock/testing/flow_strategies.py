@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from interlock.testing.flow_play import FlowPlay, Here, flow_played
+from interlock.testing.flow_play import FlowPlay, flow_played
 from interlock.testing.flow_subject import FlowSubject
+from interlock.testing.here import Here
 from interlock.testing.moves import Cancel, Case, Decide, Fail, Move, Pass, Return, Send, Settle
 from interlock.testing.tour import sampled
 

@@ -15,8 +15,9 @@ from interlock.store.errors import InterlockError
 from interlock.store.values import Types
 from interlock.testing.broken import Broken
 from interlock.testing.collected import caller, collected
+from interlock.testing.ended import Ended
 from interlock.testing.flow_laws import FLOW_LAWS, holds
-from interlock.testing.flow_play import Ended, FlowPlay
+from interlock.testing.flow_play import FlowPlay
 from interlock.testing.flow_strategies import flow_runs, flow_tour
 from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.moves import Case
