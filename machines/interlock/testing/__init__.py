@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
     from interlock.testing.tested import TestedRun
+    from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
@@ -66,6 +67,7 @@ __all__ = [
     "StillRunning",
     "TestedRun",
     "Timeout",
+    "TogetherScenario",
     "Value",
     "VirtualClock",
     "assert_replays",
@@ -106,6 +108,7 @@ _WHERE = {
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
+    "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
     "assert_replays": "recorded",
