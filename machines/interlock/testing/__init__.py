@@ -18,9 +18,11 @@ if TYPE_CHECKING:
         BadFixture,
         HarnessError,
         NoPayload,
+        NoRegression,
         NothingMore,
         NotScripted,
         NotTestable,
+        PersonalInside,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
-    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.recorded_values import recorded, recorded_error
+    from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
     from interlock.testing.snapshot import Snapshots
@@ -50,11 +53,13 @@ __all__ = [
     "Hang",
     "HarnessError",
     "NoPayload",
+    "NoRegression",
     "NotScripted",
     "NotTestable",
     "NothingMore",
     "Outcome",
     "Payloads",
+    "PersonalInside",
     "Real",
     "Scenario",
     "Script",
@@ -71,6 +76,8 @@ __all__ = [
     "faults",
     "machine_tests",
     "payload",
+    "recorded",
+    "recorded_error",
     "runs",
     "story_of",
 ]
@@ -88,11 +95,13 @@ _WHERE = {
     "Hang": "outcomes",
     "HarnessError": "errors",
     "NoPayload": "errors",
+    "NoRegression": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
     "Outcome": "outcomes",
     "Payloads": "payloads",
+    "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
@@ -103,12 +112,14 @@ _WHERE = {
     "Timeout": "outcomes",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "assert_replays": "recorded",
-    "assert_store_replays": "recorded",
+    "assert_replays": "replays",
+    "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
     "machine_tests": "suite",
     "payload": "payloads",
+    "recorded": "recorded_values",
+    "recorded_error": "recorded_values",
     "runs": "strategies",
     "story_of": "story",
 }
