@@ -146,14 +146,14 @@ class Programs:
         found = self._own.get(machine)
         if found is not None and hash in ("", found.machine.hash):
             return found
-        several = [self._with_keys(program_of(kind)) for kind in registry.candidates(machine)]
+        present = registry.present(machine)
+        kinds = sorted(registry.candidates(machine), key=lambda kind: kind is present)
+        several = [self._with_keys(program_of(kind)) for kind in kinds]
         same = [program for program in several if program.machine.hash == hash]
         if same:
             return same[-1]
-        if found is None and len(several) > 1:
-            registry.find(machine)  # says which ones
         if found is None and several:
-            found = self._own[machine] = several[0]
+            found = self._own[machine] = self._with_keys(program_of(registry.find(machine)))
         return found
 
     def choice(
@@ -163,16 +163,16 @@ class Programs:
     ) -> tuple[Program | LifecycleProgram | None, Program | LifecycleProgram | None]:
         """The program that has a run's very definition, and the one that new runs are of.
 
-        None where there is none; the second one also where several were imported, none of which
-        was given to this engine, and one is the run's own.
+        None where there is none; the second one also where several were imported, nobody says
+        which is the present one, and one is the run's own.
 
         Raises:
-            BadDefinition: several were imported, and none of them is the run's own.
+            BadDefinition: the same, and none of them is the run's own.
         """
         found = self.find(machine, hash)
         exact = found if found is not None and found.machine.hash == hash else None
-        several = len(registry.candidates(machine)) > 1 and machine not in self._own
-        current = None if exact is not None and several else self.find(machine)
+        said = machine in self._own or registry.present(machine) is not None
+        current = self.find(machine) if said or exact is None else None
         return exact, current
 
     async def definition(self, store: Store, hash: str) -> Machine | None:  # noqa: A002  the same

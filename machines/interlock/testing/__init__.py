@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.ended import Ended
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.flow_suite import workflow_tests
+    from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
-    from interlock.testing.suite import machine_tests
     from interlock.testing.tested import TestedRun
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Chances",
     "Crash",
     "Does",
+    "Ended",
     "Environment",
     "Error",
     "Fault",
@@ -80,6 +83,7 @@ __all__ = [
     "recorded_error",
     "runs",
     "story_of",
+    "workflow_tests",
 ]
 
 _WHERE = {
@@ -88,6 +92,7 @@ _WHERE = {
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
+    "Ended": "ended",
     "Environment": "environment",
     "Error": "outcomes",
     "Fault": "fault",
@@ -116,12 +121,13 @@ _WHERE = {
     "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
-    "machine_tests": "suite",
+    "machine_tests": "machine_suite",
     "payload": "payloads",
     "recorded": "recorded_values",
     "recorded_error": "recorded_values",
     "runs": "strategies",
     "story_of": "story",
+    "workflow_tests": "flow_suite",
 }
 """The module of each name."""
 

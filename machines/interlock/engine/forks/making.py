@@ -218,4 +218,4 @@ async def note_fork(engine: Core, run: str, body: RunForked, actor: Actor) -> No
         paths = [change.path for change in body.changes]
         session.emit(ForkMade(run, body.version, body.effects, paths))
 
-    await commands.accept(engine, body.parent, record, actor, f"{run} forked")
+    await commands.accept(engine, body.parent, record, actor, f"{run} forked", wakes=False)
