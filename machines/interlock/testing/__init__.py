@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         BadFixture,
         HarnessError,
         NoPayload,
+        NoRegression,
         NothingMore,
         NotScripted,
         NotTestable,
+        PersonalInside,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
-    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.recorded_values import recorded, recorded_error
+    from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
     from interlock.testing.snapshot import Snapshots
@@ -54,11 +57,13 @@ __all__ = [
     "Hang",
     "HarnessError",
     "NoPayload",
+    "NoRegression",
     "NotScripted",
     "NotTestable",
     "NothingMore",
     "Outcome",
     "Payloads",
+    "PersonalInside",
     "Real",
     "Scenario",
     "Script",
@@ -76,6 +81,8 @@ __all__ = [
     "faults",
     "machine_tests",
     "payload",
+    "recorded",
+    "recorded_error",
     "runs",
     "story_of",
     "workflow_tests",
@@ -95,11 +102,13 @@ _WHERE = {
     "Hang": "outcomes",
     "HarnessError": "errors",
     "NoPayload": "errors",
+    "NoRegression": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
     "Outcome": "outcomes",
     "Payloads": "payloads",
+    "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
@@ -111,12 +120,14 @@ _WHERE = {
     "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "assert_replays": "recorded",
-    "assert_store_replays": "recorded",
+    "assert_replays": "replays",
+    "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
     "machine_tests": "machine_suite",
     "payload": "payloads",
+    "recorded": "recorded_values",
+    "recorded_error": "recorded_values",
     "runs": "strategies",
     "story_of": "story",
     "workflow_tests": "flow_suite",
