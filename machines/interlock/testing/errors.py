@@ -76,3 +76,15 @@ class SimulationFailed(InterlockError, AssertionError):
         self.wrong = wrong
         self.faults = faults
         self.trace = trace
+
+
+class PersonalInside(HarnessError):
+    """A run that is to become a test holds personal data, which would stand in the file."""
+
+    code = "ILK324"
+
+
+class NoRegression(HarnessError):
+    """No test that passes can be made of a run: its code is gone, or does something else now."""
+
+    code = "ILK325"
