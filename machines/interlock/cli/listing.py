@@ -172,6 +172,8 @@ def waits(entry: Entry) -> str:
         return f"archived in {Path(entry.archive).name}"
     if entry.waits == "timer":
         return f"until {entry.waits_for}Z"
+    if entry.status == "held":
+        return entry.waits_for
     if entry.waits == "person":
         return f"a person: {entry.waits_for}"
     return f"{entry.waits} {entry.waits_for}".strip()
