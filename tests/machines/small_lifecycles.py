@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from interlock.machines import Command, Lifecycle, Refuse, after, on
+from interlock.machines.ir import Unhandled
 from interlock.machines.proof import invariant
 
 MOST = 4
@@ -71,7 +72,9 @@ rules = st.builds(
 )
 
 
-def lifecycle(drawn: list[Rule], below: int) -> type[Lifecycle[Any, Any]]:
+def lifecycle(
+    drawn: list[Rule], below: int, unhandled: Unhandled = "refuse"
+) -> type[Lifecycle[Any, Any]]:
     """The class that some rules describe; its invariant is that the count stays below a number."""
 
     def body(namespace: dict[str, Any]) -> None:
@@ -80,7 +83,7 @@ def lifecycle(drawn: list[Rule], below: int) -> type[Lifecycle[Any, Any]]:
         namespace["stays_below"] = invariant(_below(below))
         namespace.update(__module__=__name__, __qualname__="lifecycle.<locals>.Small")
 
-    head = {"initial": Spot.A, "final": {Spot.D}}
+    head = {"initial": Spot.A, "final": {Spot.D}, "unhandled": unhandled}
     made: type[Lifecycle[Any, Any]] = types.new_class(
         "Small", (Lifecycle[Spot, Count],), head, body
     )

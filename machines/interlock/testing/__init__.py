@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.ended import Ended
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.flow_suite import workflow_tests
+    from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
-    from interlock.testing.suite import machine_tests
     from interlock.testing.tested import TestedRun
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "Chances",
     "Crash",
     "Does",
+    "Ended",
     "Environment",
     "Error",
     "Fault",
@@ -73,6 +76,7 @@ __all__ = [
     "payload",
     "runs",
     "story_of",
+    "workflow_tests",
 ]
 
 _WHERE = {
@@ -81,6 +85,7 @@ _WHERE = {
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
+    "Ended": "ended",
     "Environment": "environment",
     "Error": "outcomes",
     "Fault": "fault",
@@ -107,10 +112,11 @@ _WHERE = {
     "assert_store_replays": "recorded",
     "commands": "strategies",
     "faults": "strategies",
-    "machine_tests": "suite",
+    "machine_tests": "machine_suite",
     "payload": "payloads",
     "runs": "strategies",
     "story_of": "story",
+    "workflow_tests": "flow_suite",
 }
 """The module of each name."""
 

@@ -122,12 +122,34 @@ class Archives:
         files = dict.fromkeys(file for file, _ in self._runs.values())
         there = [(file, path) for file in files if (path := find(file, folder)) is not None]
         for file, path in there:
-            try:
-                for archived in Archive(path).runs(keep=False):
-                    self._check_archived(file, archived)
-            except StoreError as error:
-                self._findings.add(f"an archive is not what was written: {error.message}")
+            self._check_file(file, path)
         return len(files) - len(there)
+
+    def _check_file(self, file: str, path: Path) -> None:
+        read = ("", 0)
+        try:
+            archive = Archive(path)
+            try:
+                for archived in archive.runs(keep=False):
+                    self._check_archived(file, archived)
+            finally:
+                read = archive.read
+        except StoreError as error:
+            run, version = self._after(file, *read)
+            what = f"event {version} of {run!r} cannot be read from its archive"
+            if not version:
+                what = "an archive has all events, and is not what was written"
+            self._findings.add(f"{what}: {error.message}", run, version)
+
+    def _after(self, file: str, run: str, version: int) -> tuple[str, int]:
+        """The event that comes after another one in an archive, by what was recorded; or none."""
+        runs = [moved for where, moved in self._runs.values() if where == file]
+        for at, moved in enumerate(runs):
+            if moved.run == run and version < moved.version:
+                return run, version + 1
+            if moved.run == run:
+                return (runs[at + 1].run, 1) if at + 1 < len(runs) else ("", 0)
+        return runs[0].run, 1
 
     def _check_archived(self, file: str, run: ArchivedRun) -> None:
         name = run.entry.run
