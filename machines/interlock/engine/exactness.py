@@ -14,9 +14,8 @@ def was_converted(value: Any, made: Any) -> bool:
     if isinstance(made, float):
         return isinstance(value, Decimal)
     if isinstance(made, Mapping) and isinstance(value, Mapping):
-        return _any(value, cast("Mapping[Any, Any]", made)) or _any(
-            cast("Mapping[Any, Any]", value).values(), cast("Mapping[Any, Any]", made).values()
-        )
+        keys = _any(cast("Iterable[Any]", value), cast("Iterable[Any]", made))
+        return keys or _any(value.values(), made.values())
     if isinstance(made, (list, tuple)) and isinstance(value, (list, tuple)):
         return _any(cast("Iterable[Any]", value), cast("Iterable[Any]", made))
     if isinstance(made, (set, frozenset)):  # equal numbers have one hash: told by their kinds

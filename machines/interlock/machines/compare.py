@@ -119,8 +119,16 @@ def unsafe_states(
 
 def _data(old: Machine, new: Machine, found: Found) -> None:
     changed = _directly_changed(old, new, grown=True)
+    if new.data in new.values:  # a definition of an older release does not say which it is
+        kept = [new.data, *(new.commands if _keeps(old) else ())]
+        changed &= set[str]().union(*(_within(name, new) for name in kept))
     if changed:
         found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
+
+
+def _keeps(machine: Machine) -> bool:
+    """Whether a lifecycle keeps commands for a later state."""
+    return "defer" in (machine.unhandled, *(node.unhandled for node in machine.nodes))
 
 
 def _values(held: Held, values: Values | None, found: Found) -> None:
