@@ -1,4 +1,4 @@
-"""Law: wherever the process dies during calls, the same happens in the end, and is told the same."""
+"""Law: wherever the process dies during calls, the same happens, and is told the same."""
 
 from __future__ import annotations
 

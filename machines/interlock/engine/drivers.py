@@ -46,7 +46,7 @@ class Drivers:
         """Whether nothing moves: each run that is driven waits for that many calls, all asleep."""
         return all(
             driver.waits and abs(driver.waits) == asleep.get(run, 0)
-            and (driver.waits < 0 or not driver.woken)  # woken in a call of its own it goes on later
+            and (driver.waits < 0 or not driver.woken)  # one in a call of its own goes on later
             for run, driver in self._table.items()
         )  # fmt: skip
 
