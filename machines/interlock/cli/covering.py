@@ -13,10 +13,11 @@ from interlock.cli.errors import BadArgument
 from interlock.cli.files import text_of
 from interlock.cli.render import Column, Screen, Styled, print_lines
 from interlock.cli.stores import reading, run_async
-from interlock.cli.target import import_apps, import_module, load_target, machine_of, machines_in
+from interlock.cli.target import import_apps, import_module, load_target, machine_of
 from interlock.machines.duration import duration
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Machine
+from interlock.machines.modules import machines_in
 from interlock.store.clock import SystemClock
 from interlock.testing.coverage import Report, Tally, dot_picture, mermaid_picture, production
 from interlock.testing.coverage.tally import load
@@ -115,7 +116,7 @@ def _print(screen: Screen, report: Report, *, tests: bool) -> None:
     runs = report.production.runs
     said = f"{runs} run{'' if runs == 1 else 's'} {period}"
     screen.line(Styled(report.machine.name, "bold"), said)
-    columns = [Column("kind"), Column("what", keep=True), Column("production", keep=True)]
+    columns = [Column("kind", keep=True), Column("what"), Column("production", keep=True)]
     columns += [Column("tests", keep=True)] if tests else []
     rows: list[list[Any]] = []
     for item in report.items:

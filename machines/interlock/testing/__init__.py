@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NotScripted,
         NotTestable,
         PersonalInside,
+        SimulationFailed,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
     from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.simulation.calls import Odds
+    from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
     from interlock.testing.tested import TestedRun
+    from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
@@ -60,17 +64,21 @@ __all__ = [
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Odds",
     "Outcome",
     "Payloads",
     "PersonalInside",
     "Real",
     "Scenario",
     "Script",
+    "Simulated",
+    "SimulationFailed",
     "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
+    "TogetherScenario",
     "Value",
     "VirtualClock",
     "assert_replays",
@@ -82,6 +90,7 @@ __all__ = [
     "recorded",
     "recorded_error",
     "runs",
+    "simulate",
     "story_of",
     "workflow_tests",
 ]
@@ -104,17 +113,21 @@ _WHERE = {
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Odds": "simulation.calls",
     "Outcome": "outcomes",
     "Payloads": "payloads",
     "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Simulated": "simulation.simulate",
+    "SimulationFailed": "errors",
     "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
+    "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
     "assert_replays": "replays",
@@ -126,6 +139,7 @@ _WHERE = {
     "recorded": "recorded_values",
     "recorded_error": "recorded_values",
     "runs": "strategies",
+    "simulate": "simulation.simulate",
     "story_of": "story",
     "workflow_tests": "flow_suite",
 }

@@ -15,14 +15,14 @@ from interlock.engine.people import run_id
 from interlock.engine.resources import Given
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
-from interlock.machines.duration import Duration, duration
+from interlock.machines.duration import Duration
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
 from interlock.store.contract import Entry, Store
 from interlock.store.keystore import KeyStore
 from interlock.store.open import open_store
 from interlock.testing.answering import ScriptedEngine
-from interlock.testing.clock import VirtualClock
+from interlock.testing.clock import VirtualClock, after
 from interlock.testing.errors import HarnessError, NothingMore
 from interlock.testing.script import Script
 from interlock.testing.tested import TestedRun
@@ -223,7 +223,7 @@ class Environment:
         await self.until(run, lambda entry: entry.state == state, f"come to {state!r}", limit)
         entry = await self.engine.store.entry(run_id(run))
         assert entry is not None  # it has come there
-        await self.jump_to(max(self.now(), entry.since + duration(stayed)))
+        await self.jump_to(max(self.now(), after(entry.since, stayed)))
 
     async def until(
         self, run: str | Run[Any], wanted: Callable[[Entry], bool], words: str, limit: Duration
