@@ -8,6 +8,7 @@ from datetime import datetime
 
 from interlock.cli.edited import EDITED, becomes, other_definition
 from interlock.cli.effects import print_effects
+from interlock.cli.past import LONG, length, stretch
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
@@ -18,7 +19,7 @@ from interlock.cli.when import ago
 from interlock.cli.wording import branch_of
 from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
-from interlock.projections import Effect, RunState, Why, branches, entry_of, fold, ledger
+from interlock.projections import Effect, History, RunState, Why, branches, entry_of
 from interlock.projections.why import NOT_MOVED
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter, Store, Timer
@@ -37,6 +38,7 @@ class Shown:
         machine: its definition, None when the database has none.
         children: the rows of the runs that it waits for or looks after, by id.
         why: what it waits for in the end.
+        after: of a long run, the version after which the effects began, or were under way.
     """
 
     state: RunState
@@ -45,32 +47,43 @@ class Shown:
     machine: Machine | None
     children: Mapping[str, Entry]
     why: Why
+    after: int = 0
 
 
 def show_run(
     store: str, run: str, apps: Sequence[str] = (), *, every: bool = False, as_json: bool
 ) -> None:
     """Print a run; with modules also whether they define its machine otherwise by now."""
-    shown = run_async(_load(store, run))
+    shown = run_async(_load(store, run, every=every))
     imported = other_definition(entry_of(shown.state), apps)
     if as_json:
-        view = state_view(shown.state, shown.effects, shown.timers)
+        view = state_view(shown.state, shown.effects, shown.timers, shown.after)
         print_document({**view, "edited": bool(imported)} if apps else view)
         return
     told = becomes(shown.machine, shown.state, apps) if imported else ""
     print_run(Screen(), shown, told, every=every)
 
 
-async def _load(url: str, run: str) -> Shown:
+async def _load(url: str, run: str, *, every: bool) -> Shown:
     async with reading(url) as store:
-        events = await events_of_run(store, run)
-        state = fold(events)
+        history, state = await _history(store, run, every=every)
         definition = await store.definition(state.hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
         children = await rows_of(store, [a.child for a in state.pending.values() if a.child])
         timers = await store.timers(run)
         why = await Asking(store, SystemClock().now()).why(run)
-        return Shown(state, ledger(events), timers, machine, children, why)
+        after = 0 if history.since is None else history.since.head.version
+        return Shown(state, history.ledger(), timers, machine, children, why, after)
+
+
+async def _history(store: Store, run: str, *, every: bool) -> tuple[History, RunState]:
+    """The events whose effects are told, and the run as it is now."""
+    last = await length(store, run)
+    if every or last <= LONG:
+        history = History(await events_of_run(store, run))
+    else:
+        history = await stretch(store, run, last - LONG)
+    return history, history.state()
 
 
 async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:
@@ -111,6 +124,9 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
         print_variables(screen, state.variables)
     _print_branches(screen, state)
     print_effects(screen, shown.effects, now, every=every)
+    if shown.after:
+        said = f"of the {state.head.version - shown.after} last events; --all has every effect"
+        screen.line(Styled(said, "dim"))
     _decisions(screen, state, now)
     _inbox(screen, state, now)
 
