@@ -92,7 +92,8 @@ class Driver:
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
-                await follow(self.engine, session)
+                if session.state.fork is not None:
+                    await follow(self.engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -129,7 +130,8 @@ class Driver:
             del self._over[:decided]  # others may have ended during the commit
         if self.engine.closing:
             return False
-        self._cancel_stopped(session)
+        if self._tasks:
+            self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
         if has_more(session):
             return True
@@ -160,9 +162,11 @@ class Driver:
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
-        over = {activity.id for activity, _ in self._over}
+        busy = self._tasks
+        if self._over:
+            busy = busy.keys() | {activity.id for activity, _ in self._over}
         for activity in callable_now(session):
-            if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
+            if activity.id in busy or not self._is_due(activity):
                 continue
             due.append(activity)
             if session.state.lifecycle:
@@ -295,11 +299,11 @@ class Driver:
 
     def _take_cancel(self, activity: Activity) -> bool:
         """Whether the call was interrupted because the run does not want it any more."""
-        task = asyncio.current_task()
+        task = self._tasks.get(activity.id, self.task)
         assert task is not None  # calls are made in tasks
         while task.cancelling():  # also where a step cancelled the task that it ran in
             task.uncancel()
-        if activity.id in self._tasks:
+        if task is not self.task:
             return activity.id in self._told
         taken, self._cancelling = self._cancelling, False
         return taken

@@ -162,9 +162,11 @@ class WorkflowRun:
 
     def move(self) -> bool:
         """Decide what can be decided without a call. False when there is nothing."""
-        state = self.state
+        state = self.session.state
         if state.compensation is not None or state.ended is not None:
             return ending.undo_next(self)
+        if _stands(state):
+            return False
         moved = False
         for name in ("", *state.threads):
             over = state.ended is not None or state.compensation is not None
@@ -390,6 +392,14 @@ class WorkflowRun:
             self.deliver_cancel(activity)
         else:
             self.go(self.thread(activity.thread), action)
+
+
+def _stands(state: RunState) -> bool:
+    """Whether one call is under way and nothing else has come: most looks at a run find that."""
+    if len(state.pending) != 1 or state.cancel is not None or state.ending is not None:
+        return False
+    (activity,) = state.pending.values()
+    return activity.kind == "step" and activity.status != "done" and not state.threads
 
 
 def _helper(place: Place) -> Program:
