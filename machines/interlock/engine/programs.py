@@ -146,15 +146,33 @@ class Programs:
         found = self._own.get(machine)
         if found is not None and hash in ("", found.machine.hash):
             return found
-        several = [self._with_keys(program_of(kind)) for kind in registry.candidates(machine)]
+        several, wrong = self._candidates(machine)
         same = [program for program in several if program.machine.hash == hash]
         if same:
             return same[-1]
+        if found is None and wrong is not None:
+            raise wrong
         if found is None and len(several) > 1:
             registry.find(machine)  # says which ones
         if found is None and several:
             found = self._own[machine] = several[0]
         return found
+
+    def _candidates(
+        self, machine: str
+    ) -> tuple[list[Program | LifecycleProgram], CompileError | None]:
+        """What was imported by a name, and why one of them cannot be compiled.
+
+        That is nothing to a run of another one.
+        """
+        several: list[Program | LifecycleProgram] = []
+        wrong: CompileError | None = None
+        for kind in registry.candidates(machine):
+            try:
+                several.append(self._with_keys(program_of(kind)))
+            except CompileError as error:
+                wrong = error
+        return several, wrong
 
     def choice(
         self,

@@ -81,7 +81,8 @@ class WorkflowRun:
 
     def folded(self, name: str) -> RunState | Branch:
         """What the log says of a thread."""
-        return self.state.threads[name] if name else self.state
+        state = self.session.state
+        return state.threads[name] if name else state
 
     def branch(
         self, name: str, place: Place, state: str, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -104,10 +105,11 @@ class WorkflowRun:
 
     def go(self, thread: Thread, action: Callable[[], Ended]) -> None:
         """Run code of a thread to its next await, and record what it said and where it stands."""
+        session = self.session
         prefix = f"{thread.id}/" if thread.id else ""
-        number = self.folded(thread.id).visits + 1 if self.session.exists else 1
-        where = f"{thread.root}{thread.inner.prefix}"
-        running = Segment(self.session.run, prefix, number, self.session.now, where)
+        number = self.folded(thread.id).visits + 1 if session.exists else 1
+        where = f"{thread.root}{thread.levels[-1].prefix}"
+        running = Segment(session.run, prefix, number, session.now, where)
         running.check = partial(check, self, thread, running)
         thread.segment = running
         token = segment.set(running)
@@ -118,7 +120,7 @@ class WorkflowRun:
             segment.reset(token)
         if isinstance(ended, Raised):
             reveals.mark(ended.error)
-        if record_notes(self, thread, running.notes):
+        if not running.notes or record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
@@ -205,10 +207,9 @@ class WorkflowRun:
 
     def cancel_due(self, name: str) -> bool:
         """Whether a thread has to be told that it is cancelled."""
-        if name:
-            branch = self.state.threads[name]
-            return branch.cancel is not None and not branch.cancelled
-        return self.state.cancel is not None and not self.state.cancelled
+        state = self.session.state
+        told: RunState | Branch = state.threads[name] if name else state
+        return told.cancel is not None and not told.cancelled
 
     def proceed(self, activity: Activity) -> None:
         """Move on from an activity whose outcome is recorded already."""
