@@ -162,11 +162,9 @@ class Driver:
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
-        busy = self._tasks
-        if self._over:
-            busy = busy.keys() | {activity.id for activity, _ in self._over}
+        over = [activity.id for activity, _ in self._over] if self._over else ()
         for activity in callable_now(session):
-            if activity.id in busy or not self._is_due(activity):
+            if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
             due.append(activity)
             if session.state.lifecycle:

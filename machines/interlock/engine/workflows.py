@@ -329,16 +329,17 @@ class WorkflowRun:
     ) -> None:
         """A step returned: record it, run to the next await."""
         step = self.step_of(activity)
-        thread = self.thread(activity.thread if activity.alone else "")
+        alone = activity.alone
+        thread = self.thread(activity.thread if alone else "")
         try:
-            if activity.alone:
+            if alone:
                 encoded, value = thread.memory.adopt(result, f"result of {step.name}")
             else:
                 encoded, value = self.encoded(result, f"result of {step.name}"), None
         except Unrecordable as error:
             refused = error
         else:
-            memory = thread.memory.take() if activity.alone else None
+            memory = thread.memory.take() if alone else None
             undoable = step.options.compensate is not None
             done = StepSucceeded(
                 activity.id,
@@ -351,7 +352,8 @@ class WorkflowRun:
                 step.options.irreversible,
             )
             self.session.emit(done)
-            self._go_on(activity, partial(thread.resume, value))
+            if alone:  # a join is looked at by `move`
+                self._go_on(thread, activity, partial(thread.resume, value))
             return
         self.fail(activity, refused)  # outside of the handler: author's code runs in it
 
@@ -368,8 +370,9 @@ class WorkflowRun:
         """A step raised for the last time, or was not `called`: raise that in the workflow."""
         failed, raised = self._failed(activity, error, None, called)
         self.session.emit(failed)
-        thread = self.thread(activity.thread if activity.alone else "")
-        self._go_on(activity, partial(thread.throw, raised))
+        if activity.alone:
+            thread = self.thread(activity.thread)
+            self._go_on(thread, activity, partial(thread.throw, raised))
 
     def _failed(
         self, activity: Activity, error: BaseException, at: datetime | None, called: bool = True
@@ -385,14 +388,12 @@ class WorkflowRun:
         failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory, called)
         return failed, raised
 
-    def _go_on(self, activity: Activity, action: Callable[[], Ended]) -> None:
-        """Move the code on that stands still for an activity; a join is looked at by `move`."""
-        if not activity.alone:
-            return
-        if self.cancel_due(activity.thread):
+    def _go_on(self, thread: Thread, activity: Activity, action: Callable[[], Ended]) -> None:
+        """Move the code on that stands still for an activity."""
+        if self.cancel_due(thread.id):
             self.deliver_cancel(activity)
         else:
-            self.go(self.thread(activity.thread), action)
+            self.go(thread, action)
 
 
 def _stands(state: RunState) -> bool:
