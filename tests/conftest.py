@@ -29,8 +29,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:  # its signatu
     Those of modules stay: a module that is imported again does not define them again.
     """
     known: dict[str, list[registry.Registered]] = registry.__dict__["_known"]
-    before = {name: [*found] for name, found in known.items()}
+    present: dict[str, registry.Registered] = registry.__dict__["_present"]
+    before, chosen = {name: [*found] for name, found in known.items()}, {**present}
     yield
+    present.clear()
+    present.update(chosen)
     for name, found in known.items():
         kept = before.get(name, [])
         found[:] = [kind for kind in found if kind in kept or _of_a_module(kind)]

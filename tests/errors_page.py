@@ -17,6 +17,7 @@ import interlock.engine
 import interlock.machines
 import interlock.projections
 import interlock.store
+import interlock.testing
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.interchange import KINDS
@@ -31,6 +32,7 @@ PACKAGES = {
     "Running": interlock.engine,
     "The command line": interlock.cli,
     "The demo": interlock.demo,
+    "Testing": interlock.testing,
 }
 
 
@@ -85,12 +87,12 @@ def refused() -> list[Refusal]:
 
 def problem_rows() -> list[str]:
     """The codes that `check` and `check --prove` name in their docstrings."""
-    from interlock.machines import check, check_workflow
+    from interlock.machines import check, checks
     from interlock.machines.lock import judging
     from interlock.machines.proof import judge
 
-    modules = (check, check_workflow, judging, judge)
-    text = "".join(inspect.getsource(module) for module in modules)
+    every = (check, *modules(checks.__name__), judging, judge)
+    text = "".join(inspect.getsource(module) for module in every)
     found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from audit.filled import copied
 from interlock.audit import (
+    SEALS,
     BadProof,
     BadSeal,
     BrokenSeal,
@@ -217,6 +218,7 @@ def test_seals_are_signed(whole: Path, tmp_path: Path) -> None:
         assert findings.count == 0
         check_seals(snapshot, [seal], findings, "00" * 32)
         assert "not with key 0000" in findings.found[0].what
+        assert findings.only(SEALS)
         forged = msgspec.structs.replace(seal, at="2026-05-01T12:00:01Z").ended()
         findings = Findings()
         check_seals(snapshot, read_seals(forged.line()), findings, public)

@@ -60,6 +60,9 @@ SPOILT = {
     "update interlock_entries set version = 'abc' where run = 'asked'": "'asked' in interlock_entr",
     "update interlock_entries set run = x'ff' where run = 'asked'": "in interlock_entries",
     "create trigger evil after insert on stored_events begin select 1; end": "trigger 'evil'",
+    "update sqlite_sequence set seq = seq + 5": "are missing from the end of the log",
+    "update sqlite_sequence set seq = seq - 5": "positions would be given again",
+    "update sqlite_sequence set seq = seq + 0.0": "in sqlite_sequence holds a value of another",
     "drop index interlock_open": "the index 'interlock_open' is missing",
 }
 

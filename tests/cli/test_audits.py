@@ -14,6 +14,7 @@ from typing import ClassVar
 import pytest
 
 from cli.kit import ORDERS, Invoke, document
+from interlock.audit import Seal
 
 
 def alter(store: str, statement: str) -> None:
@@ -89,6 +90,98 @@ def test_a_seal_is_signed_and_the_key_is_asked_for(il: Invoke, tmp_path: Path) -
     assert "error ILK029" in il("seal", "--to", seals, "--key", seals).stderr
 
 
+def test_signed_seals_are_not_gone_on_with_without_their_key(il: Invoke, tmp_path: Path) -> None:
+    key, other, seals = (str(tmp_path / name) for name in ("key", "other", "seals.jsonl"))
+    for one in (key, other):
+        il("seal", "--new-key", one)
+    il("seal", "--to", seals, "--key", key)
+    il("approve", "order-2", "manager", "--by", "ann")
+    kept = Path(seals).read_text()
+    assert "error ILK280" in (refused := il("seal", "--to", seals)).stderr
+    assert "begin a new place" in refused.stderr
+    assert "error ILK280" in il("seal", "--to", seals, "--key", other).stderr
+    assert Path(seals).read_text() == kept
+    assert il("seal", "--to", seals, "--key", key).exit_code == 0
+    assert il("verify", "--seal", seals, "--key", key).exit_code == 0
+
+
+def test_a_proof_says_whose_seal_it_rests_on(il: Invoke, tmp_path: Path) -> None:
+    key, other, seals, file = (str(tmp_path / name) for name in ("key", "other", "seals", "p"))
+    for one in (key, other):
+        il("seal", "--new-key", one)
+    il("seal", "--to", seals, "--key", key)
+    il("prove", "order-1", "2", "--seal", seals, "-o", file)
+    assert "give --seal FILE or --key FILE" in il("verify", "--proof", file).stdout
+    known = il("verify", "--proof", file, "--key", key).stdout
+    assert ", the one given" in known
+    assert "compare" not in known
+    wrong = il("verify", "--proof", file, "--key", other)
+    assert "its seal is signed with key" in wrong.stderr
+    il("seal", "--to", f"{seals}-2")
+    il("prove", "order-1", "2", "--seal", f"{seals}-2", "-o", file)
+    assert "its seal is not signed, and should be" in (
+        il("verify", "--proof", file, "--key", key).stderr
+    )
+
+
+def test_who_sealed_is_told_from_what_was_altered(il: Invoke, store: str, tmp_path: Path) -> None:
+    key, signed, plain = (str(tmp_path / name) for name in ("key", "signed", "plain"))
+    il("seal", "--new-key", key)
+    il("seal", "--to", plain)
+    il("seal", "--to", signed, "--key", key)
+    unsigned = il("verify", "--seal", plain, "--key", key)
+    assert unsigned.exit_code == 1
+    assert "error ILK281: the database is as these seals say, but seal 1 is not signed, and" in (
+        unsigned.stderr
+    )
+    il("approve", "order-2", "manager", "--by", "ann")
+    il("seal", "--to", plain)
+    chained = json.loads(Path(plain).read_text().splitlines()[1])
+    chained["previous"] = json.loads(Path(signed).read_text())["digest"]
+    slipped_in = Seal(**chained).ended().line()
+    Path(signed).write_text(Path(signed).read_text() + slipped_in)
+    mixed = il("verify", "--seal", signed)  # no key is needed to see that
+    assert "seal 2 is not signed, and those before it are, with key" in mixed.stdout
+    assert "error ILK281" in mixed.stderr
+    assert "error ILK026" in il("seal", "--to", signed).stderr
+    alter(store, RECEIPT)
+    assert "error ILK014: the database was altered" in il("verify", "--seal", signed).stderr
+
+
+def test_seals_of_another_database_are_called_so(il: Invoke, tmp_path: Path) -> None:
+    il("seal", "--to", str(tmp_path / "seals"))
+    other = f"sqlite:///{tmp_path}/other.db"
+    il("import", "-", "--store", other, input=il("export", "order-1").stdout)
+    result = il("verify", "--seal", str(tmp_path / "seals"), "--store", other)
+    assert "error ILK014: these are not the seals of this database" in result.stderr
+
+
+def test_what_was_archived_is_verified_and_proven_where_it_is_now(
+    il: Invoke, tmp_path: Path
+) -> None:
+    seals, file = str(tmp_path / "seals"), str(tmp_path / "proof.json")
+    assert il("prove", "order-1", "2", "--seal", "x", "--from", "nowhere").exit_code == 1
+    il("archive", "--older", "0 seconds", "--to", str(tmp_path / "one"))
+    il("seal", "--to", seals)
+    assert il("prove", "order-1", "2", "--seal", seals, "-o", file).exit_code == 0
+    assert il("verify", "--proof", file, "--seal", seals).exit_code == 0
+    (tmp_path / "one").rename(tmp_path / "two")
+    moved = ("--from", str(tmp_path / "two"))
+    gone = il("prove", "order-1", "2", "--seal", seals)
+    assert "error ILK016" in gone.stderr
+    assert "--from FOLDER" in gone.stderr
+    assert il("prove", "order-1", "2", "--seal", seals, *moved).stdout == Path(file).read_text()
+    assert "no event 99" in il("prove", "order-1", "99", "--seal", seals, *moved).stderr
+    assert "not looked into" in il("verify").stdout
+    assert "not looked into" not in il("verify", *moved).stdout
+    (archive,) = (tmp_path / "two").glob("*.gz")
+    archive.write_bytes(archive.read_bytes()[:-20])
+    cut = il("verify", *moved)
+    assert cut.exit_code == 1
+    assert f"an archive is not what was written: {archive} was altered or is damaged" in cut.stdout
+    assert "there is no such folder" in il("verify", "--from", "nowhere").stderr
+
+
 def test_a_proof_is_checked_without_a_database(il: Invoke, tmp_path: Path) -> None:
     seals, file = str(tmp_path / "seals.jsonl"), tmp_path / "proof.json"
     il("seal", "--to", seals)
@@ -96,8 +189,10 @@ def test_a_proof_is_checked_without_a_database(il: Invoke, tmp_path: Path) -> No
     nowhere = f"sqlite:///{tmp_path}/none.db"
     checked = il("verify", "--proof", str(file), "--store", nowhere)
     assert checked.stdout.startswith("event 2 of order-1 (")
-    assert "compare the seal" in checked.stdout
-    assert "compare" not in il("verify", "--proof", str(file), "--seal", seals).stdout
+    assert "give --seal FILE,\nor compare its digest" in checked.stdout
+    known = il("verify", "--proof", str(file), "--seal", seals).stdout
+    assert f", which is kept in {seals}, log " in known
+    assert "compare" not in known
     assert document(il("verify", "--proof", str(file), "--json"))["holds"] is True
     proof = json.loads(file.read_text())
     proof["event"]["stored"] = proof["event"]["stored"].replace("order-1", "order-8")

@@ -60,3 +60,20 @@ def test_long_texts_are_cut_where_they_do_not_differ() -> None:
     assert "bob" in other
     assert len(one) + len(other) <= 80
     assert both_sides("a", "b", 10) == ("a", "b")
+
+
+def test_a_fork_differs_from_its_parent_only_in_what_it_did(il: Invoke) -> None:
+    il("fork", "order-1", "--at", "1", "--id", "same")
+    text = il("diff", "order-1", "same").stdout
+    assert "same was forked from order-1 at 1" in text
+    assert "values differ" not in text
+    assert "different definitions" not in text
+    assert "the same happened in both" in text
+    assert document(il("diff", "order-1", "same", "--json"))["same"] is True
+    il("fork", "order-1", "--at", "3", "--id", "other", "--set", "order.total=6")
+    text = il("diff", "order-1", "other").stdout
+    assert "Their values differ from version" in text
+    assert '~ order.total  "5" → "6"' in text
+    assert "They part at version" in text
+    found = document(il("diff", "order-1", "other", "--json"))
+    assert [one["type"] for one in found["part"]] == ["StepSucceeded", "CallAsked"]

@@ -77,6 +77,24 @@ def test_no_export_holds_what_is_personal(il: Invoke, hotel: Path, tmp_path: Pat
     assert found_in(tmp_path, "Ann Smithson", "Bob Millington") == []
 
 
+def test_an_import_without_its_keys_says_whose_values_cannot_be_read(
+    il: Invoke, hotel: Path, tmp_path: Path
+) -> None:
+    at, other = ("--store", f"sqlite:///{hotel}"), ("--store", f"sqlite:///{tmp_path}/o.db")
+    text = il("export", "r-1", *at).stdout
+    taken = il("import", "-", "--unfinished", *other, input=text)
+    assert taken.exit_code == 0
+    assert "personal values of g-1 cannot be read here" in taken.stderr
+    again = il("import", "-", "--unfinished", "--json", *other, input=text)
+    assert json.loads(again.stdout)["unreadable"] == ["g-1"]
+    assert il("export", "r-1", *other).stdout == text
+    assert il("erase", "g-1", "--yes", *at).exit_code == 0
+    keys = hotel.with_name("hotel-keys.db").rename(tmp_path / "o-keys.db")
+    forgotten = il("import", "-", "--unfinished", "--json", *other, input=text)
+    assert json.loads(forgotten.stdout)["unreadable"] == []  # it was here, and is destroyed
+    assert keys.exists()
+
+
 def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
     at = ("--store", f"sqlite:///{hotel}")
     keys = hotel.with_name("hotel-keys.db")
@@ -93,7 +111,7 @@ def test_an_id_that_nobody_has_is_not_burned(il: Invoke, hotel: Path) -> None:
     refused = il("erase", "g-99", "--yes", "--store", f"sqlite:///{hotel}")
     assert refused.exit_code == 1
     assert "g-99 has no key, and the log holds nothing of it" in refused.stderr
-    assert "no personal data in the log, and it has no key" in (
+    assert "no personal data found, and it has no key" in (
         il("erase", "g-99", "--dry-run", "--store", f"sqlite:///{hotel}").output
     )
 
@@ -103,7 +121,18 @@ def test_archived_runs_are_told_of(il: Invoke, hotel: Path, tmp_path: Path) -> N
     assert il("send", "r-1", "Leave", "--app", "cli.test_erase", *at).exit_code == 0
     moved = il("archive", "--older", "0 seconds", "--to", str(tmp_path / "archives"), *at)
     assert moved.exit_code == 0, moved.output
+    (tmp_path / "archives").rename(tmp_path / "moved")
     looked = il("erase", "g-1", "--dry-run", *at).output
-    assert "no personal data in the log; 1 archived run not looked into" in looked
+    assert "no personal data found; 1 archived run not looked into" in looked
+    assert "not looked into: " in looked
+    there = ("--from", str(tmp_path / "moved"))
+    looked = il("erase", "g-1", "--dry-run", *there, *at).output
+    assert "r-1  stay     completed, archived       1  guest" not in looked  # it has ended
+    assert "r-1  stay     completed, archived       1" in looked
+    assert "personal data in 1 event of 1 run (1 archived), and its key is" in looked
     done = il("erase", "g-1", "--yes", *at).output
     assert "1 archived run not looked into, which cannot be read without the key either" in done
+    back = il("restore", "r-1", *there, *at)
+    assert back.exit_code == 0, back.output
+    assert "the personal data of g-1 was forgotten" in il("history", "r-1", *at).output
+    assert "sound" in il("verify", *at).output

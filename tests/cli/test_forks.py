@@ -29,7 +29,7 @@ def test_what_a_fork_asks_is_answered(il: Invoke) -> None:
     made = il("fork", "order-1", "--at", "3", "--set", "order.total=6", "--id", "try-1")
     assert "waiting for person answer ship" in made.stdout
     assert "interlock answer try-1 ship --recorded" in made.stdout
-    hint = "interlock answer try-1 ship --recorded (or --result, or --error, or --live)"
+    hint = "interlock answer try-1 ship --recorded (or --result, or --error, or --live, or discard)"
     assert hint in il("show", "try-1").stdout
     why = il("why", "try-1")
     assert "ship is not called before somebody says so" in why.stdout
@@ -50,6 +50,7 @@ def test_what_a_fork_asks_is_answered(il: Invoke) -> None:
         (["fork", "order-1", "--set", "x"], "ILK094", "PATH=VALUE"),
         (["fork", "order-1", "--effects", "some"], "ILK094", "recorded, live, ask"),
         (["answer", "order-1", "ship", "--live"], "ILK035", "no fork"),
+        (["discard", "order-1"], "ILK035", "no fork"),
     ],
 )
 def test_what_cannot_be_done_says_why(
@@ -59,6 +60,39 @@ def test_what_cannot_be_done_says_why(
     assert result.exit_code == 1
     assert code in result.stderr
     assert said in result.stderr
+
+
+def test_a_fork_that_asks_is_walked_through_and_given_up(il: Invoke) -> None:
+    il("fork", "order-1", "--at", "3", "--effects", "ask", "--id", "by-hand")
+    assert "interlock discard by-hand" in il("why", "by-hand").stdout
+    cancelled = il("cancel", "by-hand", "--by", "bo")
+    assert "it would undo what order-1 did" in cancelled.stdout
+    assert "--result null (it is done; or --recorded; or --live, to really undo it)" in (
+        cancelled.stdout
+    )
+    why = il("why", "by-hand").stdout
+    assert "it would undo what order-1 did" in why
+    assert "interlock answer by-hand 'undo charge' --result null" in why
+    assert "--error" not in why
+    given_up = il("discard", "by-hand", "--by", "bo", "--reason", "seen enough")
+    assert given_up.exit_code == 0, given_up.output
+    assert "by-hand was given up by bo; nothing is undone" in given_up.stdout
+    assert "by-hand is cancelled" in given_up.stdout
+    shown = il("show", "by-hand").stdout
+    assert "discarded: seen enough" in shown
+    effects = {e["step"]: e["status"] for e in document(il("show", "by-hand", "--json"))["ledger"]}
+    assert (effects["charge"], effects["refund"]) == ("reused", "cancelled")
+
+
+def test_an_undo_that_a_person_answered_for_is_told_the_same_everywhere(il: Invoke) -> None:
+    il("fork", "order-1", "--at", "3", "--effects", "ask", "--id", "by-hand")
+    il("cancel", "by-hand")
+    il("answer", "by-hand", "undo charge", "--result", "null", "--by", "bo")
+    shown = il("show", "by-hand")
+    assert "undone       charge" in shown.stdout
+    assert "as bo said; nothing was called" in shown.stdout
+    effects = {e["step"]: e["status"] for e in document(il("show", "by-hand", "--json"))["ledger"]}
+    assert effects["charge"] == "compensated"
 
 
 def test_a_replay_says_whether_the_code_does_the_same(il: Invoke) -> None:

@@ -126,13 +126,17 @@ async def test_each_answer_is_what_it_says(engine: Engine) -> None:
     await engine.settle()
     await engine.answer(fork, "ship", "error", shop.Declined("no"), by="bo")
     known = await state(engine, fork)
-    assert asked(known) == {"refund": "run made no such call"}
+    why = "it would undo what run did; run made no such call"
+    assert asked(known) == {"refund": why}
     assert known.status == "waiting"
     await engine.answer(fork, "undo charge", "value", by="bo")
     await engine.settle()
     await engine.answer(fork, "undo reserve", "value", by="bo")
     known = await state(engine, fork)
     assert known.status == "compensated"
+    effects = {e.step: (e.status, e.note) for e in (await fork.history()).ledger()}
+    assert effects["charge"] == ("compensated", "as bo said; nothing was called")
+    assert effects["refund"] == ("reused", "given by bo")
     assert known.error is not None
     assert known.error.type == "Declined"
     assert not shop.CALLS
@@ -242,4 +246,49 @@ async def test_a_fork_is_found_when_the_engine_comes_back() -> None:
         fork = await engine.get(fork.id)
         assert (await state(engine, fork)).status == "completed"
         assert not await store.timers(fork.id)
+    assert not shop.CALLS
+
+
+async def test_a_fork_is_given_up_and_nothing_is_undone(engine: Engine) -> None:
+    run = await bought(engine)
+    asks = await engine.fork(run, 8, effects="ask", id="asks")
+    await engine.settle()
+    await engine.discard(asks, by="bo", reason="seen enough")
+    known = await state(engine, asks)
+    assert (known.status, known.cancel) == ("cancelled", "discarded: seen enough")
+    assert not known.pending
+    effects = [(e.step, e.status) for e in (await asks.history()).ledger()]
+    assert effects == [("reserve", "confirmed"), ("charge", "confirmed"), ("ship", "cancelled")]
+    assert not await engine.store.timers("asks")
+    with pytest.raises(Refused, match="cancelled already"):
+        await engine.discard(asks)
+    with pytest.raises(Refused, match="no fork"):
+        await engine.discard(run)
+
+    undoing = await engine.fork(run, 8, effects="ask", id="undoing")
+    await engine.settle()
+    await engine.cancel(undoing)
+    assert asked(await state(engine, undoing))
+    await engine.discard(undoing)
+    assert (await state(engine, undoing)).status == "cancelled"
+    assert not shop.CALLS
+
+
+async def test_a_fork_that_made_calls_of_its_own_is_cancelled_instead(engine: Engine) -> None:
+    run = await bought(engine)
+    live = await engine.fork(run, 4, effects="live")
+    await state(engine, live)
+    with pytest.raises(Refused, match=r"calls of its own \(charge\): cancel it"):
+        await engine.discard(live)
+    asks = await engine.fork(run, 4, effects="ask")
+    await engine.settle()
+    await engine.answer(asks, "charge", "live")
+    await state(engine, asks)
+    with pytest.raises(Refused, match=r"calls of its own \(charge\)"):
+        await engine.discard(asks)
+    later = await engine.fork(run, 5, effects="live")  # the charge was its parent's
+    await state(engine, later)
+    shop.CALLS.clear()
+    await engine.discard(later)
+    assert (await state(engine, later)).status == "cancelled"
     assert not shop.CALLS

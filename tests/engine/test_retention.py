@@ -314,6 +314,25 @@ async def test_a_follower_is_not_disturbed_by_archives(tmp_path: Path) -> None:
         assert seen.stream == "$archive"
 
 
+async def test_what_killed_processes_left_half_written_is_removed(tmp_path: Path) -> None:
+    async with shop(tmp_path, 1) as engine:
+        files = tmp_path / "files"
+        files.mkdir()
+        for name in (f".{'0a' * 16}.part", ".mine.part", f".{'0a' * 16}.part.txt"):
+            (files / name).write_bytes(b"half")
+        await engine.archive("0 seconds", files)
+        assert sorted(path.name for path in hidden(files)) == [
+            f".{'0a' * 16}.part.txt", ".mine.part",
+        ]  # fmt: skip
+        for end in ("", "-journal"):
+            (tmp_path / f".b.db.part{end}").write_bytes(b"half")
+        await engine.backup(tmp_path / "b.db")
+        assert hidden(tmp_path) == []
+    copied = open_store(f"sqlite:///{tmp_path}/b.db", readonly=True)
+    assert sound(copied)
+    await copied.close()
+
+
 async def test_a_backup_never_takes_the_place_of_a_file(tmp_path: Path) -> None:
     async with shop(tmp_path, 1) as engine:
         (tmp_path / "there.db").write_bytes(b"something")

@@ -72,7 +72,13 @@ def edge(identity: str, event: str = "Go", **more: object) -> Edge:
         (machine(edge("1"), nodes="aab"), "ILK080", "error", "2 states are called 'a'"),
         (machine(edge("1"), edge("1", "Do")), "ILK080", "error", "2 edges are called '1'"),
         (machine(edge("1", target="x"), edge("2", "Do")), "ILK081", "error", "joins 'x'"),
-        (machine(edge("1"), edge("2", order=1)), "ILK085", "error", "'2' is never taken"),
+        (machine(edge("1"), edge("2", order=1)), "ILK300", "error", "only '1' is taken"),
+        (
+            machine(edge("1"), edge("2", order=1, guard="g")),
+            "ILK085",
+            "error",
+            "'2' is never taken: '1' comes first",
+        ),
         (
             machine(edge("1", "after 2 days"), edge("2", "after 1 hour")),
             "ILK085",

@@ -108,6 +108,33 @@ def test_rows_go_oldest_first_and_come_back(run: Run) -> None:
     run(scenario)
 
 
+def test_runs_are_told_something_as_they_come_back_or_stay_away(run: Run) -> None:
+    async def scenario(store: Store) -> None:
+        heads = {name: await ended(store, name) for name in ("a", "b")}
+        await archive(store, **heads)
+        row, elsewhere = entry("a", status="completed"), replace(heads["a"], version=1)
+        for head, back in ((elsewhere, ["a"]), (heads["a"], ["b"])):
+            made = await commit_of(store, BACK, ANN, NOON)
+            with pytest.raises(Conflict) as refused:
+                await store.unarchive(made, back, [commit("a", head, row=row)])
+            assert refused.value.stream == "a"
+            assert len(await store.entries(Filter(archived=True))) == 2
+            assert await store.position() == 5
+        heard: list[str] = []
+        store.on_append(lambda events: heard.extend(event.stream for event in events))
+        made = await commit_of(store, BACK, ANN, NOON)
+        appended = await store.unarchive(made, ["a", "b"], [commit("a", heads["a"], row=row)])
+        assert [event.stream for event in appended.events] == [ARCHIVE, "a", "a"] == heard
+        assert appended.head == await store.head(ARCHIVE)
+        told = await store.read("a", after=2)
+        assert [event.position for event in told] == [7, 8]
+        assert (await store.head("a")).digest == told[-1].digest
+        with store.inspect() as seen:
+            assert [*seen.flaws()] == []
+
+    run(scenario)
+
+
 def test_nothing_but_what_was_archived_is_put_back(run: Run) -> None:
     async def scenario(store: Store) -> None:
         head = await ended(store)

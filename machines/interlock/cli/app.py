@@ -55,6 +55,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("answer", DECIDE, forking.answer),
     ("breaker", DECIDE, breakers.breaker),
     ("fork", TRY, forking.fork),
+    ("discard", TRY, forking.discard),
     ("replay", TRY, forking.replay),
     ("erase", KEEP, personal.erase),
     ("key", KEEP, personal.key),

@@ -8,8 +8,11 @@ from pathlib import Path
 import typer
 
 from interlock.audit import (
+    ELSEWHERE,
+    SEALS,
     Audited,
     Finding,
+    NotSigned,
     Seal,
     check_proof,
     make_seal,
@@ -22,27 +25,31 @@ from interlock.audit import (
 from interlock.audit import prove as make_proof
 from interlock.audit.places import place_of
 from interlock.cli.errors import BadArgument
-from interlock.cli.files import text_of
+from interlock.cli.files import must_be_folder, text_of
 from interlock.cli.progress import Bar
 from interlock.cli.render import Screen, Styled, print_document
 from interlock.cli.stores import entry_of_run, reading, run_async
 from interlock.engine.auditing import audit_store
 from interlock.store.clock import SystemClock
-from interlock.store.errors import BrokenChain
+from interlock.store.errors import BrokenChain, InterlockError
 
 _SHOWN = 20
 """So many findings are printed; JSON has up to a thousand."""
 
 
-def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -> None:
+def verify(
+    url: str, run: str, seals: str, key: Path | None, folder: Path | None, *, as_json: bool
+) -> None:
     """Check a database, or one run of it.
 
     Raises:
         BrokenChain: after everything was printed, when something was found.
+        NotSigned: so, when all that was found is how the seals are signed.
     """
+    must_be_folder(folder)
     kept = seals_of(seals)
     public = "" if key is None else read_public(key)
-    found = run_async(_audit(url, run, kept, public))
+    found = run_async(_audit(url, run, kept, public, folder))
     if as_json:
         print_document(_described(found))
         if not found.sound:
@@ -51,19 +58,30 @@ def verify(url: str, run: str, seals: str, key: Path | None, *, as_json: bool) -
     _print(found, Screen())
     first = found.first
     if first is not None:
-        what = (
-            f"the first bad event: {first.what}" if first.position or first.version else first.what
-        )
-        message = f"the database was altered or is damaged; {what}"
-        raise BrokenChain(message)
+        raise _summed(found, first)
 
 
-async def _audit(url: str, run: str, seals: list[Seal], public: str) -> Audited:
+def _summed(found: Audited, first: Finding) -> InterlockError:
+    """All that was found, in one sentence."""
+    what = f"the first bad event: {first.what}" if first.position or first.version else first.what
+    other = next((one for one in found.findings.found if one.about == ELSEWHERE), None)
+    if found.findings.only(SEALS):
+        return NotSigned(f"the database is as these seals say, but {first.what}")
+    if other is not None:
+        return BrokenChain(f"these are not the seals of this database: {other.what}")
+    return BrokenChain(f"the database was altered or is damaged; {what}")
+
+
+async def _audit(
+    url: str, run: str, seals: list[Seal], public: str, folder: Path | None
+) -> Audited:
     async with reading(url, keyless=True) as store:
         if run:
             await entry_of_run(store, run)
         with Bar("events", None if run else await store.position()) as bar:
-            return await audit_store(store, run=run, seals=seals, public=public, told=bar.update)
+            return await audit_store(
+                store, run=run, seals=seals, public=public, folder=folder, told=bar.update
+            )
 
 
 def _print(found: Audited, screen: Screen) -> None:
@@ -74,7 +92,8 @@ def _print(found: Audited, screen: Screen) -> None:
         screen.line(f"… and {more} more")
     archived = f", {_count(found.archived, 'archived run')}" if found.archived else ""
     if found.elsewhere:
-        archived += f" ({_count(found.elsewhere, 'archive')} not looked into: not where written)"
+        many = _count(found.elsewhere, "archive")
+        archived += f" ({many} not looked into: not where written; --from FOLDER names where)"
     many = _count(found.events, "event")
     what = f"{_count(found.streams, 'stream')}, {many}{archived}"
     if found.sound:
@@ -146,12 +165,15 @@ def check(file: Path, seals: str, key: Path | None, *, as_json: bool) -> None:
         f"event {event.version} of {event.stream} ({event.type}), position {event.position}:",
         Styled("proven", "green"),
     )
-    screen.line(f"by seal {seal.number} of {seal.at}, log {seal.log}")
-    if not seals:
-        screen.line(f"compare the seal with the one that was kept: {seal.digest}")
+    kept = f", which is kept in {seals}" if seals else ""
+    screen.line(f"by seal {seal.number} of {seal.at}{kept}, log {seal.log}")
     if seal.key:
-        whose = "" if key else ": compare it with the key that you know, or give --key"
+        whose = ", the one given" if key else ""
         screen.line(f"signed with key {seal.key}{whose}")
+    if not seals and not key:
+        more = " or --key FILE" if seal.key else ""
+        screen.line(f"that this seal was ever made is not shown: give --seal FILE{more},")
+        screen.line(f"or compare its digest with the one kept: {seal.digest}")
 
 
 def seal(url: str, to: str, key: Path | None, *, as_json: bool) -> None:
@@ -192,16 +214,24 @@ def make_key(path: Path, *, as_json: bool) -> None:
 
 
 def prove(
-    url: str, run: str, version: int, seals: str, output: Path | None, *, as_json: bool
+    url: str,
+    run: str,
+    version: int,
+    seals: str,
+    output: Path | None,
+    folder: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Print or write a proof."""
+    must_be_folder(folder)
     kept = seals_of(seals)
 
     async def make() -> str:
         async with reading(url, keyless=True) as store:
             await entry_of_run(store, run)
             with store.inspect() as snapshot:
-                return make_proof(snapshot, kept, run, version).text()
+                return make_proof(snapshot, kept, run, version, folder).text()
 
     text = run_async(make())
     if output is None:

@@ -19,6 +19,13 @@ Seals = Annotated[
     ),
 ]  # fmt: skip
 
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--from", metavar="FOLDER", help="Where archives are now, if they moved.",
+    ),
+]  # fmt: skip
+
 
 def verify(
     run: Annotated[
@@ -38,6 +45,7 @@ def verify(
             "--proof", metavar="FILE", help="Check this proof instead; no database is needed."
         ),
     ] = None,
+    folder: Folder = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -57,7 +65,7 @@ def verify(
         if proof is not None:
             auditing.check(proof, seals, key, as_json=as_json)
         else:
-            auditing.verify(store, run, seals, key, as_json=as_json)
+            auditing.verify(store, run, seals, key, folder, as_json=as_json)
 
 
 def seal(
@@ -110,17 +118,19 @@ def prove(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write here instead of printing."),
     ] = None,
+    folder: Folder = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
     """Prove that one event stood in a log when it was sealed.
 
-    The proof is a small document that can be checked without the database.
+    The proof is a small document that can be checked without the database. An event of an
+    archived run is read from its archive.
     """
     if not seals:
         raise typer.BadParameter("say where the seals are kept: --seal FILE_OR_URL")
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import auditing
 
-        auditing.prove(store, run, version, seals, output, as_json=as_json)
+        auditing.prove(store, run, version, seals, output, folder, as_json=as_json)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
-from interlock.cli import proving
-from interlock.cli.locking import problem_view, problems_of
+from interlock.cli import proving, verdicts
+from interlock.cli.locking import problems_of
 from interlock.cli.machine_files import machine_at, names_file
-from interlock.cli.render import Column, Screen, Styled, print_document, status
+from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.target import load_target
 from interlock.engine.programs import program_of
-from interlock.machines.check import Problem, problems, undeclared_gates, undefined
-from interlock.machines.check_workflow import workflow_problems
+from interlock.machines.check import (
+    Judged,
+    Problem,
+    in_order,
+    judged,
+    undeclared_gates,
+    undefined,
+)
 from interlock.machines.ir import Machine, Node
 from interlock.machines.workflow import Workflow
 
@@ -22,43 +28,56 @@ _FEW = 3
 """Up to how many states are named where they share a way out."""
 
 
+_CONFIGURATIONS = 5_000
+"""Of nested states, how many are looked at."""
+
+
 def check(
     target: str,
     lock: Path,
+    apps: Sequence[str] = (),
     *,
     prove: bool = False,
     limit: int = 0,
     tests: Path | None = None,
+    strict: bool = False,
     as_json: bool,
 ) -> bool:
     """Print a machine and its problems. False when there are errors.
 
     Args:
         lock: the lock file, which may speak of it.
+        apps: modules with old code of it that is kept for its runs.
         prove: look at every place that a run can come to as well, at most `limit` of them.
         tests: write a test for each property that is refuted.
+        strict: false for warnings too; what a state says nothing about is told.
     """
     machine = machine_at(target)
-    found = [*_missing(target), *_left_behind(target, lock), *problems(machine)]
+    checked = machine if names_file(target) else program_of(load_target(target))
+    judges = judged(checked, limit=max(limit if prove else 0, _CONFIGURATIONS), strict=strict)
+    of_graph = in_order(machine, [p for one in judges for p in one.problems])
+    found = [*_missing(target), *_left_behind(target, lock, apps), *of_graph]
     proofs = proving.proofs_of(target, limit) if prove else []
     if as_json:
         more = {"proofs": proving.view(proofs)} if prove else {}
-        print_document({**_view(machine, found), **more})
+        print_document({**_view(machine, found, judges), **more})
     else:
         screen = Screen()
         _print(screen, machine, found)
+        verdicts.print_verdicts(screen, judges)
         if prove:
             proving.print_proofs(screen, proofs)
     if tests is not None:
         count = proving.write_tests(target, proofs, tests)
         written = f"{count} {'test' if count == 1 else 'tests'} written to {tests}"
         print(written if count else "no test to write", file=sys.stderr)
-    return proving.sound(proofs) and not any(problem.severity == "error" for problem in found)
+    wrong = ("error", "warning") if strict else ("error",)
+    return proving.sound(proofs) and not any(problem.severity in wrong for problem in found)
 
 
-def _left_behind(target: str, lock: Path) -> list[Problem]:
+def _left_behind(target: str, lock: Path, apps: Sequence[str]) -> list[Problem]:
     """What the lock file has against a machine; against one in a file, nothing."""
-    return [] if names_file(target) else problems_of(lock, program_of(load_target(target)))
+    return [] if names_file(target) else problems_of(lock, target, apps)
 
 
 def _missing(target: str) -> Iterator[Problem]:
@@ -69,7 +88,6 @@ def _missing(target: str) -> Iterator[Problem]:
     yield from undeclared_gates(program_of(kind))
     if isinstance(kind, Workflow):
         yield from undefined(kind.function)
-        yield from workflow_problems(kind.program)
     elif isinstance(kind, type):
         for function in _functions(kind):
             yield from undefined(function)
@@ -84,7 +102,7 @@ def _functions(cls: type) -> Iterator[FunctionType]:
             yield from _functions(member)
 
 
-def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
+def _view(machine: Machine, found: list[Problem], judges: list[Judged]) -> dict[str, object]:
     return {
         "machine": machine.name,
         "kind": machine.kind,
@@ -118,7 +136,8 @@ def _view(machine: Machine, found: list[Problem]) -> dict[str, object]:
         ],
         "commands": list(machine.commands),
         "raises": list(machine.raises),
-        "problems": [problem_view(problem) for problem in found],
+        "problems": [verdicts.problem_view(problem) for problem in found],
+        "verdicts": verdicts.view(judges),
     }
 
 
@@ -150,17 +169,7 @@ def _print(screen: Screen, machine: Machine, found: list[Problem]) -> None:
     screen.heading("Transitions")
     columns = [Column("from", "bold"), Column("on"), Column("if"), Column("to", "bold")]
     screen.table(columns, _transitions(machine))
-    if not found:
-        screen.line("")
-        screen.line(Styled("no problems", "green"))
-        return
-    screen.heading("Problems")
-    columns = [Column("severity"), Column("code"), Column("line", right=True), Column("what")]
-    listed = [
-        (status(problem.severity), problem.code, str(problem.line or ""), problem.message)
-        for problem in found
-    ]
-    screen.table(columns, listed)
+    verdicts.print_problems(screen, found, machine.file)
 
 
 def _nested(node: Node, machine: Machine) -> str:

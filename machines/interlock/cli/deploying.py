@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import must_exist, reading, run_async
-from interlock.cli.target import import_apps, import_module
+from interlock.cli.target import import_apps, import_module, tell_kept
 from interlock.engine.deploying import DeployReport, Fate, FateGroup
 from interlock.engine.deploying import deploy_check as ask
 from interlock.engine.rehearsing import Rehearsed, rehearse
+from interlock.machines.advice import migration
 
 _STYLES: dict[Fate, str] = {
     "unchanged": "dim", "goes on": "green", "migrated": "green", "stays": "yellow",
@@ -34,6 +35,7 @@ def deploy_check(store: str, modules: Sequence[str], *, dry_run: bool, as_json: 
     found = [import_module(module) for module in modules]
     resources = import_apps(modules)
     must_exist(store)
+    tell_kept(modules)
 
     async def look() -> tuple[DeployReport, list[Rehearsed] | None]:
         with Bar("runs", None) as bar:
@@ -126,14 +128,12 @@ def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
     wanted: dict[tuple[str, str], list[str]] = {}
     for group in groups:
         if group.fate in ("needs mapping", "type changed") and not group.by:
-            wanted.setdefault((group.machine, group.hash), []).extend(group.lacking)
+            wanted.setdefault((group.author, group.hash), []).extend(group.lacking)
     if not wanted:
         return
     screen.heading("To be written")
-    for (machine, definition), states in wanted.items():
-        names = ", ".join(f"{state!r}: ..." for state in dict.fromkeys(states))
-        mapping = f", states={{{names}}}" if names else ""
-        screen.line(f"  @{machine}.migrate(from_={definition!r}{mapping})")
+    for (author, definition), states in wanted.items():
+        screen.line(f"  {migration(author, definition, states)}")
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from interlock.cli.difference_view import difference_view, moment_view
 from interlock.cli.errors import BadArgument
 from interlock.cli.instants import when_of
+from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.saying import both_sides, print_changes, print_effects, print_waits
 from interlock.cli.stores import events_of_run, reading, run_async, unknown
@@ -26,6 +27,7 @@ from interlock.projections import (
     facts,
 )
 from interlock.store.event import JSON
+from interlock.store.forking import RunForked
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,21 @@ def _fact(screen: Screen, name: str, one: JSON, other: JSON) -> Styled:
 def _print_runs(screen: Screen, asked: Asked, found: RunDifference) -> None:
     one, other = asked.one, asked.other
     screen.line(Styled(one.run, "bold"), "↔", Styled(other.run, "bold"))
-    if one.events[-1].hash != other.events[-1].hash:
+    for fork, parent in ((one, other), (other, one)):
+        made = _forked_from(fork, parent.run)
+        if made:
+            screen.line(f"  {fork.run} was {made}")
+    if found.ends.before.run_state.hash != found.ends.after.run_state.hash:
         screen.line("  they follow different definitions")
     if found.same:
         screen.line("  the same happened in both, with the same values")
         return
     if found.values is not None and found.values != found.parts:
-        screen.heading(f"Their values differ from version {_version(found.values)} on")
+        screen.heading(f"Their values differ from {_version(asked, found.values)} on")
         _print_pair(screen, asked, found.values)
         _print_values(screen, asked, found.values)
     if found.parts is not None:
-        screen.heading(f"They part at version {_version(found.parts)}")
+        screen.heading(f"They part at {_version(asked, found.parts)}")
         _print_pair(screen, asked, found.parts)
         if found.values == found.parts:
             _print_values(screen, asked, found.parts)
@@ -155,8 +161,20 @@ def _print_runs(screen: Screen, asked: Asked, found: RunDifference) -> None:
     _print_found(screen, found.ends)
 
 
-def _version(both: Both) -> int:
-    return next(moment.version for moment in both if moment is not None)
+def _forked_from(fork: History, parent: str) -> str:
+    """How a run was forked from another one, "" where it was not."""
+    for event in fork.events:
+        if isinstance(event.body, RunForked) and event.body.parent == parent:
+            return phrase(event, fork.at(event.version).plain)
+    return ""
+
+
+def _version(asked: Asked, both: Both) -> str:
+    """Where it is in both runs: of a fork that may be another version."""
+    one, other = both
+    if one is None or other is None or one.version == other.version:
+        return f"version {next(moment.version for moment in both if moment is not None)}"
+    return f"version {one.version} of {asked.one.run}, {other.version} of {asked.other.run}"
 
 
 def _print_pair(screen: Screen, asked: Asked, both: Both) -> None:
@@ -182,20 +200,15 @@ def _print_values(screen: Screen, asked: Asked, both: Both) -> None:
 
 def _values(moment: Moment) -> dict[str, JSON]:
     """What an event brought: input, result, message; and the variables after it."""
-    state, body = moment.run_state, moment.event.body
-    image = (
-        state.threads[moment.subject.thread].image
-        if moment.subject.thread in state.threads
-        else state.image
-    )
+    body = moment.event.body
     found: dict[str, JSON] = {}
     for index, value in enumerate(getattr(body, "args", ())):
-        found[f"input {index + 1}"] = image.plain(value)
+        found[f"input {index + 1}"] = moment.plain(value)
     for name, value in getattr(body, "kwargs", {}).items():
-        found[name] = image.plain(value)
+        found[name] = moment.plain(value)
     for name in ("result", "value", "about"):
         if getattr(body, name, None) is not None:
-            found[name] = image.plain(getattr(body, name))
+            found[name] = moment.plain(getattr(body, name))
     return found | moment.variables
 
 

@@ -10,15 +10,25 @@ from pathlib import Path
 import typer
 
 from interlock.cli.errors import BadArgument
-from interlock.cli.render import Column, Screen, print_document
+from interlock.cli.files import must_be_folder
+from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import must_hold_store, run_async
 from interlock.engine import Engine
-from interlock.engine.forgetting import Erasure, Held
+from interlock.engine.forgetting import Erasure
+from interlock.engine.forgetting_archives import Held
 from interlock.store.cipher import Cipher, bytes_of, new_key
 
 
 def erase(
-    store: str, subject: str, by: str, reason: str, *, dry_run: bool, yes: bool, as_json: bool
+    store: str,
+    subject: str,
+    by: str,
+    reason: str,
+    folder: Path | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Forget a subject, or say what would go.
 
@@ -27,20 +37,32 @@ def erase(
         KeyStoreError: the key store is not there; nothing was done.
     """
     must_hold_store(store)
-    if not dry_run:
-        _check_known(run_async(_forget(store, subject, "", "", dry_run=True)))
-    if not dry_run and not yes:
-        _ask(store, subject)
-    done = run_async(_forget(store, subject, by, reason, dry_run=dry_run))
+    must_be_folder(folder)
+    looked = run_async(_forget(store, subject, folder))
+    if dry_run:
+        done = looked
+    else:
+        _check_known(looked)
+        if not yes:
+            _ask(looked)
+        done = run_async(_forget(store, subject, folder, by, reason, dry_run=False))
     if as_json:
         print_document(asdict(done))
     else:
         _show(done)
 
 
-async def _forget(store: str, subject: str, by: str, reason: str, *, dry_run: bool) -> Erasure:
+async def _forget(
+    store: str,
+    subject: str,
+    folder: Path | None,
+    by: str = "",
+    reason: str = "",
+    *,
+    dry_run: bool = True,
+) -> Erasure:
     async with Engine(store, worker=False) as engine:
-        return await engine.forget(subject, by=by, reason=reason, dry_run=dry_run)
+        return await engine.forget(subject, by=by, reason=reason, dry_run=dry_run, folder=folder)
 
 
 def _check_known(found: Erasure) -> None:
@@ -53,11 +75,11 @@ def _check_known(found: Erasure) -> None:
         raise BadArgument(message)
 
 
-def _ask(store: str, subject: str) -> None:
+def _ask(looked: Erasure) -> None:
     if not sys.stdin.isatty():
         message = "this cannot be undone: look with --dry-run, then give --yes"
         raise BadArgument(message)
-    _show(run_async(_forget(store, subject, "", "", dry_run=True)))
+    _show(looked)
     if not typer.confirm("Destroy the key? This cannot be undone.", err=True):
         raise typer.Exit(1)
 
@@ -68,21 +90,24 @@ def _show(done: Erasure) -> None:
         columns = [Column("run", "bold", keep=True), Column("machine"), Column("status"),
                    Column("events", right=True), Column("variables")]  # fmt: skip
         screen.table(columns, [_row(held) for held in done.held])
+    for why in done.unread:
+        screen.line(Styled(f"not looked into: {why}", "yellow"))
     events = sum(len(held.events) for held in done.held)
     where = f"{_counted(events, 'event')} of {_counted(len(done.held), 'run')}"
-    what = f"personal data in {where}" if done.held else "no personal data in the log"
-    gone = ", unreadable from now on" if done.held else ""
-    if done.archived:
-        runs = _counted(done.archived, "archived run")
-        gone += f"; {runs} not looked into, which cannot be read without the key either"
+    away = sum(1 for held in done.held if held.archive)
+    where += f" ({away} archived)" if away else ""
+    what = f"personal data in {where}" if done.held else "no personal data found"
+    missed = _counted(done.archived, "archived run")
     if done.before:
         screen.line(f"{done.subject} was forgotten before: {what}")
     elif not done.done:
         key = f"its key is {done.key}" if done.key else "it has no key"
-        archived = f"; {_counted(done.archived, 'archived run')} not looked into"
-        more = archived if done.archived else ""
+        more = f"; {missed} not looked into" if done.archived else ""
         screen.line(f"{done.subject}: {what}{more}, and {key}. Nothing was erased (--dry-run)")
     else:
+        gone = ", unreadable from now on" if done.held else ""
+        if done.archived:
+            gone += f"; {missed} not looked into, which cannot be read without the key either"
         screen.line(f"{done.subject} is forgotten: {what}{gone}")
 
 
@@ -92,7 +117,8 @@ def _counted(number: int, what: str) -> str:
 
 def _row(held: Held) -> tuple[str, ...]:
     names = ", ".join(held.variables)
-    return held.run, held.machine, held.status, str(len(held.events)), names
+    status = f"{held.status}, archived" if held.archive else held.status
+    return held.run, held.machine, status, str(len(held.events)), names
 
 
 def make_key(file: Path, *, as_json: bool) -> None:

@@ -22,3 +22,14 @@ def text_of(file: Path) -> str:
     except UnicodeDecodeError as error:
         message = f"{file} is not UTF-8 text: {error.reason}"
         raise BadArgument(message) from error
+
+
+def must_be_folder(folder: Path | None) -> None:
+    """Check that what `--from` names, if anything, is a folder.
+
+    Raises:
+        BadArgument: it is none.
+    """
+    if folder is not None and not folder.is_dir():
+        message = f"--from {folder}: there is no such folder"
+        raise BadArgument(message)

@@ -14,4 +14,6 @@ def answering(state: RunState, activity: Activity) -> str:
         step = next((e.step for e in state.stack if e.activity == activity.of), activity.name)
         name = f"undo {step}"
     said = f"interlock answer {quote(state.run)} {quote(name)}"
+    if activity.kind == "undo":
+        return f"{said} --result null (it is done; or --recorded; or --live, to really undo it)"
     return f"{said} --recorded (or --result, --error, --live)"

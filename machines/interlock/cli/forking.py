@@ -1,4 +1,4 @@
-"""Commands that try things out: `fork`, `answer` and `replay`."""
+"""Commands that try things out: `fork`, `discard`, `answer` and `replay`."""
 
 from __future__ import annotations
 
@@ -89,6 +89,26 @@ def answer(
         said = forks.Said(step, recorded, live, result, error, who(by), reason)
         deciding.decide(
             store, app, run, lambda engine, entry: forks.answer(engine, entry, said),
+            as_json=as_json,
+        )  # fmt: skip
+
+
+def discard(
+    run: RunId,
+    by: By = "",
+    reason: Reason = "",
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Give up a fork: it ends, and nothing is undone."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import deciding, forks
+
+        deciding.decide(
+            store, app, run,
+            lambda engine, entry: forks.discard(engine, entry, who(by), reason),
             as_json=as_json,
         )  # fmt: skip
 

@@ -111,7 +111,7 @@ def _exact(text: str) -> object:
 
 
 def _shown(value: object) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
+    return float(value) if isinstance(value, Decimal) else value
 
 
 async def answer(engine: Engine, entry: Entry, said: Said) -> Told:
@@ -128,3 +128,9 @@ async def answer(engine: Engine, entry: Entry, said: Said) -> Told:
         "error": "raises that",
     }  # fmt: skip
     return Told(f"{said.step} {words[how]}, says {said.by}")
+
+
+async def discard(engine: Engine, entry: Entry, by: str, reason: str) -> Told:
+    """Give up a fork."""
+    await engine.discard(entry.run, by=by, reason=reason)
+    return Told(f"{entry.run} was given up by {by}; nothing is undone")

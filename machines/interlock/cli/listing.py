@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from interlock.cli.edited import EDITED, other_definition
+from interlock.cli.edited import fates_of, short, summed
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
 from interlock.cli.situations import Situation, situations
@@ -20,6 +20,9 @@ from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter
+
+if TYPE_CHECKING:  # whoever merely looks does not wait for the engine
+    from interlock.engine.deploying import RunFate
 
 _WIDE = 130
 """Columns of a terminal from which on instants stand beside "2 min ago"."""
@@ -53,27 +56,22 @@ def list_runs(
         limit=limit,
         archived=archived,
     )
-    entries, besides, driven = run_async(_entries(store, where))
-    edited = {entry.run for entry in entries if other_definition(entry, apps)}
+    entries, besides, fates, driven = run_async(_entries(store, where, apps))
     if as_json:
         print_lines(
             {
                 **entry_view(e),
                 "parent": besides[e.run].parent or None,
                 "summary": besides[e.run].summary,
-                **({"edited": e.run in edited} if apps else {}),
+                **(_of_app(e, fates) if apps else {}),
             }
             for e in entries
         )
         return
     screen = Screen()
-    _print_runs(screen, entries, besides, edited)
-    if edited:
-        print(
-            f"{len(edited)} follow a definition from before an edit: they are held when they "
-            "should move, until it is back (or end by: interlock cancel RUN)",
-            file=sys.stderr,
-        )
+    _print_runs(screen, entries, besides, fates)
+    if fates:
+        print(summed([*fates.values()]), file=sys.stderr)
     moving = sum(entry.status in _MOVING for entry in entries)
     if moving and not driven:
         print(
@@ -86,6 +84,12 @@ def list_runs(
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
+
+
+def _of_app(entry: Entry, fates: Mapping[str, RunFate | None]) -> dict[str, object]:
+    """Whether a run follows another definition than the imported one, and what becomes of it."""
+    fate = fates.get(entry.run)
+    return {"edited": entry.run in fates, "fate": None if fate is None else fate.fate}
 
 
 _MOVING = ("running", "compensating")
@@ -102,7 +106,10 @@ _LONG_WAITS = {False: 90, True: 40}
 
 
 def _print_runs(
-    screen: Screen, entries: Sequence[Entry], besides: Mapping[str, Situation], edited: set[str]
+    screen: Screen,
+    entries: Sequence[Entry],
+    besides: Mapping[str, Situation],
+    fates: Mapping[str, RunFate | None],
 ) -> None:
     """Print the table; on a terminal long names are cut, on a narrow one columns are left out."""
     now = SystemClock().now()
@@ -131,7 +138,7 @@ def _print_runs(
             "state": shorten(entry.state, _LONG_STATE) if screen.rich else entry.state,
             "status": status(entry.status),
             "since": since(screen, entry.since, now),
-            "waits for": wait + (f" ({EDITED})" if entry.run in edited else ""),
+            "waits for": wait + (f" ({short(fates[entry.run])})" if entry.run in fates else ""),
             "child of": _elsewhere(entry, besides),
         }
         rows.append([cell for name, cell in cells.items() if name not in left_out])
@@ -144,11 +151,14 @@ def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
     return "" if entry.run.startswith(f"{parent}/") else parent
 
 
-async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation], bool]:
+async def _entries(
+    url: str, where: Filter, apps: Sequence[str]
+) -> tuple[list[Entry], dict[str, Situation], dict[str, RunFate | None], bool]:
     """The rows, what they do not say, and whether any worker serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
-        return entries, await situations(store, entries), store.worker() is not None
+        fates = await fates_of(store, entries, apps)
+        return entries, await situations(store, entries), fates, store.worker() is not None
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:

@@ -16,16 +16,21 @@ from interlock.cli.target import import_apps
 from interlock.engine import UnknownMachine
 from interlock.engine.after import after_timers
 from interlock.engine.evidence import check_definitions, evidence
+from interlock.engine.privacy import keys_of
 from interlock.engine.programs import Programs, definition_of
+from interlock.engine.unreadable import unreadable
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Evidence, RunState, entry_of, load_evidence
 from interlock.projections.timers import timers_of
 from interlock.store.backends.base import Backend
 from interlock.store.cipher import cipher_of
-from interlock.store.contract import Commit, Draft, Head, Timer
+from interlock.store.contract import Commit, Draft, Head, Store, Timer
 from interlock.store.event import Event
 from interlock.store.open import open_store
 from interlock.store.prepared import prepare
+
+_NAMED = 5
+"""So many subjects are named whose values cannot be read; JSON names all."""
 
 
 def export_run(
@@ -97,42 +102,56 @@ def import_run(
         raise BadArgument(message)
     import_apps(apps)
     may_be_made(store)
-    new = run_async(_take(store, found, state))
+    new, foreign = run_async(_take(store, found, state))
     if as_json:
-        print_document({"run": state.run, "events": len(history), "new": new, "store": store})
-    else:
-        said = "taken into" if new else "already in"
-        Screen().line(f"{len(history)} events of {state.run} {said} {store}")
+        said = {"run": state.run, "events": len(history), "new": new, "store": store}
+        print_document({**said, "unreadable": foreign})
+        return
+    where = "taken into" if new else "already in"
+    Screen().line(f"{len(history)} events of {state.run} {where} {store}")
+    if foreign:
+        whose = ", ".join(foreign[:_NAMED]) + (", …" if len(foreign) > _NAMED else "")
+        print(
+            f"personal values of {whose} cannot be read here: their keys are in the key store of "
+            "the database that the run comes from, and they can be erased only there",
+            file=sys.stderr,
+        )
 
 
-async def _take(url: str, found: Evidence, state: RunState) -> bool:
-    """Append all events in one commit. False when the very same run is there already."""
-    events = found.history.events
+async def _take(url: str, found: Evidence, state: RunState) -> tuple[bool, list[str]]:
+    """Append all events, unless they are there; and whose personal values cannot be read here."""
     store = open_store(url)
     try:
-        head = await store.head(state.run)
-        if head.version:
-            if head.digest == events[-1].digest:
-                return False
-            message = f"{url} has a run {state.run!r} already, with {head.version} events"
-            raise RunExists(message)
-        commit = _commit(events, state, found.commands)
-        cipher = store.cipher.id if isinstance(store, Backend) and store.cipher else ""
-        if prepare(commit, events[-1].at, cipher).head.digest != events[-1].digest:
-            message = (
-                f"the events of {state.run!r} would not be stored here as they are in the export:"
-                " they are of an older form, or encrypted with the key of another store"
-            )
-            raise BadArgument(message)
-        for definition in found.definitions:
-            await store.define(definition)
-        await store.append(commit)
-        program = Programs(()).find(state.machine, state.hash)
-        if program is not None and program.machine.hash == state.hash:
-            await store.define(definition_of(program.machine))
-        return True
+        new = await _append(store, url, found, state)
+        return new, unreadable(found.history.events, keys_of(store))
     finally:
         await store.close()
+
+
+async def _append(store: Store, url: str, found: Evidence, state: RunState) -> bool:
+    """Append all events in one commit. False when the very same run is there already."""
+    events = found.history.events
+    head = await store.head(state.run)
+    if head.version:
+        if head.digest == events[-1].digest:
+            return False
+        message = f"{url} has a run {state.run!r} already, with {head.version} events"
+        raise RunExists(message)
+    commit = _commit(events, state, found.commands)
+    cipher = store.cipher.id if isinstance(store, Backend) and store.cipher else ""
+    if prepare(commit, events[-1].at, cipher).head.digest != events[-1].digest:
+        message = (
+            f"the events of {state.run!r} would not be stored here as they are in the export:"
+            " they are of an older form, or encrypted with the key of another store"
+        )
+        raise BadArgument(message)
+    for definition in found.definitions:
+        await store.define(definition)
+    await store.append(commit)
+    program = Programs(()).find(state.machine, state.hash)
+    if program is not None and program.machine.hash == state.hash:
+        await store.define(definition_of(program.machine))
+    return True
 
 
 def _commit(events: Sequence[Event], state: RunState, taken: Sequence[tuple[str, int]]) -> Commit:

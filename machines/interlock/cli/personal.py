@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.cli.audits import Folder
 from interlock.cli.errors import reporting
 from interlock.cli.options import DEFAULT_STORE, AsJson, By, Debug, Reason, StoreUrl, who
 
@@ -17,6 +18,7 @@ def erase(
     ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    folder: Folder = None,
     by: By = "",
     reason: Reason = "",
     store: StoreUrl = DEFAULT_STORE,
@@ -26,12 +28,14 @@ def erase(
     """Forget a person: destroy the key of their personal data.
 
     It cannot be undone. Every value of theirs that any run recorded becomes unreadable, at once and
-    for every process; the runs go on, and digest chains stay valid.
+    for every process, in archives too; the runs go on, and digest chains stay valid.
     """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import erasing
 
-        erasing.erase(store, subject, who(by), reason, dry_run=dry_run, yes=yes, as_json=as_json)
+        erasing.erase(
+            store, subject, who(by), reason, folder, dry_run=dry_run, yes=yes, as_json=as_json
+        )
 
 
 def key(

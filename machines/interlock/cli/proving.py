@@ -10,12 +10,12 @@ from typing import Any, cast
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import Screen, Styled
 from interlock.cli.target import import_module, load_target
+from interlock.cli.verdicts import COLOURS, print_trace
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof import Result, Samples, as_pytest, prove
 from interlock.machines.workflow import Workflow
 
-_COLOURS = {"proved": "green", "bounded": "yellow", "refuted": "bold red"}
 _ERRORS = ("ILK170", "ILK171", "ILK172")
 """What is wrong wherever it is refuted; the rest may be meant."""
 
@@ -77,9 +77,8 @@ def print_proofs(screen: Screen, results: list[Result]) -> None:
         said = result.property
         if result.reason and result.verdict == "refuted":
             said = f"{said}: {result.reason}"
-        screen.line(Styled(f"{result.verdict:<8}", _COLOURS[result.verdict]), result.code, said)
-        for number, line in enumerate(result.trace.lines() if result.trace else (), 1):
-            screen.line(f"         {number}. {line}")
+        screen.line(Styled(f"{result.verdict:<8}", COLOURS[result.verdict]), result.code, said)
+        print_trace(screen, result.trace.lines() if result.trace else ())
     bound = next((result.bound for result in results if result.bound), "")
     for number, said in enumerate(bound.split("; ") if bound else ()):
         screen.line(Styled("as far as looked:" if not number else " " * 17, "yellow"), said)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from interlock.cli.errors import BadArgument
+from interlock.cli.files import must_be_folder
 from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import must_hold_store, reading, run_async, unknown
 from interlock.engine.retention import Archiving, archive_runs, restore_runs
@@ -71,9 +71,7 @@ def archive(url: str, older: str, to: Path, by: str, *, dry_run: bool, as_json: 
 def restore(url: str, what: str, folder: Path | None, by: str, *, as_json: bool) -> None:
     """Bring back a run or a whole file."""
     must_hold_store(url)
-    if folder is not None and not folder.is_dir():
-        message = f"--from {folder}: there is no such folder"
-        raise BadArgument(message)
+    must_be_folder(folder)
 
     async def act() -> Restored:
         async with _writing(url) as store:

@@ -139,6 +139,7 @@ def effect_view(effect: Effect) -> Document:
         "interruptions": effect.interruptions,
         "since": exact(effect.since),
         "error": effect.error,
+        "note": effect.note,
     }
 
 

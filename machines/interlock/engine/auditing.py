@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from interlock.audit import Audited, Known, Seal, audit, check_seals
 from interlock.audit.audit import Told
@@ -24,6 +25,7 @@ async def audit_store(
     run: str = "",
     seals: Sequence[Seal] = (),
     public: str = "",
+    folder: Path | None = None,
     told: Told = lambda _: None,
 ) -> Audited:
     """Check everything that a store holds; see `interlock.audit.audit`.
@@ -33,17 +35,23 @@ async def audit_store(
     Args:
         run: this run alone.
         seals, public: the log is held against them; see `interlock.audit.check_seals`.
+        folder: where archives are now, if they were moved since.
         told: is told how many events were looked at, from time to time, in that thread.
     """
     with store.inspect() as snapshot:
-        return await asyncio.to_thread(_audit, snapshot, run, seals, public, told)
+        return await asyncio.to_thread(_audit, snapshot, run, seals, public, folder, told)
 
 
 def _audit(
-    snapshot: Inspection, run: str, seals: Sequence[Seal], public: str, told: Told
+    snapshot: Inspection,
+    run: str,
+    seals: Sequence[Seal],
+    public: str,
+    folder: Path | None,
+    told: Told,
 ) -> Audited:
     seen: Inspection = OneRun(snapshot, run) if run else snapshot
-    found = audit(seen, read_definition, told, only=run)
+    found = audit(seen, read_definition, told, only=run, folder=folder)
     check_seals(snapshot, seals, found.findings, public)
     found.seals, found.sealed = len(seals), seals[-1].last if seals else 0
     return found

@@ -15,7 +15,7 @@ from interlock.store.event import Actor, Body
 
 Kind = Literal[
     "start", "send", "approve", "reject", "delegate", "cancel", "undo", "resolve", "breaker",
-    "forget", "fork", "answer",
+    "forget", "fork", "answer", "discard",
 ]  # fmt: skip
 
 

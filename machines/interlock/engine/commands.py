@@ -189,10 +189,12 @@ async def accept(
     command_id: str,
     *,
     asks: bool = False,
+    wakes: bool = True,
 ) -> None:
     """Append what `record` decides, on whatever the log says by then; then drive the run.
 
-    With `asks` it is decided with the run's program at hand, if this process has it.
+    With `asks` it is decided with the run's program at hand, if this process has it. Without
+    `wakes` the run is not driven: what is recorded says nothing of what it does.
     """
     engine.check_open()
     engine.sessions.hold(run)
@@ -201,7 +203,7 @@ async def accept(
             session = await engine.sessions.get(run)
             if not session.exists:
                 raise _unknown(engine, run)
-            if asks or session.state.lifecycle:
+            if asks or (wakes and session.state.lifecycle):
                 await engine.mover(session)
             async with session.lock:
                 if session.broken:
@@ -225,7 +227,7 @@ async def accept(
                     return
             break
         crash.reached("engine.command_accepted")
-        if not session.idle or session.state.fork is not None:
+        if wakes and (not session.idle or session.state.fork is not None):
             engine.wake(run)
     finally:
         engine.sessions.release(run)

@@ -6,15 +6,16 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from interlock.engine import commands
+from interlock.engine import commands, openings
 from interlock.engine.caller import Caller, Middleware, Request, look_at
+from interlock.engine.calls import call
 from interlock.engine.complete import check_migrations
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
@@ -35,9 +36,11 @@ from interlock.engine.timers import TimerService
 from interlock.engine.waiters import Waiters
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
+from interlock.machines.context import Current
 from interlock.machines.resilience.undeclared import check_declared
+from interlock.machines.retry import Retry
 from interlock.machines.steps_of import steps_of
-from interlock.projections import Why, load_state
+from interlock.projections import Activity, Why, load_state
 from interlock.store.board import Seen
 from interlock.store.clock import Clock, SystemClock
 from interlock.store.contract import FINISHED, Store, Timer
@@ -53,6 +56,9 @@ log = logging.getLogger("interlock.engine")
 
 class Core:
     """What the modules of this package work with: an open store and what is kept for its runs."""
+
+    look_every = 0.2
+    """Seconds between looks at what other processes append, and at whether the worker lives."""
 
     def __init__(
         self,
@@ -129,9 +135,10 @@ class Core:
         self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
-        self.watch = Watch(self)
+        self.watch = Watch(self, self.look_every)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
+        openings.opened(self)
         try:
             await self.privacy.open()
             if self._wants_worker:
@@ -201,6 +208,22 @@ class Core:
         """`current().send`: a command to another run, on behalf of a step."""
         caller = Caller("system", command_id, correlation=correlation)
         await commands.send(self, run, command, caller, command_id)
+
+    def call(
+        self,
+        activity: Activity,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        current: Current,
+        timeout: timedelta | None,
+    ) -> Awaitable[Any]:
+        """Call the author's function of an activity once; a harness answers in its place."""
+        return call(function, args, kwargs, current=current, timeout=timeout, threads=self.threads)
+
+    def delay(self, retry: Retry, failed: int) -> timedelta | None:
+        """The wait after so many failed calls; a harness draws nothing at random."""
+        return retry.delay(failed)
 
     async def asked(self, request: Request) -> Caller:
         """Who asks for something from outside, as the middleware lets it through.

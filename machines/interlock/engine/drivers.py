@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from interlock.engine.driver import Driver
@@ -41,6 +41,13 @@ class Drivers:
     def full(self) -> bool:
         """Whether runs wait for room to be moved."""
         return self._slots.locked()
+
+    def rest(self, asleep: Mapping[str, int]) -> bool:
+        """Whether nothing moves: each run that is driven waits for that many calls, all asleep."""
+        return all(
+            not driver.woken and 0 < driver.waits == asleep.get(run, 0)
+            for run, driver in self._table.items()
+        )
 
     def runs(self) -> Iterable[str]:
         """Those that are being moved."""

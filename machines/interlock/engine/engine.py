@@ -262,7 +262,13 @@ class Engine(People):
     # Personal data
 
     async def forget(
-        self, subject: str, *, by: str = "", reason: str = "", dry_run: bool = False
+        self,
+        subject: str,
+        *,
+        by: str = "",
+        reason: str = "",
+        dry_run: bool = False,
+        folder: str | Path | None = None,
     ) -> Erasure:
         """Forget a person: destroy the key of their personal values, for good and everywhere.
 
@@ -276,10 +282,13 @@ class Engine(People):
             subject: whose data.
             by, reason: who had it erased, and why.
             dry_run: only say what would go.
+            folder: where archives are now, if they were moved since: what they hold is listed.
         """
         self.check_open()
+        where = None if folder is None else Path(folder)
         request = Request(kind="forget", run="", name=subject, by=by, reason=reason)
-        return await forget(self, subject, await self.asked(request), dry_run=dry_run)
+        caller = await self.asked(request)
+        return await forget(self, subject, caller, dry_run=dry_run, folder=where)
 
     # Breakers
 

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from interlock.engine.caller import Caller
 from interlock.engine.commands import accept
 from interlock.engine.errors import UnknownRun
+from interlock.engine.forgetting_archives import Held, look_into
 from interlock.engine.session import Session
 from interlock.projections import fold
 from interlock.projections.personal import mentions, variables_of
+from interlock.projections.telling import is_told
 from interlock.store import crash
 from interlock.store.contract import Filter
 from interlock.store.errors import Conflict, RunArchived
-from interlock.store.event import Event
 from interlock.store.forgetting import SubjectForgotten
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a run (or one of Interlock's own streams) holds of a subject.
-
-    Attributes:
-        run: its id.
-        machine, status: as in the index.
-        events: versions of the events that hold something, in order.
-        variables: those that do now.
-    """
-
-    run: str
-    machine: str
-    status: str
-    events: tuple[int, ...]
-    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +37,12 @@ class Erasure:
         key: id of the key, "" for a subject that had none.
         before: the subject was forgotten earlier already.
         done: the key is destroyed; False of a dry run.
-        held: where the log holds something, by run.
-        told: runs in which a `SubjectForgotten` was recorded just now.
-        archived: how many runs are in archives, which are not looked into; without the key what
-            they hold cannot be read either.
+        held: where the log and its archives hold something, by run.
+        told: runs in which a `SubjectForgotten` was recorded just now; an archived one is told
+            when it is restored.
+        archived: how many runs are in archives that could not be looked into; without the key
+            what they hold cannot be read either.
+        unread: of each of those archives, why not.
     """
 
     subject: str
@@ -65,29 +52,43 @@ class Erasure:
     held: tuple[Held, ...]
     told: tuple[str, ...] = ()
     archived: int = 0
+    unread: tuple[str, ...] = ()
 
 
-async def forget(engine: Core, subject: str, caller: Caller, *, dry_run: bool = False) -> Erasure:
+async def forget(
+    engine: Core,
+    subject: str,
+    caller: Caller,
+    *,
+    dry_run: bool = False,
+    folder: Path | None = None,
+) -> Erasure:
     """See `Engine.forget`."""
     found, position = await _search(engine, subject, 0)
     known = await engine.privacy.load()
     before = subject in known.subjects
     key = engine.vault.keys.find(subject)
     name = "" if key is None else key.id
-    archived = len(await engine.store.entries(Filter(archived=True)))
-    if dry_run:
-        held = await _described(engine, subject, found)
-        return Erasure(subject, name, before, False, held, archived=archived)
-    await _record(engine, subject, name, caller, len(found))
-    crash.reached("privacy.recorded")
-    engine.vault.keys.destroy(subject)
-    crash.reached("privacy.destroyed")
-    more, _ = await _search(engine, subject, position)  # recorded while the key was still there
-    for run, versions in more.items():
-        found[run].extend(versions)
-    told = [run for run in found if await _tell(engine, run, subject, name, caller)]
-    held = await _described(engine, subject, found)
-    return Erasure(subject, name, before, True, held, tuple(told), archived)
+    away = await engine.store.entries(Filter(archived=True))
+    looked = await asyncio.to_thread(look_into, away, subject, folder)
+    told: list[str] = []
+    if not dry_run:
+        await _record(engine, subject, name, caller, len(found) + len(looked.held))
+        crash.reached("privacy.recorded")
+        engine.vault.keys.destroy(subject)
+        crash.reached("privacy.destroyed")
+        more, _ = await _search(engine, subject, position)  # recorded while the key was there
+        for run, versions in more.items():
+            found[run].extend(versions)
+        # one that was archived when it was looked for may have come back since
+        runs = dict.fromkeys([*found, *(one.run for one in looked.held)])
+        told = [run for run in runs if await _tell(engine, run, subject, name, caller)]
+    archived = {one.run: one for one in looked.held}
+    here = {run: versions for run, versions in found.items() if run not in archived}
+    held = (*await _described(engine, subject, here), *looked.held)
+    return Erasure(
+        subject, name, before, not dry_run, held, tuple(told), looked.missed, tuple(looked.wrong)
+    )
 
 
 async def _search(engine: Core, subject: str, after: int) -> tuple[dict[str, list[int]], int]:
@@ -138,7 +139,7 @@ async def _tell(engine: Core, run: str, subject: str, key: str, caller: Caller) 
         return False
     told = False
     try:
-        if _is_told(await engine.store.read(run), subject):
+        if is_told(await engine.store.read(run), subject):
             return False
 
         def record(session: Session) -> None:
@@ -150,8 +151,3 @@ async def _tell(engine: Core, run: str, subject: str, key: str, caller: Caller) 
     except (RunArchived, UnknownRun):  # its values are as unreadable; it takes no event any more
         return False
     return told
-
-
-def _is_told(events: list[Event], subject: str) -> bool:
-    bodies = (event.body for event in events)
-    return any(isinstance(b, SubjectForgotten) and b.subject == subject for b in bodies)

@@ -12,6 +12,7 @@ from interlock.engine.failures import message_of, record_failure
 from interlock.engine.inputs import recorded_arguments
 from interlock.engine.privacy import refuse_forgotten
 from interlock.engine.session import Session
+from interlock.machines import noting
 from interlock.machines.command import Command
 from interlock.machines.effect import Effect
 from interlock.machines.errors import HandlerFailed, Refused
@@ -56,7 +57,7 @@ class LifecycleRun:
         encoded, self.data = self.memory.adopt(data, _DATA)
         delta = self.memory.record({_DATA: self.data}, (_DATA,), {}, [])
         with at_instant(self.session.now):
-            begun = self.program.begin(self.data)
+            begun = noting.decided(self.program, self.program.begin(self.data), recorded=True)
         entered = () if self.program.chart.flat else begun.step.entered
         started = RunStarted(
             args=[encoded],
@@ -79,7 +80,8 @@ class LifecycleRun:
         name = type(command).__name__
         try:
             taken = self._decide(command)
-        except Refused:
+        except Refused as refused:
+            noting.refused(self.program, name, refused.said)
             fate = self.program.unhandled(self._place, command)
             if fate == "refuse":
                 raise
@@ -103,11 +105,13 @@ class LifecycleRun:
         """Take the transition of an `after` timer, and what follows."""
         with at_instant(self.session.now), Reveals():
             taken = self.program.expire(self._place, self.data, edge)
+        noting.decided(self.program, taken, recorded=True)
         self._take(taken, "", None)
 
     def _decide(self, command: Command) -> Taken:
         with at_instant(self.session.now), Reveals():
-            return self.program.decide(self._place, self.data, command)
+            taken = self.program.decide(self._place, self.data, command)
+        return noting.decided(self.program, taken, recorded=True)
 
     @property
     def _place(self) -> Snapshot:

@@ -10,6 +10,7 @@ from interlock.engine.caller import Request
 from interlock.engine.core import Core
 from interlock.engine.doubts import resolve
 from interlock.engine.forks.answering import answer
+from interlock.engine.forks.discarding import discard
 from interlock.engine.inbox import Pending, Wanted, pending_approvals
 from interlock.engine.rights import Directory
 from interlock.engine.undo_answers import UndoAnswer, answer_undo
@@ -157,6 +158,19 @@ class People(Core):
         )
         caller = await self.asked(request)
         await answer(self, request.run, step, how, value, caller, caller.reason)
+
+    async def discard(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
+        """Give up a fork: it ends as cancelled, and nothing is undone.
+
+        Works whatever it waits for, also where its code is not imported.
+
+        Raises:
+            Refused: it is no fork, has ended, or has made calls of its own that `cancel` undoes.
+            UnknownRun: there is no such run.
+        """
+        request = Request(kind="discard", run=run_id(run), name="", by=by, reason=reason)
+        caller = await self.asked(request)
+        await discard(self, request.run, caller, caller.reason)
 
     async def resolve(
         self,

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
 from interlock.engine.errors import UnknownRun
 from interlock.machines.duration import Duration, duration
-from interlock.store.archive import Archived, Restored, archivable, archive, preview, restore
+from interlock.projections.forgetting import fold_forgetting
+from interlock.projections.telling import told
+from interlock.store.archive import (
+    Archived,
+    ArchivedRun,
+    Restored,
+    archivable,
+    archive,
+    preview,
+    restore,
+)
 from interlock.store.clock import Clock
-from interlock.store.contract import Store
-from interlock.store.errors import BadArchive
-from interlock.store.event import Actor
+from interlock.store.contract import Commit, Store
+from interlock.store.envelope import decode
+from interlock.store.errors import BadArchive, Conflict
+from interlock.store.event import Actor, Event
+from interlock.store.forgetting import STREAM
 
 
 class Archiving(msgspec.Struct, frozen=True):
@@ -63,6 +78,8 @@ async def restore_runs(
 ) -> Restored:
     """Bring back a run, with those that were archived together with it, or all of a file.
 
+    Those that hold values of somebody who was forgotten meanwhile are told of it at once.
+
     Args:
         what: id of a run, or an archive.
         folder: where the archives are now, if they were moved since.
@@ -72,13 +89,34 @@ async def restore_runs(
         BadArchive: the file is not there, was altered, or is not of this log.
     """
     actor, now = Actor("user", by), clock.now()
-    if isinstance(what, Path):
-        return await restore(store, what, actor=actor, at=now)
-    entry = await store.entry(what)
+
+    async def tell(runs: Sequence[ArchivedRun]) -> list[Commit]:
+        return await _told(store, [[decode(*row) for row in run.rows] for run in runs], now)
+
+    path, run = (what, "") if isinstance(what, Path) else (await _file(store, what, folder), what)
+    done = await restore(store, path, run, actor=actor, at=now, telling=tell)
+    for one in done.runs:  # who was forgotten at this very moment
+        for commit in await _told(store, [await store.read(one)], now):
+            with suppress(Conflict):  # it was told by the one who had it forgotten
+                await store.append(commit)
+    return done
+
+
+async def _told(store: Store, runs: Sequence[Sequence[Event]], at: datetime) -> list[Commit]:
+    """What ended runs have to be told of those who were forgotten."""
+    known = fold_forgetting(await store.read(STREAM))
+    if not known.subjects:
+        return []
+    made = (told(events, known, at) for events in runs)
+    return [one for one in made if one is not None]
+
+
+async def _file(store: Store, run: str, folder: Path | None) -> Path:
+    """The archive that a run is in."""
+    entry = await store.entry(run)
     if entry is None or not entry.archive:
         said = "is not archived" if entry else "does not exist"
-        message = f"run {what!r} {said} in {store.url}"
+        message = f"run {run!r} {said} in {store.url}"
         raise UnknownRun(message)
     path = Path(entry.archive)
-    path = path if folder is None else folder / path.name
-    return await restore(store, path, what, actor=actor, at=now)
+    return path if folder is None else folder / path.name

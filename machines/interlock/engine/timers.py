@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 
 from interlock.store import crash
 from interlock.store.clock import Clock
@@ -53,6 +54,21 @@ class TimerService:
     def poke(self) -> None:
         """Look at the clock again."""
         self._changed.set()
+
+    def next_due(self) -> datetime | None:
+        """When the next timer is due; None when none is set."""
+        while self._heap:
+            at, run, name = self._heap[0]
+            timer = self._timers.get((run, name))
+            if timer is not None and timer.due.timestamp() == at:
+                return timer.due
+            heapq.heappop(self._heap)
+        return None
+
+    @property
+    def firing(self) -> bool:
+        """Whether a timer is being fired."""
+        return self._firing.locked()
 
     async def fire_due(self) -> int:
         """Fire what is due by now, earliest first; how many that were.

@@ -106,7 +106,8 @@ def undo_failed(
     driver: Driver, step: Step[..., Any], activity: Activity, error: BaseException
 ) -> Record:
     """What follows from the error of an undo: another attempt, or a person is asked."""
-    delay = _retries(step.options).delay(activity.attempt - activity.first + 1)
+    failed = activity.attempt - activity.first + 1
+    delay = driver.engine.delay(_retries(step.options), failed)
     failure = Failure(type(error).__name__, message_of(error))
     person = delay is None
     notify = person and driver.engine.notices.wanted

@@ -129,6 +129,7 @@ class Refused(InterlockError):
         state: the state it is in.
         accepts: what it would accept from this state.
         guards: the guards that said no, with their reasons.
+        said: the same as objects; () where another process refused.
     """
 
     code = "ILK035"
@@ -147,6 +148,7 @@ class Refused(InterlockError):
         self.state = state
         self.accepts = accepts
         self.guards = guards
+        self.said: tuple[object, ...] = ()
 
 
 class BadLock(MachineError):

@@ -37,6 +37,7 @@ class Taken:
         effects: calls to make after it is recorded.
         step: what is left and entered.
         then: what follows by itself, in order.
+        said: the guards that said no to others on the way; the first one tells of all.
     """
 
     edges: tuple[Edge, ...]
@@ -46,6 +47,7 @@ class Taken:
     effects: tuple[Effect, ...]
     step: Microstep
     then: tuple[Taken, ...] = ()
+    said: tuple[Refusal, ...] = ()
 
     @property
     def edge(self) -> Edge:
@@ -251,7 +253,9 @@ class LifecycleProgram:
         for step in steps:
             then.append(self._take(asking, source, step))
             source = then[-1].target
-        return replace(taken, then=tuple(then)) if then else taken
+        if then or asking.refusals:
+            return replace(taken, then=tuple(then), said=tuple(asking.refusals))
+        return taken
 
     def _take(self, asking: _Asking, source: str, step: Microstep) -> Taken:
         found: list[Effect] = []

@@ -16,9 +16,11 @@ def refusal(
     """The answer to a command that nothing was taken for."""
     if said:
         guards = tuple(dict.fromkeys(str(one) for one in said))
-        return refused(
+        answer = refused(
             chart, snapshot, commands, f"{event} is refused: {'; '.join(guards)}", guards
         )
+        answer.said = tuple(said)
+        return answer
     return refused(chart, snapshot, commands, f"{event} is not accepted")
 
 

@@ -1,5 +1,126 @@
-"""What tests of machines are written with. Nothing here is loaded by itself."""
+"""What tests of machines are written with.
 
-from interlock.testing.scenario import Scenario
+Nothing here is loaded by itself: `pytest_plugins = ["interlock.testing"]` in a `conftest.py`
+switches the fixtures on, and each name is imported when it is first wanted.
 
-__all__ = ["Scenario"]
+PYTEST_DONT_REWRITE (there is no assertion here to rewrite, and no reason to warn of that)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interlock.testing.clock import VirtualClock
+    from interlock.testing.environment import Environment
+    from interlock.testing.errors import (
+        BadFixture,
+        HarnessError,
+        NoPayload,
+        NothingMore,
+        NotScripted,
+        NotTestable,
+        StillRunning,
+    )
+    from interlock.testing.fault import Chances, Fault
+    from interlock.testing.faulty import FaultyStore
+    from interlock.testing.moves import Case
+    from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
+    from interlock.testing.payloads import Payloads, payload
+    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.scenario import Scenario
+    from interlock.testing.script import Script, StepCall
+    from interlock.testing.snapshot import Snapshots
+    from interlock.testing.story import story_of
+    from interlock.testing.strategies import commands, faults, runs
+    from interlock.testing.suite import machine_tests
+    from interlock.testing.tested import TestedRun
+
+__all__ = [
+    "BadFixture",
+    "Case",
+    "Chances",
+    "Crash",
+    "Does",
+    "Environment",
+    "Error",
+    "Fault",
+    "FaultyStore",
+    "Hang",
+    "HarnessError",
+    "NoPayload",
+    "NotScripted",
+    "NotTestable",
+    "NothingMore",
+    "Outcome",
+    "Payloads",
+    "Real",
+    "Scenario",
+    "Script",
+    "Snapshots",
+    "StepCall",
+    "StillRunning",
+    "TestedRun",
+    "Timeout",
+    "Value",
+    "VirtualClock",
+    "assert_replays",
+    "assert_store_replays",
+    "commands",
+    "faults",
+    "machine_tests",
+    "payload",
+    "runs",
+    "story_of",
+]
+
+_WHERE = {
+    "BadFixture": "errors",
+    "Case": "moves",
+    "Chances": "fault",
+    "Crash": "outcomes",
+    "Does": "outcomes",
+    "Environment": "environment",
+    "Error": "outcomes",
+    "Fault": "fault",
+    "FaultyStore": "faulty",
+    "Hang": "outcomes",
+    "HarnessError": "errors",
+    "NoPayload": "errors",
+    "NotScripted": "errors",
+    "NotTestable": "errors",
+    "NothingMore": "errors",
+    "Outcome": "outcomes",
+    "Payloads": "payloads",
+    "Real": "outcomes",
+    "Scenario": "scenario",
+    "Script": "script",
+    "Snapshots": "snapshot",
+    "StepCall": "script",
+    "StillRunning": "errors",
+    "TestedRun": "tested",
+    "Timeout": "outcomes",
+    "Value": "outcomes",
+    "VirtualClock": "clock",
+    "assert_replays": "recorded",
+    "assert_store_replays": "recorded",
+    "commands": "strategies",
+    "faults": "strategies",
+    "machine_tests": "suite",
+    "payload": "payloads",
+    "runs": "strategies",
+    "story_of": "story",
+}
+"""The module of each name."""
+
+pytest_plugins = ["interlock.testing.plugin", "interlock.testing.coverage.plugin"]
+"""What pytest loads when this package is named as a plugin."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    found = globals()[name] = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    return found

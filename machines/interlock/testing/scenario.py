@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel
 
+from interlock.machines import noting
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import MachineError, Refused
@@ -61,7 +63,7 @@ class Scenario(Generic[S, D]):
         self.refusal: Refused | None = None
         begun: Any = self._program.data_type() if data is None else data
         with at_instant(self._now):
-            taken = self._program.begin(begun)
+            taken = noting.decided(self._program, self._program.begin(begun))
         self._place = taken.step.after
         self.data: D = taken.data
         self._follow(taken)
@@ -80,6 +82,27 @@ class Scenario(Generic[S, D]):
     def over(self) -> bool:
         """Whether it has come to its end."""
         return is_final(self._program.chart, self._place)
+
+    @property
+    def now(self) -> datetime:
+        """The instant that it has come to."""
+        return self._now
+
+    @property
+    def timers(self) -> Mapping[str, datetime]:
+        """The timers that are set, by their transition's id, and when they are due."""
+        return dict(self._timers)
+
+    @property
+    def kept(self) -> Sequence[Command]:
+        """The commands that are kept for later, oldest first."""
+        return tuple(self._kept)
+
+    def twin(self) -> Self:
+        """The same run again, which goes its own way from here on."""
+        twin = copy(self)
+        vars(twin).update(_timers=dict(self._timers), _kept=[*self._kept])
+        return twin
 
     def given(self, *commands: Command) -> Self:
         """What has happened before: each command has to be accepted.
@@ -104,6 +127,7 @@ class Scenario(Generic[S, D]):
         try:
             self._take(self._decided(command))
         except Refused as refused:
+            noting.refused(self._program, type(command).__name__, refused.said)
             word = self._program.unhandled(self._place, command)
             if word == "refuse":
                 self.refusal = refused
@@ -214,12 +238,13 @@ class Scenario(Generic[S, D]):
 
     def _decided(self, command: Command) -> Taken:
         with at_instant(self._now):
-            return self._program.decide(self._place, self.data, command)
+            taken = self._program.decide(self._place, self.data, command)
+        return noting.decided(self._program, taken)
 
     def _fire(self, timer: str) -> None:
         with at_instant(self._now):
             taken = self._program.expire(self._place, self.data, timer)
-        self._take(taken)
+        self._take(noting.decided(self._program, taken))
 
     def _take(self, taken: Taken) -> None:
         self._follow(taken)

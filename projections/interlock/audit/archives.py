@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from interlock.audit.archived_event import place_of
 from interlock.audit.finding import Findings
 from interlock.store.archive.form import SumOfDigests
 from interlock.store.archive.reading import Archive, ArchivedRun
@@ -107,8 +108,11 @@ class Archives:
             self._entries[run] = entry
         return count
 
-    def check_files(self) -> int:
-        """Hold the archives that are still where they were written against what was recorded.
+    def check_files(self, folder: Path | None = None) -> int:
+        """Hold the archives that are where they were written against what was recorded.
+
+        Args:
+            folder: where they may be now; first it is looked there.
 
         Returns:
             how many of the files are elsewhere by now.
@@ -116,10 +120,10 @@ class Archives:
         for name in self._runs.keys() - self._seen:
             self._findings.add(f"archived run {name!r} has no row in the index", name)
         files = dict.fromkeys(file for file, _ in self._runs.values())
-        there = [file for file in files if Path(file).is_file()]
-        for file in there:
+        there = [(file, path) for file in files if (path := find(file, folder)) is not None]
+        for file, path in there:
             try:
-                for archived in Archive(Path(file)).runs(keep=False):
+                for archived in Archive(path).runs(keep=False):
                     self._check_archived(file, archived)
             except StoreError as error:
                 self._findings.add(f"an archive is not what was written: {error.message}")
@@ -135,6 +139,12 @@ class Archives:
         said = self._entries.get(name)
         if said is not None and replace(said, archive=run.entry.archive) != run.entry:
             self._findings.add(f"the index row of {name!r} is not the one that was archived", name)
+
+
+def find(file: str, folder: Path | None) -> Path | None:
+    """Where an archive is, None when it is in neither place."""
+    places = (place_of(file, folder), Path(file))
+    return next((path for path in places if path.is_file()), None)
 
 
 def _digest(raw: Raw) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
+from pathlib import Path
 
 from interlock.audit.archives import Archives
 from interlock.audit.aside import Aside
@@ -58,7 +59,12 @@ class Audited:
 
 
 def audit(
-    snapshot: Inspection, read: ReadDefinition, told: Told = lambda _: None, *, only: str = ""
+    snapshot: Inspection,
+    read: ReadDefinition,
+    told: Told = lambda _: None,
+    *,
+    only: str = "",
+    folder: Path | None = None,
 ) -> Audited:
     """Check every chain, gap, definition, index row, timer and command id of a store.
 
@@ -69,13 +75,22 @@ def audit(
         read: reads a definition; see `Known`.
         told: is told of the progress.
         only: the one run that the snapshot shows.
+        folder: where archives are now, if they were moved since.
     """
-    return _Audit(snapshot, read, told, only).run()
+    return _Audit(snapshot, read, told, only, folder).run()
 
 
 class _Audit:
-    def __init__(self, snapshot: Inspection, read: ReadDefinition, told: Told, only: str) -> None:
+    def __init__(
+        self,
+        snapshot: Inspection,
+        read: ReadDefinition,
+        told: Told,
+        only: str,
+        folder: Path | None,
+    ) -> None:
         self._snapshot = snapshot
+        self._folder = folder
         self._told = told
         self._done = Audited(last=snapshot.last)
         self._findings = self._done.findings
@@ -113,7 +128,7 @@ class _Audit:
         for timer in self._timers.rest():
             self._stray(timer)
         self._commands.end()
-        self._done.elsewhere = self._archives.check_files()
+        self._done.elsewhere = self._archives.check_files(self._folder)
 
     def _stream(self, name: str, rows: Iterator[Raw]) -> None:
         if name in self._archives:

@@ -1,4 +1,4 @@
-"""Errors of seals and proofs (ILK026 to ILK029, ILK120)."""
+"""Errors of seals and proofs (ILK026 to ILK029, ILK120, ILK280, ILK281)."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ class NotKept(ProjectionError):
     """The place where seals are kept cannot be read or written."""
 
     code = "ILK120"
+
+
+class OtherSigner(ProjectionError):
+    """Seals that are signed with one key go on with that key; a new place begins with any."""
+
+    code = "ILK280"
+
+
+class NotSigned(ProjectionError):
+    """Nothing is wrong with the log, but its seals are not signed as they should be."""
+
+    code = "ILK281"

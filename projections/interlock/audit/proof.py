@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
+from interlock.audit.archived_event import archived_event
 from interlock.audit.errors import BadProof, BrokenSeal
 from interlock.audit.keys import is_signed
 from interlock.audit.merkle import climb, leaf_of, path_of, root_of
@@ -115,14 +117,26 @@ class Prover:
         return leaves
 
 
-def prove(snapshot: Inspection, seals: Sequence[Seal], stream: str, version: int) -> Proof:
-    """The proof for one event.
+def prove(
+    snapshot: Inspection,
+    seals: Sequence[Seal],
+    stream: str,
+    version: int,
+    folder: Path | None = None,
+) -> Proof:
+    """The proof for one event. That of an archived run is read from its archive.
+
+    Args:
+        folder: where archives are now, if they were moved since.
 
     Raises:
-        BadProof: there is no such event, it is not sealed yet, or it was archived.
+        BadProof: there is no such event, or it is not sealed yet.
+        BadArchive: its archive is not there, or was altered.
         BrokenSeal: the log is not what was sealed.
     """
     raw = next((row for row in snapshot.rows(stream) if row.version == version), None)
+    if raw is None:
+        raw = archived_event(snapshot, stream, version, folder)
     if raw is None:
         message = f"there is no event {version} of {stream!r} to prove"
         raise BadProof(message)
@@ -197,7 +211,8 @@ def check_proof(proof: Proof, *, seals: Sequence[Seal] = (), public: str = "") -
     elif seals and seal.digest not in {one.digest for one in seals}:
         wrong = f"its seal {seal.number} is not among the seals that were kept"
     elif public and seal.key != public:
-        wrong = f"its seal is not signed with key {public[:16]}"
+        whose = f"signed with key {seal.key[:16]}" if seal.key else "not signed"
+        wrong = f"its seal is {whose}, and should be with key {public[:16]}"
     elif seal.key and not is_signed(seal.said(), seal.signature, seal.key):
         wrong = "the signature of its seal does not fit"
     if wrong:

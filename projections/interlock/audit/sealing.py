@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from interlock.audit.errors import BrokenSeal
-from interlock.audit.finding import Findings
-from interlock.audit.keys import Signer, is_signed
+from interlock.audit.errors import BadSeal, BrokenSeal
+from interlock.audit.finding import ELSEWHERE, SEALS, Findings
+from interlock.audit.keys import Signer
 from interlock.audit.merkle import Tree, leaf_of
 from interlock.audit.seal import FORMAT, MARK, Seal, instant_text, marks_of
+from interlock.audit.signing import check_signatures, check_signer
 from interlock.store.inspection import Digest, Inspection, sum_of
 
 
@@ -25,9 +26,18 @@ def make_seal(
 
     Raises:
         BrokenSeal: the log is not what was sealed before.
+        BadSeal: it is, but the seals were altered, or are not of one signer.
+        OtherSigner: the seals before are signed, and this one would not be, or with another key.
     """
+    check_signer(seals, signer)
     findings = Findings()
     check_seals(snapshot, seals, findings)
+    if findings.only(SEALS):
+        message = (
+            f"{findings.found[0].what}; nothing was sealed: begin a new place, whose first seal"
+            " covers the whole log"
+        )
+        raise BadSeal(message)
     if findings.first is not None:
         message = f"{findings.first.what}; nothing was sealed"
         raise BrokenSeal(message)
@@ -69,31 +79,23 @@ def check_seals(
 
     Args:
         seals: as `read_seals` gives them, linked to each other.
-        public: the key (hex) that all of them have to be signed with; "" takes the key that each
-            names, which says that the seal is whole, not whose it is.
+        public: the key (hex) that all of them have to be signed with; "" takes the key that they
+            name, which says that they are whole and of one signer, not of whom.
     """
     if not seals:
         return
     if seals[0].log != snapshot.log:
         findings.add(
             f"the seals are of log {seals[0].log}, and this is log {snapshot.log}: it is another"
-            " database"
+            " database",
+            about=ELSEWHERE,
         )
-    for seal in seals:
-        _check_signature(seal, findings, public)
+    check_signatures(seals, findings, public)
     digests = _Digests(snapshot.digests())
     for seal in seals:
         if not _check_events(seal, digests, findings):
             break
     _check_definitions(snapshot, seals, findings)
-
-
-def _check_signature(seal: Seal, findings: Findings, public: str) -> None:
-    if public and seal.key != public:
-        whose = f"signed with key {seal.key[:16]}" if seal.key else "not signed"
-        findings.add(f"seal {seal.number} is {whose}, not with key {public[:16]}")
-    elif seal.key and not is_signed(seal.said(), seal.signature, seal.key):
-        findings.add(f"seal {seal.number} was altered: its signature does not fit")
 
 
 class _Digests:
@@ -131,7 +133,8 @@ def _check_events(seal: Seal, digests: _Digests, findings: Findings) -> bool:
             same_after = True
     if tree.root().hex() == seal.root:
         if differs or not marks:
-            findings.add(f"the marks of {when} were altered in its file; the log is as sealed")
+            what = f"the marks of {when} were altered in its file; the log is as sealed"
+            findings.add(what, about=SEALS)
         return True
     if not differs:
         findings.add(

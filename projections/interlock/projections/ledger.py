@@ -55,6 +55,7 @@ class Effect:
         error: text of its last error.
         note: for `postponed` what holds it back, for `reused` where the result is from.
         irreversible: why it cannot be undone, "" where that is not said.
+        undoes: of an undo, the activity whose effect it undoes.
     """
 
     activity: str
@@ -67,6 +68,7 @@ class Effect:
     interruptions: int = 0
     note: str = ""
     irreversible: str = ""
+    undoes: str = ""
 
 
 def ledger(events: Iterable[Event]) -> list[Effect]:
@@ -178,6 +180,7 @@ def _child_ended(effects: dict[str, Effect], event: Event, body: ChildEnded) -> 
 
 def _undo_scheduled(effects: dict[str, Effect], event: Event, body: UndoScheduled) -> None:
     effect = Effect(body.activity, body.undo, body.key, "intended", 1, event.at)
+    effect.undoes = body.of
     effects[body.activity] = effect
 
 
@@ -225,6 +228,9 @@ def _answered(effects: dict[str, Effect], event: Event, body: CallAnswered) -> N
     effect.note = f"given by {event.actor.id or 'a person'}"
     if body.error is not None:
         effect.error = f"{body.error.type}: {body.error.message}"
+    elif effect.undoes:
+        undone = _set(effects, event, effect.undoes, "compensated")
+        undone.note = f"as {event.actor.id or 'a person'} said; nothing was called"
 
 
 _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {

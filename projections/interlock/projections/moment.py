@@ -11,7 +11,8 @@ from interlock.projections.errors import NoSuchVersion
 from interlock.projections.run import Activity, RunState
 from interlock.projections.states import States
 from interlock.projections.subject import Subject, subject_of
-from interlock.store.event import JSON, Event
+from interlock.store.event import JSON, Encoded, Event
+from interlock.store.values import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,20 @@ class Moment:
         found = subject_of(before, self.event) or subject_of(self._now, self.event) or Subject()
         activity = None if found.activity is None else copy_activity(found.activity)
         return replace(found, activity=activity)
+
+    def plain(self, recorded: Encoded) -> JSON:
+        """A value that its event holds, as plain JSON, with the memory as it was then."""
+        return self._image.plain(recorded)
+
+    @property
+    def locals(self) -> dict[str, JSON]:
+        """The variables of the code that the event is about: of its branch, or the workflow's."""
+        return self._image.plain_variables()
+
+    @property
+    def _image(self) -> Image:
+        thread = self._now.threads.get(self.subject.thread)
+        return self._states.peek(self.version).image if thread is None else thread.image
 
     @property
     def next(self) -> Moment | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, cast
@@ -12,7 +12,10 @@ import msgspec
 from interlock.projections.difference import Difference, difference
 from interlock.projections.history import History
 from interlock.projections.moment import Moment
+from interlock.store.changing import RunMigrated
 from interlock.store.event import JSON, Event
+from interlock.store.forking import CallAsked, ForkCaughtUp, ForkMade, OutcomeReplayed, RunForked
+from interlock.store.vocabulary import StepStarted
 
 Both = tuple[Moment | None, Moment | None]
 """A moment of each run; None for one that had ended by then."""
@@ -43,34 +46,54 @@ class RunDifference:
 def diff_runs(one: History, other: History) -> RunDifference:
     """Where two runs first part, and what differs at the ends.
 
-    Events are compared in order. Once something else happened, values are compared no more.
+    Events are compared in order; those that only say that a run is a fork, was forked, or was
+    given what another one recorded are passed over. Once something else happened, values are
+    compared no more.
     """
-    parts = _first(one, other, _happened)
-    upto = len(one) + len(other) if parts is None else _place(parts)
-    values = _first(one, other, _said)
-    if values is not None and _place(values) > upto:
-        values = None
+    values: Both | None = None
+    parts: Both | None = None
+    changed = _was_changed(one.events) or _was_changed(other.events)
+    for a, b in zip_longest(_told(one.events), _told(other.events)):
+        both = _moment(one, a), _moment(other, b)
+        if a is None or b is None or not _same_happened(a, b):
+            parts, values = both, values or both
+            break
+        said = values is not None or (_same_said(a, b) and not changed)
+        if not said and not _same_meant(*both):
+            values = both
     ledgers = one.ledger(), other.ledger()
     ends = difference(one.last, other.last, ledgers, timed=False)
     return RunDifference(values, parts, ends)
 
 
-def _place(both: Both) -> int:
-    return next(moment.version for moment in both if moment is not None)
+def _told(events: Iterable[Event]) -> Iterator[Event]:
+    return (event for event in events if event.type not in _UNTOLD)
 
 
-def _first(one: History, other: History, told: Callable[[Event], object]) -> Both | None:
-    for a, b in zip_longest(one.events, other.events):
-        if a is None or b is None or told(a) != told(b):
-            return _moment(one, a), _moment(other, b)
-    return None
+_UNTOLD = frozenset(
+    made.__name__
+    for made in (RunForked, ForkMade, OutcomeReplayed, ForkCaughtUp, RunMigrated, StepStarted)
+)
+"""Types of events that say nothing of what a run did, or only once more."""
+
+
+def _was_changed(events: Iterable[Event]) -> bool:
+    """Whether it is a fork whose variables were changed: then equal references may differ."""
+    return any(isinstance(e.body, RunForked) and e.body.memory is not None for e in events)
 
 
 def _moment(history: History, event: Event | None) -> Moment | None:
     return None if event is None else history.at(event.version)
 
 
-def _happened(event: Event) -> object:
+def _same_happened(a: Event, b: Event) -> bool:
+    """Whether the same happened, values, times and ids aside."""
+    return (a.type, a.state) == (b.type, b.state) and _alike(
+        _happened(a), _happened(b), (a.stream, b.stream)
+    )
+
+
+def _happened(event: Event) -> dict[str, Any]:
     """What happened, without values, times and ids."""
     fields = _fields(event)
     kept = {name: value for name, value in fields.items() if name not in _VALUES}
@@ -79,12 +102,26 @@ def _happened(event: Event) -> object:
     if "within" in fields:
         kept["within"] = fields["within"]
     error = fields.get("error")
-    return event.type, event.state, kept, error and error.get("type")
+    return {**kept, "error": error and error.get("type")}
 
 
-def _said(event: Event) -> object:
-    """All that an event says, without times and ids."""
-    return event.type, event.state, _fields(event)
+def _same_said(a: Event, b: Event) -> bool:
+    """Whether two events of one type say the same, times and ids aside."""
+    return _alike(_fields(a), _fields(b), (a.stream, b.stream))
+
+
+def _same_meant(a: Moment | None, b: Moment | None) -> bool:
+    """Whether two events mean the same, though their objects have other numbers."""
+    assert a is not None
+    assert b is not None  # something else happened else
+    return _alike(_meant(a), _meant(b), (a.event.stream, b.event.stream))
+
+
+def _meant(moment: Moment) -> dict[str, JSON]:
+    fields = _fields(moment.event)
+    fields.pop("memory", None)
+    found = {name: moment.plain(value) for name, value in fields.items()}
+    return found | {f"variable {name}": value for name, value in moment.locals.items()}
 
 
 def _fields(event: Event) -> dict[str, Any]:
@@ -92,20 +129,24 @@ def _fields(event: Event) -> dict[str, Any]:
     kept = {name: value for name, value in found.items() if name not in _OWN}
     for name in _TIMES & found.keys():
         kept[name] = found[name] is not None
-    return {name: _without(value, event.stream) for name, value in kept.items()}
+    if kept.get("reused") == "recorded":  # it is what happened, though to another run
+        del kept["reused"]
+    if isinstance(event.body, CallAsked):
+        del kept["reason"]
+    return kept
 
 
-def _without(value: Any, run: str) -> JSON:
-    """A value in which the run's own id says nothing."""
-    if isinstance(value, str):
-        return "" if value == run else value
-    if isinstance(value, list):
-        return [_without(one, run) for one in cast("list[JSON]", value)]
-    if isinstance(value, dict):
-        fields = cast("dict[str, JSON]", value)
-        return {name: _without(one, run) for name, one in fields.items()}
-    plain: JSON = value
-    return plain
+def _alike(one: Any, other: Any, runs: tuple[str, str]) -> bool:
+    """Whether two values are equal, or differ only in that each names the run that it is of."""
+    if isinstance(one, list) and isinstance(other, list):
+        left, right = cast("list[JSON]", one), cast("list[JSON]", other)
+        return len(left) == len(right) and all(
+            _alike(a, b, runs) for a, b in zip(left, right, strict=True)
+        )
+    if isinstance(one, dict) and isinstance(other, dict):
+        old, new = cast("dict[str, JSON]", one), cast("dict[str, JSON]", other)
+        return old.keys() == new.keys() and all(_alike(old[k], new[k], runs) for k in old)
+    return bool(one == other) or (one, other) == runs
 
 
 _OWN = frozenset([

@@ -23,6 +23,28 @@ def mentions(event: Event, subject: str) -> bool:
     return _holds(msgspec.json.decode(body), subject, None)
 
 
+def keys_in(event: Event) -> set[tuple[str, str]]:
+    """The keys that an event's personal values need, each as its subject and the key's id.
+
+    Values that were forgotten when they were recorded need none.
+    """
+    body = msgspec.json.encode(event.body)
+    if _TAGGED not in body:
+        return set()
+    found: set[tuple[str, str]] = set()
+    waiting: list[Any] = [msgspec.json.decode(body)]
+    while waiting:
+        one = waiting.pop()
+        kind = class_of(one)
+        if kind is list:
+            waiting.extend(one)
+        elif kind is dict:
+            if one.get("$") == "personal" and one.get("k"):
+                found.add((str(one["s"]), str(one["k"])))
+            waiting.extend(one.values())
+    return found
+
+
 def variables_of(state: RunState, subject: str) -> list[str]:
     """The variables of a run that hold something personal of a subject, branches included."""
     found = [*_named(state.image, subject)]

@@ -19,6 +19,7 @@ from interlock.store.contract import (
 )
 from interlock.store.digest import verify
 from interlock.store.errors import (
+    AnswerLost,
     BadArchive,
     BadStoreUrl,
     BadUpcast,
@@ -81,6 +82,7 @@ __all__ = [  # noqa: RUF022  grouped by what a reader looks for
     # errors
     "InterlockError",
     "StoreError",
+    "AnswerLost",
     "BadArchive",
     "BadStoreUrl",
     "BadUpcast",

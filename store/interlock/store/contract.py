@@ -195,6 +195,7 @@ class Store(Protocol):
 
         Raises:
             Conflict: the stream is not at `commit.head`.
+            AnswerLost: the commit was kept, or was not, or may yet be: the stream will tell.
             RunArchived: its events were moved to an archive.
             DuplicateCommand: `commit.command_id` was accepted before (even by another stream).
             StoreFull, StoreReadOnly, StoreBusy: nothing of the commit was kept.
@@ -339,8 +340,16 @@ class Store(Protocol):
         """
         ...
 
-    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
-        """Append a commit, and mark these runs as not archived any more.
+    async def unarchive(
+        self, commit: Commit, runs: Sequence[str], told: Sequence[Commit] = ()
+    ) -> Appended:
+        """Append a commit, and mark these runs as not archived any more: all of it or nothing.
+
+        Args:
+            told: what these runs are told at once; each follows the head of its run.
+
+        Returns:
+            the head of the commit, and the events of all, those of `told` last.
 
         Raises:
             Conflict: the stream is not at `commit.head`, or events of a run are missing.

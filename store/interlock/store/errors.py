@@ -172,6 +172,21 @@ class LogReplaced(StoreError):
         self.position = position
 
 
+class AnswerLost(Conflict):
+    """Whether a commit was kept is not known: the connection broke before the answer came.
+
+    It is treated as a conflict: reload the stream, which shows it, and decide again.
+    """
+
+    code = "ILK018"
+
+    def __init__(self, stream: str, expected: int) -> None:
+        message = f"whether {stream!r} was appended to after version {expected} is not known"
+        super(Conflict, self).__init__(message)
+        self.stream = stream
+        self.expected = expected
+
+
 class NewerValue(UnknownType):
     """A recorded value is of a newer shape than this program's: upgrade the program."""
 

@@ -301,9 +301,13 @@ class Following:
 
     def _why(self, fork: Forked, activity: Activity) -> str:
         """Why a call is asked about, with what there is to answer it."""
+        if activity.kind == "undo" and self._is_parents(fork, activity.of):
+            said = f"it would undo what {fork.parent} did"
+            return said if fork.effects == "live" else f"{said}; {self._given_by(fork, activity)}"
+        return self._given_by(fork, activity)
+
+    def _given_by(self, fork: Forked, activity: Activity) -> str:
         call = self.own.calls[activity.id]
-        if fork.effects == "live":
-            return f"it would undo what {fork.parent} did"
         known = [m for s in self.sources if (m := s.match(self.own, call)) is not None]
         ended = next((m.last for m in known if m.last is not None), None)
         if ended is not None:

@@ -86,7 +86,9 @@ def _forked(
     version = len(events) if wanted.at is None else len(History(events).until(wanted.at))
     taken = events[: last_rest(events, version)]
     state = fold(taken)
-    delta, changes = set_values(state.image, _roots(engine, state, taken), wanted.values)
+    types = engine.programs.types(state.machine, state.hash)
+    roots = _roots(engine, state, taken)
+    delta, changes = set_values(state.image, roots, wanted.values, types)
     body = RunForked(
         wanted.run, version, wanted.effects, taken[-1].at, changes, delta, *wanted.waiting
     )
@@ -216,4 +218,4 @@ async def note_fork(engine: Core, run: str, body: RunForked, actor: Actor) -> No
         paths = [change.path for change in body.changes]
         session.emit(ForkMade(run, body.version, body.effects, paths))
 
-    await commands.accept(engine, body.parent, record, actor, f"{run} forked")
+    await commands.accept(engine, body.parent, record, actor, f"{run} forked", wakes=False)

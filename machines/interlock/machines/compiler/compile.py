@@ -94,6 +94,7 @@ def _compile(
     builder.emit(ast.Return(None), tree.body[-1])
     blocks = reachable(builder.entry)
     live = liveness(blocks)
+    trusted = liveness(blocks, trusting=True)[blocks[0]]
     found = {n.site: n for block in blocks for n in control(block) if isinstance(n, Pause)}
     states = state_names(source, [site for site in builder.order if site in found], sites.phases)
     pauses = [found[site] for site in states]
@@ -119,7 +120,7 @@ def _compile(
     return CompiledProgram(
         machine, types, source.function, segment, stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
-        unassigned=unassigned(live[blocks[0]], scope.variables, scope.parameters),
+        unassigned=unassigned(trusted, scope.variables, scope.parameters),
         annotations=told.annotations,
     )  # fmt: skip
 

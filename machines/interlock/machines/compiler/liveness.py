@@ -13,14 +13,18 @@ Names = frozenset[str]
 NOTHING: Names = frozenset()
 
 
-def liveness(blocks: Sequence[Block]) -> dict[Block, Names]:
-    """The variables that are live at the beginning of each block."""
+def liveness(blocks: Sequence[Block], *, trusting: bool = False) -> dict[Block, Names]:
+    """The variables that are live at the beginning of each block.
+
+    Args:
+        trusting: no `with` swallows an exception but `suppress`: not certain, and most likely.
+    """
     live: dict[Block, Names] = dict.fromkeys(blocks, NOTHING)
     changed = True
     while changed:
         changed = False
         for block in reversed(blocks):
-            found = _Flow(live).block(block)
+            found = _Flow(live, trusting=trusting).block(block)
             if found != live[block]:
                 live[block] = found
                 changed = True
@@ -30,8 +34,9 @@ def liveness(blocks: Sequence[Block]) -> dict[Block, Names]:
 class _Flow:
     """One backward pass over the statements of a block."""
 
-    def __init__(self, live: dict[Block, Names]) -> None:
+    def __init__(self, live: dict[Block, Names], *, trusting: bool = False) -> None:
         self._live = live
+        self._trusting = trusting
         self._breaks: Names = NOTHING
         self._continues: Names = NOTHING
 
@@ -69,22 +74,28 @@ class _Flow:
                 if item.optional_vars is not None:
                     inside = (inside - binds(item.optional_vars)) | uses(item.optional_vars)
                 inside |= uses(item.context_expr)
-            return inside | after
+            swallows = not self._trusting or any(_suppresses(item) for item in node.items)
+            return inside | after if swallows else inside
         if isinstance(node, ast.Match):
-            found = after
-            for case in node.cases:
-                found |= uses(case.pattern) | (uses(case.guard) if case.guard else NOTHING)
-                found |= self.body(case.body, after)
-            return found | uses(node.subject)
+            return self._match(node, after)
         if isinstance(node, ast.Break):
             return self._breaks
         if isinstance(node, ast.Continue):
             return self._continues
         return _simple(node, after)
 
+    def _match(self, node: ast.Match, after: Names) -> Names:
+        """What a pattern captures is bound where its guard is asked and its body runs."""
+        found = NOTHING if _takes_all(node.cases[-1]) else after
+        for case in node.cases:
+            inside = self.body(case.body, after)
+            inside |= uses(case.guard) if case.guard else NOTHING
+            found |= (inside - captures(case.pattern)) | uses(case.pattern)
+        return found | uses(node.subject)
+
     def _loop(self, node: ast.For | ast.While, after: Names) -> Names:
         outer = self._breaks, self._continues
-        done = self.body(node.orelse, after)
+        done = NOTHING if _is_endless(node) else self.body(node.orelse, after)
         head: Names = done if isinstance(node, ast.For) else done | uses(node.test)
         while True:
             self._breaks, self._continues = after, head
@@ -143,6 +154,34 @@ def _simple(node: ast.stmt, after: Names) -> Names:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return after - {a.asname or a.name.partition(".")[0] for a in node.names}
     return after | uses(node)
+
+
+def _is_endless(node: ast.For | ast.While) -> bool:
+    """Whether only a jump leaves a loop."""
+    test = node.test if isinstance(node, ast.While) else None
+    return isinstance(test, ast.Constant) and bool(test.value)
+
+
+def _takes_all(case: ast.match_case) -> bool:
+    pattern = case.pattern
+    return isinstance(pattern, ast.MatchAs) and pattern.pattern is None and case.guard is None
+
+
+def _suppresses(item: ast.withitem) -> bool:
+    call = item.context_expr
+    name = call.func if isinstance(call, ast.Call) else call
+    said = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+    return said in ("suppress", "raises")
+
+
+def captures(pattern: ast.pattern) -> Names:
+    """The names that a pattern has surely bound once it matches."""
+    names = (
+        getattr(part, "name" if not isinstance(part, ast.MatchMapping) else "rest", None)
+        for part in ast.walk(pattern)
+        if isinstance(part, (ast.MatchAs, ast.MatchStar, ast.MatchMapping))
+    )
+    return frozenset(name for name in names if name)
 
 
 def binds(target: ast.expr) -> Names:

@@ -58,7 +58,7 @@ def _of_node(
         what = f"{name!r} is in {parent.id!r}, which is {parent.kind}"
         yield f"{what}: only compound and parallel states have others inside"
     if node.kind == "parallel":
-        if not any(child.kind != "history" for child in children):
+        if machine.kind != "workflow" and not any(child.kind != "history" for child in children):
             yield f"{name!r} is parallel and has no regions"
         if any(child.kind == "final" for child in children):
             yield f"a region of {name!r} is final; put the final state inside the region"

@@ -18,10 +18,23 @@ def asked(facts: Facts, activity: Activity) -> Wait:
         name = activity.name
     said = f"it is a fork, and {name} is not called before somebody says so: {activity.asked}"
     start = ("answer", facts.state.run, name)
-    actions = [
-        Action("it has the outcome that was recorded", (*start, "--recorded"), facts.module),
-        Action("it returns this", (*start, "--result", "JSON"), facts.module),
-        Action("it raises this", (*start, "--error", "TEXT"), facts.module),
-        Action("it is really called", (*start, "--live"), facts.module),
+    undo = activity.kind == "undo"
+    answers = [
+        ("it has the outcome that was recorded", "--recorded"),
+        ("it is taken as done" if undo else "it returns this", "--result"),
+        ("it raises this", "--error"),
+        ("it is really undone" if undo else "it is really called", "--live"),
     ]
+    if undo:  # the rule: its parent undid nothing, so that nothing is recorded
+        answers.insert(0, answers.pop(1))
+    values = {"--result": ["null" if undo else "JSON"], "--error": ["TEXT"]}
+    actions = [
+        Action(meant, (*start, word, *values.get(word, ())), facts.module)
+        for meant, word in answers
+        if not (undo and word == "--error")  # an undo does not fail by an answer
+    ]
+    fork = facts.state.fork
+    if fork is not None and fork.effects != "live":
+        give_up = ("discard", facts.state.run)
+        actions.append(Action("the fork is given up; nothing is undone", give_up, facts.module))
     return wait(facts, activity, "asked", said, actions)

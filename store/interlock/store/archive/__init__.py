@@ -3,7 +3,7 @@
 from interlock.store.archive.choosing import Choice, Unit, archivable
 from interlock.store.archive.moving import Archived, Preview, archive, finish, preview
 from interlock.store.archive.reading import Archive, ArchivedRun
-from interlock.store.archive.restoring import Restored, restore
+from interlock.store.archive.restoring import Restored, Telling, restore
 from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Restored",
     "RunsArchived",
     "RunsRestored",
+    "Telling",
     "Unit",
     "archivable",
     "archive",

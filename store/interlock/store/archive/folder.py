@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from interlock.store.errors import StoreBusy
+
+PART = ".part"
+"""How the name of a file ends that is being written; it begins with a dot."""
+
+
+def tidy(folder: Path) -> None:
+    """Remove what an archiving that was killed has left behind; only for who is `alone` there."""
+    if sys.platform == "win32":
+        return  # nobody is
+    for left in folder.glob(f".*{PART}"):
+        if is_part(left.name):
+            left.unlink(missing_ok=True)
+
+
+def part_in(folder: Path) -> Path:
+    """A name for a file that is being written."""
+    return folder / f".{uuid4().hex}{PART}"
+
+
+def is_part(name: str) -> bool:
+    """Whether a file may be one of these: `part_in` names no others."""
+    return _PART.fullmatch(name) is not None
+
+
+_PART = re.compile(rf"\.[0-9a-f]{{32}}{re.escape(PART)}")
 
 if sys.platform == "win32":  # a folder cannot be opened there: it has neither lock nor flush
 

@@ -11,7 +11,7 @@ import msgspec
 
 from interlock.store import crash
 from interlock.store.archive.choosing import Choice, Unit
-from interlock.store.archive.folder import alone
+from interlock.store.archive.folder import alone, tidy
 from interlock.store.archive.reading import Archive
 from interlock.store.archive.writing import Writer, Written, is_needed
 from interlock.store.clock import stopwatch
@@ -65,6 +65,7 @@ async def archive(
     await finish(store)
     if choice.units:
         with alone(folder):
+            tidy(folder)
             async for one in _archive(store, choice, folder, actor, at):
                 yield one
 

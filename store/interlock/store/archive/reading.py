@@ -175,7 +175,10 @@ class Archive:
         try:
             return gzip.open(self.path, "rb")
         except FileNotFoundError as error:
-            message = f"{self.path} is not there; if archives were moved, say where they are now"
+            message = (
+                f"{self.path} is not there; if archives were moved, say where they are now "
+                "(--from FOLDER; in a program: folder=…)"
+            )
             raise BadArchive(message) from error
         except OSError as error:
             message = f"cannot read {self.path}: {error.strerror}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,7 +14,7 @@ from interlock.store import crash
 from interlock.store.archive import moving
 from interlock.store.archive.moving import commit_of
 from interlock.store.archive.reading import Archive, ArchivedRun
-from interlock.store.contract import Store
+from interlock.store.contract import Commit, Store
 from interlock.store.errors import BadArchive, Conflict
 from interlock.store.event import Actor
 from interlock.store.retention import ARCHIVE, RunsRestored
@@ -33,12 +34,29 @@ class Restored(msgspec.Struct, frozen=True):
     events: int
 
 
+Telling: TypeAlias = Callable[[Sequence[ArchivedRun]], Awaitable[Sequence[Commit]]]
+"""What runs that come back are told in the same commit: what happened while they were away."""
+
+
+async def _nothing(runs: Sequence[ArchivedRun]) -> Sequence[Commit]:
+    return ()
+
+
 async def restore(
-    store: Store, path: Path, run: str = "", *, actor: Actor, at: datetime
+    store: Store,
+    path: Path,
+    run: str = "",
+    *,
+    actor: Actor,
+    at: datetime,
+    telling: Telling = _nothing,
 ) -> Restored:
     """Bring back a run, with those that were archived together with it, or all of a file.
 
     What is not archived any more is left as it is. Interrupted at any point it can be repeated.
+
+    Args:
+        telling: is asked what they are to be told.
 
     Raises:
         BadArchive: the file was altered, or is not of this log, or not the one of these runs.
@@ -62,7 +80,8 @@ async def restore(
     names = [one.entry.run for one in wanted]
     if names:
         crash.reached("archive.put_back")
-        await _record(store, archive.path, names, actor, at)
+        body = RunsRestored(str(archive.path), names)
+        await _record(store, body, lambda: telling(wanted), actor, at)
     return Restored(archive.path, names, sum(one.count for one in wanted))
 
 
@@ -85,13 +104,17 @@ async def _put_back(store: Store, run: ArchivedRun) -> None:
 
 
 async def _record(
-    store: Store, path: Path, runs: Sequence[str], actor: Actor, at: datetime
+    store: Store,
+    body: RunsRestored,
+    telling: Callable[[], Awaitable[Sequence[Commit]]],
+    actor: Actor,
+    at: datetime,
 ) -> None:
     while True:
-        body = RunsRestored(str(path), [*runs])
+        told = await telling()
         commit = await commit_of(store, body, actor, at)
         try:
-            await store.unarchive(commit, runs)
+            await store.unarchive(commit, body.runs, told)
         except Conflict as conflict:
             if conflict.stream != ARCHIVE:
                 raise

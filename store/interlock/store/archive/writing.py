@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import IO
-from uuid import uuid4
 
 import msgspec
 
 from interlock.store.archive.choosing import Unit
-from interlock.store.archive.folder import flush
+from interlock.store.archive.folder import flush, part_in
 from interlock.store.archive.form import (
     FORM,
     Begun,
@@ -112,7 +111,7 @@ class Writer:
             BrokenChain: a run was altered or is damaged.
             OSError: the file cannot be written.
         """
-        part = self._folder / f".{uuid4().hex}.part"
+        part = part_in(self._folder)
         try:
             with part.open("wb") as out:
                 self._put(out, self._opening())
@@ -189,7 +188,7 @@ def index_of(path: Path) -> Path:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f".{uuid4().hex}.part")
+    part = part_in(path.parent)
     with part.open("wb") as out:
         out.write(content)
         out.flush()

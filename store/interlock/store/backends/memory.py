@@ -242,14 +242,24 @@ class MemoryStore(Backend):
                 raise Conflict(run, head.version)
         return self._mark(commit, runs, file)
 
-    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+    async def unarchive(
+        self, commit: Commit, runs: Sequence[str], told: Sequence[Commit] = ()
+    ) -> Appended:
         """Append a commit, and mark these runs as not archived any more: see the contract."""
+        more = [self._prepare(one) for one in told]
+        for one in more:
+            last, head = self._heads.get(one.stream, Head()), one.commit.head
+            away = self._archived(one.stream) and one.stream not in runs
+            if away or (last.version, last.digest) != (head.version, head.digest):
+                raise Conflict(one.stream, one.commit.head.version)
         for run in runs:
             if any(self._log[index] is None for index in self._streams.get(run, [])):
                 raise Conflict(run, 0)
-        return self._mark(commit, runs, "")
+        return self._mark(commit, runs, "", more)
 
-    def _mark(self, commit: Commit, runs: Iterable[str], file: str) -> Appended:
+    def _mark(
+        self, commit: Commit, runs: Iterable[str], file: str, then: Iterable[Prepared] = ()
+    ) -> Appended:
         self._check_open()
         prepared = self._prepare(commit)
         self._fence(prepared)
@@ -257,8 +267,9 @@ class MemoryStore(Backend):
         for run in runs:
             self._entries[run] = replace(self._entries[run], archive=file)
             self._snapshots.pop(run, None)
-        self._tell(appended.events)
-        return appended
+        events = [*appended.events, *(event for one in then for event in self._keep(one).events)]
+        self._tell(events)
+        return Appended(tuple(events), appended.head)
 
     async def sweep(self, runs: Sequence[str], *, limit: int) -> int:
         """Replace events of archived runs by their digests: see the contract."""

@@ -83,7 +83,9 @@ def _is_there(cursor: sqlite3.Cursor, row: Raw) -> bool:
     return bool(found == tuple(row))
 
 
-def unarchive(transaction: Transaction, prepared: Prepared, runs: Sequence[str]) -> Appended:
+def unarchive(
+    transaction: Transaction, prepared: Prepared, runs: Sequence[str], told: Sequence[Prepared]
+) -> Appended:
     """Append a commit and mark runs as being here again; see the contract."""
 
     def mark(cursor: sqlite3.Cursor) -> None:
@@ -96,4 +98,4 @@ def unarchive(transaction: Transaction, prepared: Prepared, runs: Sequence[str])
             if cursor.rowcount != 1:
                 raise Conflict(run, 0)
 
-    return transaction.commit_with(prepared, mark)
+    return transaction.commit_with(prepared, mark, told)

@@ -27,7 +27,7 @@ def copy(uri: str, path: Path) -> int:
         raise StoreError(message)
     part = path.with_name(f".{path.name}.part")
     try:
-        part.unlink(missing_ok=True)
+        _remove(part)
         with translated(str(path)):
             _copy(uri, part)
         with part.open("rb+") as file:
@@ -38,7 +38,13 @@ def copy(uri: str, path: Path) -> int:
         message = f"{path} cannot be written: {error.strerror}"
         raise StoreError(message) from error
     finally:
-        part.unlink(missing_ok=True)
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    """What a backup that was killed has left behind, a journal of SQLite's included."""
+    for end in ("", "-journal", "-wal", "-shm"):
+        part.with_name(part.name + end).unlink(missing_ok=True)
 
 
 def _copy(uri: str, path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -36,6 +36,7 @@ _TYPES = {
     "interlock_snapshots": ("run text", "version integer", "digest text", "hash text",
                             "fold text", "state blob"),
     "interlock_digests": ("position integer", "stream text", "version integer", "digest blob"),
+    "sqlite_sequence": ("name text", "seq integer"),
 }  # fmt: skip
 """The type of each column. A value of another one was not written by a store."""
 
@@ -48,7 +49,7 @@ _INDEXES = ("interlock_open", "interlock_timers_due", "interlock_digests_of")
 _NAMES = {EVENTS: "originator_id", "interlock_entries": "run", "interlock_timers": "run",
           "interlock_commands": "id", "interlock_definitions": "hash",
           "interlock_meta": "key", "interlock_snapshots": "run",
-          "interlock_digests": "position"}  # fmt: skip
+          "interlock_digests": "position", "sqlite_sequence": "name"}  # fmt: skip
 
 
 def flaws(connection: sqlite3.Connection) -> Iterator[str]:
@@ -115,11 +116,7 @@ def _positions(connection: sqlite3.Connection) -> Iterator[str]:
     ).fetchall()
     last = last or 0
     if (len(given) != 1 and count) or any(seq != last for (seq,) in given):
-        said = ", ".join(str(seq) for (seq,) in given) or "nothing"
-        yield (
-            f"the log ends at position {last}, but the last position given is {said}:"
-            " events were removed from its end"
-        )
+        yield _end(last, [seq for (seq,) in given])
     both = (
         not _is_old(connection)
         and connection.execute(
@@ -128,6 +125,19 @@ def _positions(connection: sqlite3.Connection) -> Iterator[str]:
     )
     if count and (both or (first, last) != (1, count)):
         yield from _gap(connection.execute(f"{every} ORDER BY 1"))
+
+
+def _end(last: int, given: Sequence[object]) -> str:
+    """What is wrong with the last position that was ever given, of which there should be one."""
+    ever = given[0] if len(given) == 1 else None
+    if isinstance(ever, int) and ever > last:
+        gone = f"position {ever} is" if ever == last + 1 else f"positions {last + 1} to {ever} are"
+        return f"{gone} missing from the end of the log: events were removed"
+    said = ", ".join(str(one) for one in given) or "nothing"
+    return (
+        f"the log ends at position {last}, and sqlite_sequence says {said} in place of it: it was"
+        " altered, and positions would be given again"
+    )
 
 
 def _gap(positions: Iterable[tuple[int]]) -> Iterator[str]:

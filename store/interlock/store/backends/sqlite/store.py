@@ -220,10 +220,12 @@ class SQLiteStore(Backend):
         prepared = self._prepare(commit)
         return await self._apart(lambda t: archiving.archive(t, prepared, runs, file))
 
-    async def unarchive(self, commit: Commit, runs: Sequence[str]) -> Appended:
+    async def unarchive(
+        self, commit: Commit, runs: Sequence[str], told: Sequence[Commit] = ()
+    ) -> Appended:
         """Append a commit, and mark these runs as not archived any more: see the contract."""
-        prepared = self._prepare(commit)
-        return await self._apart(lambda t: archiving.unarchive(t, prepared, runs))
+        prepared, more = self._prepare(commit), [self._prepare(one) for one in told]
+        return await self._apart(lambda t: archiving.unarchive(t, prepared, runs, more))
 
     async def _apart(self, act: Callable[[Transaction], Appended]) -> Appended:
         appended = await self._alone(self._may_write(), act)

@@ -24,6 +24,7 @@ from interlock.store.errors import (
     StoreError,
     Unrecordable,
 )
+from interlock.store.event import Event
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared, Row
 
@@ -135,21 +136,37 @@ class Transaction:
             self._rollback()
             raise
 
-    def commit_with(self, prepared: Prepared, also: Callable[[sqlite3.Cursor], None]) -> Appended:
-        """Commit one alone, together with what `also` writes.
+    def commit_with(
+        self,
+        prepared: Prepared,
+        also: Callable[[sqlite3.Cursor], None],
+        then: Sequence[Prepared] = (),
+    ) -> Appended:
+        """Commit one alone, together with what `also` writes, and `then` others.
+
+        Returns:
+            the head of the one, and the events of all.
 
         Raises:
             StoreError: nothing was written; also what `also` raises.
         """
         with self.own() as cursor:
             refusal = self._place(prepared)
+            if isinstance(refusal, Appended):
+                return refusal
             if refusal is not None:
-                if isinstance(refusal, Appended):
-                    return refusal
                 raise refusal
             also(cursor)
-            first = self._recorder.insert_rows(self._library_cursor, prepared.rows)
-        return prepared.stored(first)
+            for one in then:
+                refusal = self._place(one)
+                if refusal is not None:
+                    raise Conflict(one.stream, one.commit.head.version)
+            rows = [row for one in (prepared, *then) for row in one.rows]
+            first = self._recorder.insert_rows(self._library_cursor, rows)
+        events: list[Event] = []
+        for one in (prepared, *then):
+            events += one.stored(first + len(events)).events
+        return Appended(tuple(events), prepared.head)
 
     def checkpoint_at(self, pages: int) -> None:
         """Move the write-ahead log into the file when it has so many pages of 4 KB (0: never)."""

@@ -1,0 +1,1 @@
+"""The single checks of a machine: each answers for a few codes. `check.py` puts them together."""

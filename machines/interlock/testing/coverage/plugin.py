@@ -1,0 +1,182 @@
+"""The options of pytest for coverage of machines.
+
+PYTEST_DONT_REWRITE
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from interlock.machines import registry
+from interlock.machines.duration import duration
+from interlock.machines.errors import BadDefinition
+from interlock.store.clock import SystemClock
+from interlock.store.errors import InterlockError
+from interlock.store.open import open_store
+from interlock.testing.coverage.live import Collector
+from interlock.testing.coverage.picture import dot_picture, mermaid_picture
+from interlock.testing.coverage.production import production
+from interlock.testing.coverage.report import Report, percent, table
+from interlock.testing.coverage.tally import Tally, dump, load
+
+_OUTPUT = "interlock_coverage"
+"""What a worker of xdist hands to the process that prints."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options."""
+    group = parser.getgroup("interlock")
+    add = group.addoption
+    add(
+        "--machine-coverage", nargs="?", const="*", default="", metavar="NAMES",
+        help="Tell which states, transitions and guards were covered: of machines that did "
+        "something or are declared below the root folder, or of these, with commas between.",
+    )  # fmt: skip
+    add("--machine-coverage-fail-under", type=float, default=0.0, metavar="PERCENT",
+        help="Fail when less is covered, of all these machines together.")  # fmt: skip
+    add("--machine-coverage-picture", default="", metavar="FOLDER",
+        help="Draw each machine: NAME.mmd (Mermaid) and NAME.dot (Graphviz).")  # fmt: skip
+    add("--machine-coverage-json", default="", metavar="FILE",
+        help="Write what was counted, for `interlock coverage --tests FILE`.")  # fmt: skip
+    add("--machine-coverage-store", default="", metavar="URL",
+        help="Tell besides what the runs of this store did.")  # fmt: skip
+    add("--machine-coverage-since", default="", metavar="DURATION",
+        help='Only what happened there in the last of it, such as "90 days".')  # fmt: skip
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to count, if that is asked for."""
+    if _wanted(config):
+        config.pluginmanager.register(MachineCoverage(config), "interlock-machine-coverage")
+
+
+def _wanted(config: pytest.Config) -> bool:
+    names = ("", "-fail-under", "-picture", "-json", "-store")
+    return any(config.getoption(f"--machine-coverage{name}", default="") for name in names)
+
+
+class MachineCoverage:
+    """Counts during a session, and tells at its end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._collector = Collector()
+        self._reports: list[Report] = []
+        self._wrong = ""
+        self._collector.begin()
+
+    def pytest_unconfigure(self) -> None:
+        """Count no more."""
+        self._collector.end()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker of xdist is done."""
+        told = getattr(node, "workeroutput", {}).get(_OUTPUT)
+        if told:
+            self._collector.add(load(told))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Everything has run."""
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_OUTPUT] = dump(self._collector.tallies)
+            return
+        try:
+            self._tell()
+        except (InterlockError, OSError) as error:
+            self._wrong = str(error)
+        least = self._option("-fail-under") or 0.0
+        if self._wrong or percent(self._reports) < least:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print it."""
+        tell = terminalreporter
+        tell.section("coverage of machines")
+        if self._wrong:
+            tell.line(self._wrong, red=True)
+        for line in table(self._reports):
+            tell.line(line)
+        for report in self._reports:
+            lines = [*report.lines()]
+            if lines:
+                tell.line(f"{report.machine.name}:")
+            for line in lines:
+                tell.line(f"  {line}")
+        least = self._option("-fail-under") or 0.0
+        total = percent(self._reports)
+        if least:
+            said = "reached" if total >= least else "NOT reached"
+            colour = {"green": True} if total >= least else {"red": True}
+            tell.line(f"{least:g}% of the machines is {said}: it is {total:.1f}%", **colour)
+
+    def _option(self, name: str) -> Any:
+        return self._config.getoption(f"--machine-coverage{name}", default="")
+
+    def _tell(self) -> None:
+        tallies = self._tallies()
+        if self._option("-json"):
+            Path(self._option("-json")).write_text(
+                dump({(one.machine.name, one.machine.hash): one for one in tallies}),
+                encoding="utf-8",
+            )
+        self._reports = [Report(one) for one in tallies]
+        if self._option("-store"):
+            self._reports = asyncio.run(self._with_production(tallies))
+        if self._option("-picture"):
+            folder = Path(self._option("-picture"))
+            folder.mkdir(parents=True, exist_ok=True)
+            for report in self._reports:
+                name = report.machine.name
+                (folder / f"{name}.mmd").write_text(mermaid_picture(report), encoding="utf-8")
+                (folder / f"{name}.dot").write_text(dot_picture(report), encoding="utf-8")
+
+    async def _with_production(self, tallies: Sequence[Tally]) -> list[Report]:
+        period = self._option("-since")
+        since = SystemClock().now() - duration(period) if period else None
+        store = open_store(self._option("-store"), readonly=True)
+        try:
+            return [
+                Report(one, await production(store, one.machine, since=since), period)
+                for one in tallies
+            ]
+        finally:
+            await store.close()
+
+    def _tallies(self) -> list[Tally]:
+        asked = self._option("")
+        names = () if asked in ("", "*") else [name.strip() for name in asked.split(",")]
+        for machine in _declared(self._config.rootpath, names):
+            self._collector.of(machine)
+        found = self._collector.tallies.values()
+        missing = [name for name in names if not any(t.machine.name == name for t in found)]
+        if missing:
+            message = f"no machine is called {' or '.join(missing)}: was its module imported?"
+            raise BadDefinition(message)
+        chosen = [one for one in found if not names or one.machine.name in names]
+        return sorted(chosen, key=lambda one: one.machine.name)
+
+
+def _declared(root: Path, names: Sequence[str]) -> list[Any]:
+    """The machines of imported modules below a folder, or of these names."""
+    from interlock.engine.programs import program_of
+
+    found: list[Any] = []
+    for kind in registry.all().values():
+        if "<locals>" in str(getattr(kind, "__qualname__", "")):
+            continue
+        try:
+            machine = program_of(kind).machine
+        except InterlockError:  # a workflow that cannot be compiled covers nothing
+            continue
+        inside = machine.file and Path(machine.file).is_relative_to(root)
+        if machine.name in names or (not names and inside):
+            found.append(machine)
+    return found

@@ -1,0 +1,56 @@
+"""Errors of testing (ILK310 to ILK339)."""
+
+from __future__ import annotations
+
+from interlock.store.errors import InterlockError
+
+
+class BadFixture(InterlockError):
+    """The file of a failing case cannot be played any more."""
+
+    code = "ILK310"
+
+    def __init__(self, file: str, why: str) -> None:
+        text = f"{file}: {why}; delete the file if the case means nothing any more"
+        super().__init__(text)
+
+
+class NoPayload(InterlockError):
+    """Nothing is known of the values of a type that tests have to be made of."""
+
+    code = "ILK311"
+
+    def __init__(self, name: str, place: str) -> None:
+        where = f"{place} ({name})" if place and place != name else name
+        text = f"no values of {where} are known; say which: payloads={{{name}: st.…}}"
+        super().__init__(text)
+
+
+class NotTestable(InterlockError):
+    """Tests were asked for of something that is no lifecycle, or no workflow."""
+
+    code = "ILK312"
+
+
+class HarnessError(InterlockError):
+    """A test asks its harness for something that cannot be."""
+
+    code = "ILK320"
+
+
+class NotScripted(HarnessError):
+    """A call of a step for which the script holds no outcome."""
+
+    code = "ILK321"
+
+
+class NothingMore(HarnessError):
+    """What a test waits for never comes, however much time passes."""
+
+    code = "ILK322"
+
+
+class StillRunning(HarnessError):
+    """A call that is made for real does not return, so that time cannot go on."""
+
+    code = "ILK323"

@@ -1,0 +1,71 @@
+"""The handle of a run under test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from interlock.engine.core import Core
+from interlock.engine.handle import Run
+from interlock.machines.duration import Duration
+from interlock.projections import RunState
+from interlock.store.contract import FINISHED
+from interlock.testing.errors import NothingMore
+from interlock.testing.story import story_of
+
+if TYPE_CHECKING:
+    from interlock.testing.environment import Environment
+
+R = TypeVar("R")
+
+
+class TestedRun(Run[R]):
+    """As `Run`; waiting for its end lets time pass, and it holds when the process crashes."""
+
+    __test__ = False  # pytest looks at names only
+
+    def __init__(self, environment: Environment, id: str) -> None:  # noqa: A002  public name
+        super().__init__(environment.engine, id)
+        self._environment = environment
+
+    def moved(self, engine: Core) -> None:
+        """The store was opened anew, by this engine."""
+        self._engine = engine
+
+    async def result(self, *, limit: Duration = "10 years") -> R:
+        """Let time pass until it has ended; what the workflow returned.
+
+        Args:
+            limit: of virtual time.
+
+        Raises:
+            NothingMore: it waits for a person or a command, or is not over by then.
+            Exception: as `Run.result`.
+        """
+        await self._over(limit)
+        return await super().result()
+
+    async def wait(self, *, limit: Duration = "10 years") -> RunState:
+        """Let time pass until it has ended; its last state. Raises as `result`."""
+        await self._over(limit)
+        return await super().wait()
+
+    async def story(self) -> str:
+        """What happened, as text that is the same whenever the same happens; see `story_of`."""
+        return story_of(await self.history())
+
+    async def events(self) -> list[str]:
+        """Types of its events, in order."""
+        return [event.type for event in (await self.history()).events]
+
+    async def _over(self, limit: Duration) -> None:
+        async def over() -> bool:
+            await self._environment.settle()
+            entry = await self._engine.store.entry(self.id)
+            return entry is not None and entry.status in FINISHED
+
+        try:
+            await self._environment.clock.until(over, limit=limit)
+        except NothingMore as error:
+            why = await self.why()
+            message = f"run {self.id!r} does not end: {error.message}\n{why}"
+            raise NothingMore(message) from None
