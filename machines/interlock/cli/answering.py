@@ -14,7 +14,7 @@ from interlock.cli.stores import module_of, reading, run_async, unknown
 from interlock.cli.target import import_apps, import_module
 from interlock.cli.text import compact, hanging, one_line
 from interlock.engine.errors import UnknownRun
-from interlock.engine.programs import Programs
+from interlock.engine.looking import programs_of
 from interlock.engine.rights import Directory
 from interlock.engine.why import Asking
 from interlock.projections import Action, Offer, Then, Wait, Why
@@ -45,10 +45,12 @@ async def _ask(url: str, run: str, *, named: bool) -> Why:
         demo = await _is_demo(store, run)
         if demo:
             import_module("interlock.demo")
-        programs = Programs(()) if named or demo else None
         directory = Directory.of(None) if named else None
         try:
-            return await Asking(store, SystemClock().now(), programs, directory).why(run)
+            if not (named or demo):
+                return await Asking(store, SystemClock().now(), None, directory).why(run)
+            async with programs_of(store) as programs:
+                return await Asking(store, SystemClock().now(), programs, directory).why(run)
         except UnknownRun:
             raise await unknown(store, run) from None
 

@@ -52,13 +52,13 @@ async def fates_of(
         return {}
     from interlock.cli.target import import_apps
     from interlock.engine.deploying import fate_of
-    from interlock.engine.programs import Programs
+    from interlock.engine.looking import programs_of
 
     import_apps(apps)
-    programs = Programs(())
     found: dict[str, RunFate | None] = {entry.run: None for entry in edited}
-    for entry in edited[:_JUDGED]:
-        found[entry.run] = await fate_of(store, programs, entry)
+    async with programs_of(store) as programs:
+        for entry in edited[:_JUDGED]:
+            found[entry.run] = await fate_of(store, programs, entry)
     return found
 
 

@@ -6,11 +6,13 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
 from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.complete import check_targets
+from interlock.engine.looking import programs_of
 from interlock.engine.programs import Programs
 from interlock.machines.advice import author_name, lacking_of, migration
 from interlock.machines.compare import GoesOn, NeedsMapping
@@ -18,6 +20,7 @@ from interlock.machines.modules import defined_in
 from interlock.projections import load_state
 from interlock.store.contract import Entry, Filter, Store
 from interlock.store.errors import InterlockError
+from interlock.store.keystore import KeyStore
 
 Fate: TypeAlias = Literal[
     "unchanged", "goes on", "migrated", "stays",
@@ -131,7 +134,11 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 async def deploy_check(
-    store: Store, modules: Iterable[str | ModuleType | object], *, progress: Progress | None = None
+    store: Store,
+    modules: Iterable[str | ModuleType | object],
+    *,
+    keys: str | Path | KeyStore | None = None,
+    progress: Progress | None = None,
 ) -> DeployReport:
     """What an engine with these modules would do to the runs in flight. Nothing is written.
 
@@ -139,27 +146,33 @@ async def deploy_check(
         store: may be opened for reading only.
         modules: modules (or their names) that define machines, or workflows and lifecycles; of
             two definitions of one name the first is the present one, and the other is kept.
+        keys: the key store of personal data, as for the engine.
         progress: told from time to time.
 
     Raises:
         CompileError, BadDefinition: the new code cannot be served at all.
+        KeyStoreLost: the log names a key store of personal data, which is not there.
     """
     groups: dict[_Key, FateGroup] = {}
-    programs = Programs(machines_of(modules))
-    check_targets(programs)
-    async for found in fates(store, programs, progress=progress):
-        key = (
-            found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
-            found.lacking, found.author,
-        )  # fmt: skip
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = FateGroup(*key)
-        group.count += 1
-        if len(group.samples) < _SAMPLES:
-            group.samples.append(found.run)
+    async with programs_of(store, machines_of(modules), keys, checked=True) as programs:
+        check_targets(programs)
+        async for found in fates(store, programs, progress=progress):
+            _add(groups, found)
     order = sorted(groups.values(), key=lambda g: (not g.held, g.machine, g.state, -g.count))
     return DeployReport(tuple(order))
+
+
+def _add(groups: dict[_Key, FateGroup], found: RunFate) -> None:
+    key = (
+        found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
+        found.lacking, found.author,
+    )  # fmt: skip
+    group = groups.get(key)
+    if group is None:
+        group = groups[key] = FateGroup(*key)
+    group.count += 1
+    if len(group.samples) < _SAMPLES:
+        group.samples.append(found.run)
 
 
 def machines_of(modules: Iterable[str | ModuleType | object]) -> list[object]:

@@ -13,29 +13,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.ended import Ended
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
         HarnessError,
         NoPayload,
+        NoRegression,
         NothingMore,
         NotScripted,
         NotTestable,
+        PersonalInside,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.flow_suite import workflow_tests
+    from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
-    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.recorded_values import recorded, recorded_error
+    from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
-    from interlock.testing.suite import machine_tests
     from interlock.testing.tested import TestedRun
+    from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
@@ -43,6 +49,7 @@ __all__ = [
     "Chances",
     "Crash",
     "Does",
+    "Ended",
     "Environment",
     "Error",
     "Fault",
@@ -50,11 +57,13 @@ __all__ = [
     "Hang",
     "HarnessError",
     "NoPayload",
+    "NoRegression",
     "NotScripted",
     "NotTestable",
     "NothingMore",
     "Outcome",
     "Payloads",
+    "PersonalInside",
     "Real",
     "Scenario",
     "Script",
@@ -63,6 +72,7 @@ __all__ = [
     "StillRunning",
     "TestedRun",
     "Timeout",
+    "TogetherScenario",
     "Value",
     "VirtualClock",
     "assert_replays",
@@ -71,8 +81,11 @@ __all__ = [
     "faults",
     "machine_tests",
     "payload",
+    "recorded",
+    "recorded_error",
     "runs",
     "story_of",
+    "workflow_tests",
 ]
 
 _WHERE = {
@@ -81,6 +94,7 @@ _WHERE = {
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
+    "Ended": "ended",
     "Environment": "environment",
     "Error": "outcomes",
     "Fault": "fault",
@@ -88,11 +102,13 @@ _WHERE = {
     "Hang": "outcomes",
     "HarnessError": "errors",
     "NoPayload": "errors",
+    "NoRegression": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
     "Outcome": "outcomes",
     "Payloads": "payloads",
+    "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
@@ -101,16 +117,20 @@ _WHERE = {
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
+    "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "assert_replays": "recorded",
-    "assert_store_replays": "recorded",
+    "assert_replays": "replays",
+    "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
-    "machine_tests": "suite",
+    "machine_tests": "machine_suite",
     "payload": "payloads",
+    "recorded": "recorded_values",
+    "recorded_error": "recorded_values",
     "runs": "strategies",
     "story_of": "story",
+    "workflow_tests": "flow_suite",
 }
 """The module of each name."""
 

@@ -54,3 +54,15 @@ class StillRunning(HarnessError):
     """A call that is made for real does not return, so that time cannot go on."""
 
     code = "ILK323"
+
+
+class PersonalInside(HarnessError):
+    """A run that is to become a test holds personal data, which would stand in the file."""
+
+    code = "ILK324"
+
+
+class NoRegression(HarnessError):
+    """No test that passes can be made of a run: its code is gone, or does something else now."""
+
+    code = "ILK325"
