@@ -51,7 +51,7 @@ class Driver:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None
-        self.waits = 0  # for so many calls, and for nothing else
+        self.waits = 0  # for so many calls, and for nothing else; -1 is one in this very task
         self._woken = asyncio.Event()
         self._calling: Activity | None = None
         self._cancelling = False
@@ -365,7 +365,7 @@ class Driver:
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
         if alone:
-            self._calling, self.waits = activity, 1
+            self._calling, self.waits = activity, -1
         who, board = (self.run, activity.id), self.engine.noticeboard
         token = board.calling(who, function)
         try:

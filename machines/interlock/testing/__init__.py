@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         NotScripted,
         NotTestable,
         PersonalInside,
+        SimulationFailed,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.simulation.calls import Odds
+    from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
@@ -61,12 +64,15 @@ __all__ = [
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Odds",
     "Outcome",
     "Payloads",
     "PersonalInside",
     "Real",
     "Scenario",
     "Script",
+    "Simulated",
+    "SimulationFailed",
     "Snapshots",
     "StepCall",
     "StillRunning",
@@ -84,6 +90,7 @@ __all__ = [
     "recorded",
     "recorded_error",
     "runs",
+    "simulate",
     "story_of",
     "workflow_tests",
 ]
@@ -106,12 +113,15 @@ _WHERE = {
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Odds": "simulation.calls",
     "Outcome": "outcomes",
     "Payloads": "payloads",
     "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Simulated": "simulation.simulate",
+    "SimulationFailed": "errors",
     "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
@@ -129,6 +139,7 @@ _WHERE = {
     "recorded": "recorded_values",
     "recorded_error": "recorded_values",
     "runs": "strategies",
+    "simulate": "simulation.simulate",
     "story_of": "story",
     "workflow_tests": "flow_suite",
 }
