@@ -116,6 +116,15 @@ def test_a_replay_shows_both_lines(
     assert 'decision = await approval("manager"' in result.stdout
     assert "calls ship" in result.stdout
     assert "parcel = await ship(order)" in result.stdout
+    assert "migrations" not in result.stderr
+    migration = (
+        '@checkout.migrate(from_="1")\ndef same(variables: dict) -> dict: return variables\n'
+    )
+    with (tmp_path / "edited_shop.py").open("a") as file:
+        file.write(migration)
+    sys.modules.pop("edited_shop")
+    again = il("replay", "order-2", "--against", "edited_shop:checkout")
+    assert "migrations are not applied here" in again.stderr
     view = document(il("replay", "order-2", "--against", "edited_shop:checkout", "--json"))
     assert view["verdict"] == "diverged"
     rows = lines(

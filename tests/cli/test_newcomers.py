@@ -158,11 +158,11 @@ def test_a_run_of_an_edited_workflow_does_not_look_healthy(il: Invoke, folder: P
     (folder / "napping_d.py").write_text((folder / "napping_c.py").read_text())
     marked = il("runs", "--app", "napping_d")
     rows = {line.split()[0]: line for line in marked.stdout.splitlines()}
-    assert rows["n-2"].endswith("Z (edited since)")
+    assert rows["n-2"].endswith("Z (edited since: goes on)")
     assert "edited" not in rows["order-2"]
     assert "follow a definition from before an edit" in marked.stderr
     assert document(il("show", "n-2", "--app", "napping_d", "--json"))["edited"] is True
-    assert "edited since  imported is" in il("show", "n-2", "--app", "napping_d").stdout
+    assert "edited since  goes on under" in il("show", "n-2", "--app", "napping_d").stdout
     worked = il("work", "napping_d", "--until-idle")
     assert "runs of cli-napping began before it was edited" in worked.stderr
     assert "n-2 is cancelled" in il("cancel", "n-2", "--app", "napping_d").stdout

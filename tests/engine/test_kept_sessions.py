@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import StrEnum
 from pathlib import Path
 
@@ -142,3 +143,17 @@ async def test_a_refusal_looks_at_what_others_did_meanwhile(tmp_path: Path) -> N
             await worker.send("door", Shut())
         door = await worker.get("door")
         assert await door.state() == "shut"
+
+
+async def test_what_is_outdated_when_it_has_just_been_loaded_is_loaded_again() -> None:
+    async with Engine("memory://", machines=[KeptDoor]) as engine:
+        await engine.start(KeptDoor, Counted(), id="door")
+        engine.sessions.hold("door")
+        engine.sessions.outdated("door", 99)
+        loading = asyncio.ensure_future(engine.sessions.get("door"))
+        while engine.sessions.cached("door") is None:  # noqa: ASYNC110  turn by turn
+            await asyncio.sleep(0)
+        assert not loading.done()
+        engine.sessions.outdated("door", 99)
+        assert not (await engine.sessions.get("door")).broken
+        engine.sessions.release("door")

@@ -196,6 +196,7 @@ def test_a_class_of_a_variable_with_other_fields_is_named() -> None:
     (verdict,) = unsafe_states(before, after).values()
     assert isinstance(verdict, TypeChanged)
     assert verdict.variables == ("basket",)
+    assert verdict.reasons == ("in 'mail', basket is Basket, and Line has other fields",)
 
 
 def test_an_edited_class_of_values_is_another_definition() -> None:

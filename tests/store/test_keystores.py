@@ -76,6 +76,9 @@ def test_a_lost_replaced_or_damaged_file_is_told_and_left_alone(tmp_path: Path) 
         with pytest.raises(KeyStoreLost, match="Nothing was erased"):
             vault.open("c-1", key, data)
         assert not path.exists()
+    path.touch()
+    with pytest.raises(KeyStoreLost, match="is empty"):
+        vault.open("c-1", key, data)
     SQLiteKeys(path).create("c-1")
     with pytest.raises(KeyStoreLost, match="is another one"):
         vault.open("c-1", key, data)

@@ -19,11 +19,11 @@ from interlock.machines.proof import invariant
 from interlock.machines.step import Effect
 from interlock.testing import machine_tests
 from interlock.testing.errors import BadFixture, NotTestable
-from interlock.testing.suite import MachineSuite
+from interlock.testing.machine_suite import MachineSuite
 from sample_orders import OrderLifecycle
 from sample_subscription import Subscription
 
-QUICK = settings(max_examples=12, derandomize=True)
+QUICK = settings(max_examples=8, derandomize=True)
 
 test_order = machine_tests(OrderLifecycle, settings=QUICK)
 test_subscription = machine_tests(
@@ -170,7 +170,7 @@ def test_an_invariant_is_a_test_of_its_own() -> None:
 
     assert "invariant-nothing_is_left" in suite_of(Full).laws
     said = broken(Full, "invariant-nothing_is_left")
-    assert re.search(r"1\. Put\(items=\[''\]\) -> open\n  2\. Shut\(\) -> shut\n", said)
+    assert re.search(r"1\. Put\(items=\['.*'\]\) -> open\n  2\. Shut\(\) -> shut\n", said)
     assert "nothing_is_left does not hold" in said
 
 

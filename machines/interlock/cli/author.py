@@ -69,6 +69,7 @@ def check(
         Path | None,
         typer.Option("--pytest", metavar="FILE", help="Write a test of each counter-example."),
     ] = None,
+    app: Apps = [],  # noqa: B006  typer copies it
     strict: Annotated[
         bool,
         typer.Option("--strict", help="Warnings count as errors; commands without a word, too."),
@@ -87,7 +88,14 @@ def check(
         from interlock.cli import checking
 
         sound = checking.check(
-            target, lock, prove=prove, limit=limit, tests=tests, strict=strict, as_json=as_json
+            target,
+            lock,
+            app,
+            prove=prove,
+            limit=limit,
+            tests=tests,
+            strict=strict,
+            as_json=as_json,
         )
     if not sound:
         raise typer.Exit(1)

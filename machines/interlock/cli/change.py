@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, AsJson, Debug, StoreUrl
+from interlock.cli.options import (
+    DEFAULT_STORE,
+    AsJson,
+    Debug,
+    KeyFile,
+    PersonalKeys,
+    StoreUrl,
+    keys_in,
+)
 
 DEFAULT_LOCK = Path("interlock.lock")
 
@@ -51,7 +59,11 @@ def lock(
 def deploy_check(
     modules: Annotated[
         list[str],
-        typer.Argument(metavar="MODULE...", help="Modules with the new code.", show_default=False),
+        typer.Argument(
+            metavar="MODULE...",
+            help="Modules with the new code; old code that is kept behind it.",
+            show_default=False,
+        ),
     ],
     dry_run: Annotated[
         bool,
@@ -59,6 +71,8 @@ def deploy_check(
             "--dry-run", help="Also move every run over in a copy; no call is made there."
         ),
     ] = False,
+    key_file: KeyFile = None,
+    personal_keys: PersonalKeys = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -67,7 +81,7 @@ def deploy_check(
 
     The database is only read. Ends with code 1 when runs would be held.
     """
-    with reporting(as_json=as_json, debug=debug):
+    with reporting(as_json=as_json, debug=debug), keys_in(key_file, personal_keys):
         from interlock.cli import deploying
 
         good = deploying.deploy_check(store, modules, dry_run=dry_run, as_json=as_json)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
-from interlock.cli import proving, verdicts
+from interlock.cli import proving, systems, verdicts
 from interlock.cli.locking import problems_of
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document
@@ -35,6 +34,7 @@ _CONFIGURATIONS = 5_000
 def check(
     target: str,
     lock: Path,
+    apps: Sequence[str] = (),
     *,
     prove: bool = False,
     limit: int = 0,
@@ -46,15 +46,19 @@ def check(
 
     Args:
         lock: the lock file, which may speak of it.
+        apps: modules with old code of it that is kept for its runs.
         prove: look at every place that a run can come to as well, at most `limit` of them.
         tests: write a test for each property that is refuted.
         strict: false for warnings too; what a state says nothing about is told.
     """
+    system = systems.system_at(target)
+    if system is not None:
+        return systems.check_system(system, target, limit, tests, as_json=as_json)
     machine = machine_at(target)
     checked = machine if names_file(target) else program_of(load_target(target))
     judges = judged(checked, limit=max(limit if prove else 0, _CONFIGURATIONS), strict=strict)
     of_graph = in_order(machine, [p for one in judges for p in one.problems])
-    found = [*_missing(target), *_left_behind(target, lock), *of_graph]
+    found = [*_missing(target), *_left_behind(target, lock, apps), *of_graph]
     proofs = proving.proofs_of(target, limit) if prove else []
     if as_json:
         more = {"proofs": proving.view(proofs)} if prove else {}
@@ -66,16 +70,14 @@ def check(
         if prove:
             proving.print_proofs(screen, proofs)
     if tests is not None:
-        count = proving.write_tests(target, proofs, tests)
-        written = f"{count} {'test' if count == 1 else 'tests'} written to {tests}"
-        print(written if count else "no test to write", file=sys.stderr)
+        proving.tell_written(proving.write_tests(target, proofs, tests), tests)
     wrong = ("error", "warning") if strict else ("error",)
     return proving.sound(proofs) and not any(problem.severity in wrong for problem in found)
 
 
-def _left_behind(target: str, lock: Path) -> list[Problem]:
+def _left_behind(target: str, lock: Path, apps: Sequence[str]) -> list[Problem]:
     """What the lock file has against a machine; against one in a file, nothing."""
-    return [] if names_file(target) else problems_of(lock, program_of(load_target(target)))
+    return [] if names_file(target) else problems_of(lock, target, apps)
 
 
 def _missing(target: str) -> Iterator[Problem]:

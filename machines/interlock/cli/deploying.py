@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import must_exist, reading, run_async
-from interlock.cli.target import import_apps, import_module
+from interlock.cli.target import import_apps, import_module, tell_kept
 from interlock.engine.deploying import DeployReport, Fate, FateGroup
 from interlock.engine.deploying import deploy_check as ask
 from interlock.engine.rehearsing import Rehearsed, rehearse
+from interlock.machines.advice import migration
 
 _STYLES: dict[Fate, str] = {
     "unchanged": "dim", "goes on": "green", "migrated": "green", "stays": "yellow",
@@ -34,6 +35,7 @@ def deploy_check(store: str, modules: Sequence[str], *, dry_run: bool, as_json: 
     found = [import_module(module) for module in modules]
     resources = import_apps(modules)
     must_exist(store)
+    tell_kept(modules)
 
     async def look() -> tuple[DeployReport, list[Rehearsed] | None]:
         with Bar("runs", None) as bar:
@@ -67,6 +69,7 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
                 "samples": group.samples,
                 "reasons": list(group.reasons),
                 "lacking": list(group.lacking),
+                "wanted": list(group.wanted),
                 "migrations": list(group.by),
             }
             for group in report.groups
@@ -123,17 +126,17 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
     """The migrations that are lacking, one for each definition."""
-    wanted: dict[tuple[str, str], list[str]] = {}
+    wanted: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
     for group in groups:
         if group.fate in ("needs mapping", "type changed") and not group.by:
-            wanted.setdefault((group.machine, group.hash), []).extend(group.lacking)
+            states, variables = wanted.setdefault((group.author, group.hash), ([], []))
+            states += group.lacking
+            variables += group.wanted
     if not wanted:
         return
     screen.heading("To be written")
-    for (machine, definition), states in wanted.items():
-        names = ", ".join(f"{state!r}: ..." for state in dict.fromkeys(states))
-        mapping = f", states={{{names}}}" if names else ""
-        screen.line(f"  @{machine}.migrate(from_={definition!r}{mapping})")
+    for (author, definition), (states, variables) in wanted.items():
+        screen.paragraph(migration(author, definition, states, variables))
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
@@ -142,7 +145,7 @@ def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
     screen.heading("In a copy of the database")
     screen.line(f"  {_many(moved, 'run')} moved over, {_many(len(held), 'run')} held")
     for one in held[:10]:
-        screen.line(Styled(f"  {one.run}", "bold"), one.held)
+        screen.paragraph(f"{one.run}: {one.held}")
     if len(held) > 10:
         screen.line(f"  and {len(held) - 10} more; --json lists them")
 

@@ -3,61 +3,103 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from typing import TYPE_CHECKING
 
-from interlock.machines.ir import Machine
-from interlock.projections import RunState
-from interlock.store.contract import FINISHED, Entry
+from interlock.store.contract import FINISHED, Entry, Store
 from interlock.store.errors import InterlockError
+
+if TYPE_CHECKING:  # only who compares waits for the compiler
+    from interlock.engine.deploying import RunFate
 
 EDITED = "edited since"
 """What is said of such a run, in one place for all commands."""
 
+WILL_BE_HELD = "will be held"
 
-def other_definition(entry: Entry, apps: Sequence[str]) -> str:
-    """The definition that modules have of a run's machine, when the run follows another one.
+_JUDGED = 500
+"""How many runs are looked into where many are listed."""
 
-    "" when it is the same, or the run has ended, or no module defines it.
+_SHORT = {"goes on": "goes on", "migrated": "is migrated", "stays": "stays on its code"}
+_MANY = {
+    "goes on": "go on as they are", "migrated": "are migrated",
+    "stays": "stay on their own code, which is imported as well", "": "were not looked into",
+}  # fmt: skip
+
+
+async def fates_of(
+    store: Store, entries: Sequence[Entry], apps: Sequence[str]
+) -> dict[str, RunFate | None]:
+    """What becomes of the runs that follow another definition than the imported one, by id.
+
+    None for those that are too many to be looked into.
     """
-    if not apps or entry.status in FINISHED:
+    live = [entry for entry in entries if entry.status not in FINISHED] if apps else []
+    here = {machine: _imported(machine, apps) for machine in {entry.machine for entry in live}}
+    edited = [entry for entry in live if here[entry.machine] not in ("", entry.hash)]
+    if not edited:
+        return {}
+    from interlock.engine.deploying import fate_of
+    from interlock.engine.looking import programs_of
+
+    found: dict[str, RunFate | None] = {entry.run: None for entry in edited}
+    async with programs_of(store) as programs:
+        for entry in edited[:_JUDGED]:
+            found[entry.run] = await fate_of(store, programs, entry)
+    return found
+
+
+def short(fate: RunFate | None) -> str:
+    """What becomes of a run, in a few words."""
+    if fate is None:
+        return EDITED
+    return f"{EDITED}: {_SHORT.get(fate.fate, WILL_BE_HELD)}"
+
+
+def summed(fates: Sequence[RunFate | None]) -> str:
+    """What becomes of many runs, in one line."""
+    counts = Counter(_kind(fate) for fate in fates)
+    told = ", ".join(f"{count} {_MANY.get(kind, kind)}" for kind, count in counts.items())
+    many = f"{len(fates)} {'follows' if len(fates) == 1 else 'follow'}"
+    line = f"{many} a definition from before an edit: {told}"
+    if counts[WILL_BE_HELD]:
+        line += " when something happens; interlock why RUN --app MODULE says why"
+    return line
+
+
+def _kind(fate: RunFate | None) -> str:
+    if fate is None:
         return ""
-    here = _imported(entry.machine, tuple(apps))
-    return here if here != entry.hash else ""
+    return WILL_BE_HELD if fate.held else fate.fate
 
 
-def becomes(old: Machine | None, state: RunState, apps: Sequence[str]) -> str:
-    """What becomes of a run that follows another definition than the imported one, in words."""
-    from interlock.engine.changing import outlook
+def becomes(fate: RunFate) -> str:
+    """What becomes of a run, in words, with what to write."""
+    why = "; ".join(fate.reasons)
+    if fate.held:
+        return f"{WILL_BE_HELD} when it should move: {why}{_advice(fate)}"
+    if fate.fate == "stays":
+        return f"stays on its own code, which is imported as well: {why}"
+    by = f", by the migration {', '.join(fate.by)}" if fate.by else ""
+    return f"goes on under the imported code when something happens to it{by}"
+
+
+def _advice(fate: RunFate) -> str:
+    if fate.write:
+        return f"; write {fate.write}, or bring its old code back"
+    return f"; mend the migration {', '.join(fate.by)}" if fate.by else ""
+
+
+def _imported(machine: str, apps: Sequence[str]) -> str:
+    """The definition that modules have of a machine, "" where they have none."""
+    from interlock.cli.target import import_apps
     from interlock.engine.programs import Programs
 
-    _import(tuple(apps))
-    program = Programs(()).find(state.machine)
-    if program is None:
-        return ""
-    found = outlook(old, program, state)
-    here = f"imported is {program.machine.hash}"
-    by = f", by the migration {', '.join(found.by)}" if found.by else ""
-    if found.event is not None:
-        return f"{here}; the run goes on under it when something happens to it{by}"
-    why = "; ".join(found.verdict.reasons)
-    return f"{here}; the run is held when it should move: {why}"
-
-
-@cache
-def _imported(machine: str, apps: tuple[str, ...]) -> str:
-    from interlock.engine.programs import Programs  # only who compares waits for the compiler
-
     try:
-        _import(apps)
+        import_apps(apps)
         program = Programs(()).find(machine)
     except InterlockError as error:  # a note; it hides nothing of the database
         print(f"note: {machine} is not compared: {error.message}", file=sys.stderr)
         return ""
     return "" if program is None else program.machine.hash
-
-
-def _import(apps: tuple[str, ...]) -> None:
-    from interlock.cli.target import import_apps
-
-    import_apps(apps)

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from interlock.cli.edited import EDITED, other_definition
+from interlock.cli.edited import fates_of, short, summed
 from interlock.cli.errors import BadArgument
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
 from interlock.cli.situations import Situation, situations
@@ -18,8 +18,12 @@ from interlock.cli.text import both, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
+from interlock.store.board import Seen
 from interlock.store.clock import SystemClock
-from interlock.store.contract import Entry, Filter
+from interlock.store.contract import FINISHED, Entry, Filter
+
+if TYPE_CHECKING:  # whoever merely looks does not wait for the engine
+    from interlock.engine.deploying import RunFate
 
 _WIDE = 130
 """Columns of a terminal from which on instants stand beside "2 min ago"."""
@@ -53,29 +57,31 @@ def list_runs(
         limit=limit,
         archived=archived,
     )
-    entries, besides, driven = run_async(_entries(store, where))
-    edited = {entry.run for entry in entries if other_definition(entry, apps)}
+    entries, besides, fates, seen = run_async(_entries(store, where, apps))
     if as_json:
         print_lines(
             {
                 **entry_view(e),
                 "parent": besides[e.run].parent or None,
                 "summary": besides[e.run].summary,
-                **({"edited": e.run in edited} if apps else {}),
+                **(_of_app(e, fates) if apps else {}),
             }
             for e in entries
         )
         return
     screen = Screen()
-    _print_runs(screen, entries, besides, edited)
-    if edited:
+    _print_runs(screen, entries, besides, fates)
+    if fates:
+        print(summed([*fates.values()]), file=sys.stderr)
+    moving = sum(entry.status in _MOVING for entry in entries)
+    others = 0 if apps else sum(_is_other(entry, seen) for entry in entries)
+    if others:
         print(
-            f"{len(edited)} follow a definition from before an edit: they are held when they "
-            "should move, until it is back (or end by: interlock cancel RUN)",
+            f"{others} {'follows' if others == 1 else 'follow'} another definition than the worker "
+            "has: interlock deploy-check MODULE says what becomes of them",
             file=sys.stderr,
         )
-    moving = sum(entry.status in _MOVING for entry in entries)
-    if moving and not driven:
+    if moving and seen is None:
         print(
             f"{moving} have something to do, but no worker serves this database "
             "(interlock work MODULE); interlock why RUN says more",
@@ -86,6 +92,20 @@ def list_runs(
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
         screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
+
+
+def _of_app(entry: Entry, fates: Mapping[str, RunFate | None]) -> dict[str, object]:
+    """Whether a run follows another definition than the imported one, and what becomes of it."""
+    fate = fates.get(entry.run)
+    return {"edited": entry.run in fates, "fate": None if fate is None else fate.fate}
+
+
+def _is_other(entry: Entry, seen: Seen | None) -> bool:
+    """Whether a run in flight follows a definition that the worker does not have, but another."""
+    if seen is None or seen.board is None or entry.status in FINISHED:
+        return False
+    served = (seen.board.serves or {}).get(entry.machine)
+    return bool(served) and entry.hash not in (served or ())
 
 
 _MOVING = ("running", "compensating")
@@ -102,7 +122,10 @@ _LONG_WAITS = {False: 90, True: 40}
 
 
 def _print_runs(
-    screen: Screen, entries: Sequence[Entry], besides: Mapping[str, Situation], edited: set[str]
+    screen: Screen,
+    entries: Sequence[Entry],
+    besides: Mapping[str, Situation],
+    fates: Mapping[str, RunFate | None],
 ) -> None:
     """Print the table; on a terminal long names are cut, on a narrow one columns are left out."""
     now = SystemClock().now()
@@ -131,7 +154,7 @@ def _print_runs(
             "state": shorten(entry.state, _LONG_STATE) if screen.rich else entry.state,
             "status": status(entry.status),
             "since": since(screen, entry.since, now),
-            "waits for": wait + (f" ({EDITED})" if entry.run in edited else ""),
+            "waits for": wait + (f" ({short(fates[entry.run])})" if entry.run in fates else ""),
             "child of": _elsewhere(entry, besides),
         }
         rows.append([cell for name, cell in cells.items() if name not in left_out])
@@ -144,11 +167,14 @@ def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
     return "" if entry.run.startswith(f"{parent}/") else parent
 
 
-async def _entries(url: str, where: Filter) -> tuple[list[Entry], dict[str, Situation], bool]:
-    """The rows, what they do not say, and whether any worker serves the database."""
+async def _entries(
+    url: str, where: Filter, apps: Sequence[str]
+) -> tuple[list[Entry], dict[str, Situation], dict[str, RunFate | None], Seen | None]:
+    """The rows, what they do not say, and the worker that serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
-        return entries, await situations(store, entries), store.worker() is not None
+        fates = await fates_of(store, entries, apps)
+        return entries, await situations(store, entries), fates, store.worker()
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:
@@ -162,6 +188,8 @@ def waits(entry: Entry) -> str:
         return f"archived in {Path(entry.archive).name}"
     if entry.waits == "timer":
         return f"until {entry.waits_for}Z"
+    if entry.status == "held":
+        return entry.waits_for
     if entry.waits == "person":
         return f"a person: {entry.waits_for}"
     return f"{entry.waits} {entry.waits_for}".strip()

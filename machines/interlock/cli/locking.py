@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from interlock.cli.errors import BadArgument
+from interlock.cli.errors import BadArgument, BadTarget
 from interlock.cli.render import Screen, Styled, print_document
-from interlock.cli.target import import_module, machines_in
+from interlock.cli.target import import_module, load_target
 from interlock.cli.verdicts import problem_view
 from interlock.engine.programs import program_of
-from interlock.machines import registry
 from interlock.machines.check import Problem
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.lock import Change, Lock, changes, lock_text, locked, read_lock
+from interlock.machines.lock import Change, Lock, Locked, changes, lock_text, locked, read_lock
 from interlock.machines.lock.judging import left_behind
+from interlock.machines.modules import defined_in
 from interlock.machines.program import Program
 
 _STYLES = {"new": "green", "gone": "red", "changed": "yellow"}
@@ -30,18 +30,21 @@ def lock(file: Path, modules: Sequence[str], *, check: bool, accept: bool, as_js
     False when it is out of date and is not to be written, or must not be.
     """
     before = load_lock(file)
-    names = tuple(dict.fromkeys([*modules] or [one.module for one in before.values()]))
+    names = tuple(dict.fromkeys([*modules] or locked_modules(before)))
     if not names:
         message = f"there is no {file} yet; name the modules: interlock lock MODULE ..."
         raise BadArgument(message)
-    programs = programs_in(names)
-    after = {name: one for name, one in before.items() if one.module not in names}
-    after |= {name: locked(target, one.machine) for name, (target, one) in programs.items()}
+    programs = programs_in(names, lenient=not modules)
+    after = {key: one for key, one in before.items() if one.module not in names}
+    for several in programs.values():
+        for number, one in enumerate(several):
+            made = locked(one.target, one.program.machine, kept=number > 0)
+            after[made.key] = made
     problems = [
         problem
-        for name, one in before.items()
+        for one in before.values()
         if one.module in names
-        for problem in left_behind(one, programs[name][1] if name in programs else None)
+        for problem in against(one, programs.get(one.machine.name, []))
     ]
     found = Comparison(file, after, changes(before, after), problems)
     write = not check and not found.up_to_date and (accept or not problems)
@@ -92,30 +95,72 @@ def load_lock(file: Path) -> Lock:
         raise BadArgument(message) from error
 
 
-def programs_in(modules: Sequence[str]) -> dict[str, tuple[str, Program | LifecycleProgram]]:
-    """The machines that modules define, by name, each with its `MODULE:NAME`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A machine of the code, and its `MODULE:NAME`."""
+
+    target: str
+    program: Program | LifecycleProgram
+
+
+def locked_modules(lock: Lock) -> list[str]:
+    """The modules that a lock file names, those of the present code first."""
+    return [one.module for one in sorted(lock.values(), key=lambda one: one.kept)]
+
+
+def programs_in(modules: Sequence[str], *, lenient: bool = False) -> dict[str, list[Found]]:
+    """The machines that modules define, by name: the present one first, then old code kept beside.
+
+    Args:
+        lenient: pass over a module that is not there.
 
     Raises:
-        BadDefinition: two of them have the same name.
+        BadDefinition: two of them have the same name, and cannot be told apart.
         BadTarget, ImportFailed, CompileError: they cannot be had.
     """
-    found: dict[str, tuple[str, Program | LifecycleProgram]] = {}
-    kinds: dict[str, object] = {}
+    imported: list[object] = []
     for module in modules:
-        for attribute, kind in machines_in(import_module(module)).items():
-            program = program_of(kind)
-            name = program.machine.name
-            known = kinds.setdefault(name, kind)
-            if known is not kind:
-                raise registry.clash(known, kind)  # type: ignore[arg-type]  # both are machines
-            found.setdefault(name, (f"{module}:{attribute}", program))
+        try:
+            imported.append(import_module(module))
+        except BadTarget:
+            if not lenient:
+                raise
+    found: dict[str, list[Found]] = {}
+    for name, several in defined_in(imported).items():
+        by_hash: dict[str, Found] = {}
+        for one in several:
+            program = program_of(one.kind)
+            by_hash.setdefault(program.machine.hash, Found(one.target, program))
+        found[name] = [*by_hash.values()]
     return found
 
 
-def problems_of(file: Path, program: Program | LifecycleProgram) -> list[Problem]:
-    """What the lock file has against a machine; nothing without a file that speaks of it."""
-    before = load_lock(file).get(program.machine.name)
-    return [] if before is None else [*left_behind(before, program)]
+def against(before: Locked, found: Sequence[Found]) -> Iterator[Problem]:
+    """What a machine of the lock file has against the code.
+
+    Nothing where the code that its runs follow is there, if only beside the present one.
+
+    Args:
+        found: the machines of this name, the present one first.
+    """
+    if all(one.program.machine.hash != before.hash for one in found):
+        yield from left_behind(before, found[0].program if found else None)
+
+
+def problems_of(file: Path, target: str, apps: Sequence[str]) -> list[Problem]:
+    """What the lock file has against a machine; nothing without a file that speaks of it.
+
+    Args:
+        target: `MODULE:NAME`.
+        apps: modules with old code that is kept.
+    """
+    program = program_of(load_target(target))
+    name = program.machine.name
+    wanted = [one for one in load_lock(file).values() if one.machine.name == name]
+    kept = [one.module for one in wanted if one.kept]
+    beside = programs_in([*apps, *kept], lenient=True).get(name, [])
+    found = [Found(target, program), *beside]
+    return [problem for before in wanted for problem in against(before, found)]
 
 
 def _document(found: Comparison, *, written: bool) -> dict[str, object]:
@@ -123,7 +168,7 @@ def _document(found: Comparison, *, written: bool) -> dict[str, object]:
         "file": str(found.file),
         "up_to_date": found.up_to_date,
         "written": written,
-        "machines": {name: one.hash for name, one in sorted(found.after.items())},
+        "machines": {key: one.hash for key, one in sorted(found.after.items())},
         "changes": [msgspec.structs.asdict(change) for change in found.changes],
         "problems": [problem_view(problem) for problem in found.problems],
     }
@@ -139,7 +184,7 @@ def _print(screen: Screen, found: Comparison, *, check: bool, written: bool) -> 
         told = _told(change)
         screen.line(Styled(mark, _STYLES[change.how]), *([told] if told else []))
     for problem in found.problems:
-        screen.line(Styled(f"{problem.severity} {problem.code}:", "bold red"), problem.message)
+        screen.paragraph(f"{problem.severity} {problem.code}: {problem.message}", "bold red", 0)
     many = f"{len(found.after)} machine{'' if len(found.after) == 1 else 's'}"
     if found.up_to_date:
         screen.line(Styled(f"{found.file} is up to date, {many}", "green"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,6 +34,14 @@ Apps = Annotated[
         envvar="INTERLOCK_APP",
         help="Module that defines the machines; may be repeated.",
     ),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--key-file", metavar="FILE", help="The key of an encrypted database."),
+]
+PersonalKeys = Annotated[
+    Path | None,
+    typer.Option("--personal-keys", metavar="FILE", help="The key store of personal data."),
 ]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.", show_default=False)]
 Target = Annotated[
@@ -86,6 +95,22 @@ def speaking(reason: str, correlation: str) -> Generator[None]:
 
     with acting(reason=reason, correlation=correlation):
         yield
+
+
+@contextmanager
+def keys_in(key_file: Path | None, personal_keys: Path | None) -> Generator[None]:
+    """Say in the environment, for the block, which files of keys are meant; None leaves it."""
+    named = {"INTERLOCK_KEY_FILE": key_file, "INTERLOCK_PERSONAL_KEYS": personal_keys}
+    before = {name: os.environ.get(name) for name, file in named.items() if file is not None}
+    os.environ.update({name: str(named[name]) for name in before})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def who(by: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,10 +14,15 @@ from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import import_apps, load_target, machine_of
 from interlock.cli.text import compact
 from interlock.engine import Replayed, replay
+from interlock.engine.programs import program_of
 from interlock.engine.replaying import Spoken
 from interlock.projections import History
 from interlock.store.contract import Filter, Store
 
+_MIGRATIONS = (
+    "note: migrations are not applied here: the new code is run from each run's beginning; "
+    "interlock deploy-check says what becomes of runs where they stand"
+)
 _VERDICTS = {"same": "green", "past": "yellow", "diverged": "red"}
 
 
@@ -27,6 +33,8 @@ def replay_runs(
     import_apps(apps)
     target = load_target(against)
     name = machine or machine_of(target).name
+    if program_of(target).migrations:
+        print(_MIGRATIONS, file=sys.stderr)
     found = run_async(_replay(store, run, name, target))
     if as_json and run:
         print_document(_view(found[0]))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from interlock.cli.edited import EDITED, becomes, other_definition
+from interlock.cli.edited import EDITED, WILL_BE_HELD, becomes, fates_of
 from interlock.cli.effects import print_effects
 from interlock.cli.past import LONG, length, stretch
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
@@ -17,6 +17,7 @@ from interlock.cli.text import both, compact, pretty, shorten
 from interlock.cli.view import state_view
 from interlock.cli.when import ago
 from interlock.cli.wording import branch_of
+from interlock.engine.deploying import RunFate
 from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
 from interlock.projections import Effect, History, RunState, Why, branches, entry_of
@@ -38,6 +39,7 @@ class Shown:
         machine: its definition, None when the database has none.
         children: the rows of the runs that it waits for or looks after, by id.
         why: what it waits for in the end.
+        fate: what becomes of it under the imported definition, where that is another one.
         after: of a long run, the version after which the effects began, or were under way.
     """
 
@@ -47,6 +49,7 @@ class Shown:
     machine: Machine | None
     children: Mapping[str, Entry]
     why: Why
+    fate: RunFate | None = None
     after: int = 0
 
 
@@ -54,17 +57,18 @@ def show_run(
     store: str, run: str, apps: Sequence[str] = (), *, every: bool = False, as_json: bool
 ) -> None:
     """Print a run; with modules also whether they define its machine otherwise by now."""
-    shown = run_async(_load(store, run, every=every))
-    imported = other_definition(entry_of(shown.state), apps)
+    shown = run_async(_load(store, run, apps, every=every))
+    fate = shown.fate
     if as_json:
         view = state_view(shown.state, shown.effects, shown.timers, shown.after)
-        print_document({**view, "edited": bool(imported)} if apps else view)
+        of_app = {"edited": fate is not None, "fate": None if fate is None else fate.fate}
+        print_document({**view, **of_app} if apps else view)
         return
-    told = becomes(shown.machine, shown.state, apps) if imported else ""
+    told = "" if fate is None else becomes(fate)
     print_run(Screen(), shown, told, every=every)
 
 
-async def _load(url: str, run: str, *, every: bool) -> Shown:
+async def _load(url: str, run: str, apps: Sequence[str], *, every: bool) -> Shown:
     async with reading(url) as store:
         history, state = await _history(store, run, every=every)
         definition = await store.definition(state.hash)
@@ -72,8 +76,9 @@ async def _load(url: str, run: str, *, every: bool) -> Shown:
         children = await rows_of(store, [a.child for a in state.pending.values() if a.child])
         timers = await store.timers(run)
         why = await Asking(store, SystemClock().now()).why(run)
+        fate = (await fates_of(store, [entry_of(state)], apps)).get(run)
         after = 0 if history.since is None else history.since.head.version
-        return Shown(state, history.ledger(), timers, machine, children, why, after)
+        return Shown(state, history.ledger(), timers, machine, children, why, fate, after)
 
 
 async def _history(store: Store, run: str, *, every: bool) -> tuple[History, RunState]:
@@ -113,7 +118,7 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
             ("not moved", Styled(_not_moved(shown), "bold red")),
-            (EDITED, Styled(becoming, "bold red" if " held " in becoming else "")),
+            (EDITED, Styled(becoming, "bold red" if WILL_BE_HELD in becoming else "")),
             ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
             *_ending(state),
         ]

@@ -11,30 +11,41 @@ from types import ModuleType
 from typing import Any
 
 from interlock.cli.errors import BadTarget, ImportFailed
+from interlock.machines import registry
 from interlock.machines.ir import Machine
-from interlock.machines.lifecycle import Lifecycle
-from interlock.machines.workflow import Workflow
+from interlock.machines.modules import defined_in, is_machine, kept_beside, machines_in
 from interlock.store.errors import InterlockError
 
 
 def import_apps(apps: Sequence[str]) -> dict[Any, Any]:
     """Import modules, so that the machines they define are known by name.
 
+    Of several definitions of one name, that of the module which is named first is the present one.
+
     Returns:
-        the resources for their steps: what the modules call `resources`.
+        the resources for their steps: what the modules call `resources`; of two, the first.
 
     Raises:
         BadTarget: there is no such module.
         ImportFailed: it raised.
     """
     resources: dict[Any, Any] = {}
+    named: list[object] = []
     for app in apps:
-        found: Mapping[Any, Any] | None = getattr(
-            import_module(app.partition(":")[0]), "resources", None
-        )
+        module = import_module(app.partition(":")[0])
+        named += [load_target(app), module] if app.partition(":")[2] else [module]
+        found: Mapping[Any, Any] | None = getattr(module, "resources", None)
         if isinstance(found, Mapping):  # a module may call something else so
-            resources |= found
+            resources = {**found, **resources}
+    registry.prefer(first.kind for first, *_ in defined_in(named).values())
     return resources
+
+
+def tell_kept(modules: Sequence[str]) -> None:
+    """Say of which machines old code is kept beside the present one; not data, so on stderr."""
+    imported = [import_module(name.partition(":")[0]) for name in modules]
+    for line in kept_beside(defined_in(imported)):
+        print(line, file=sys.stderr)
 
 
 def load_target(target: str) -> object:
@@ -64,18 +75,6 @@ def load_target(target: str) -> object:
         what = f"{target!r} names a module; name what is in it as MODULE:NAME"
     message = f"{what}; workflows and lifecycles: {listed}"
     raise BadTarget(message)
-
-
-def machines_in(module: ModuleType) -> dict[str, object]:
-    """The workflows and lifecycles among a module's names."""
-    return {name: value for name, value in vars(module).items() if is_machine(value)}
-
-
-def is_machine(value: object) -> bool:
-    """Whether an object is a workflow or a lifecycle's class."""
-    if isinstance(value, Workflow):
-        return True
-    return isinstance(value, type) and issubclass(value, Lifecycle) and value is not Lifecycle
 
 
 def import_module(name: str) -> ModuleType:

@@ -18,9 +18,10 @@ from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_lines
 from interlock.cli.settling import settled
 from interlock.cli.stores import module_of, must_hold_store, reading, run_async
-from interlock.cli.target import import_apps
+from interlock.cli.target import import_apps, tell_kept
 from interlock.cli.text import exact, instant
 from interlock.engine import Engine
+from interlock.engine.deploying import fate_of
 from interlock.engine.notices import Notify
 from interlock.machines import registry
 from interlock.store.contract import Entry, Filter
@@ -47,6 +48,7 @@ def work(store: str, modules: Sequence[str], *, until_idle: bool, as_json: bool)
     if not registry.all():
         raise BadTarget(run_async(_nothing_to_serve(store, modules)))
     notify = notify_of(modules)
+    tell_kept(modules)
     run_async(_work(store, resources, notify, until_idle=until_idle, as_json=as_json))
 
 
@@ -93,18 +95,17 @@ async def _work(
 async def _tell_edited(engine: Engine, teller: Teller) -> None:
     """Tell of runs of another definition: which of them go on, and which will be held."""
     for machine, edited in (await _edited(engine)).items():
-        goes_on = held = 0
-        for entry in edited[:_JUDGED]:
-            found = await engine.outlook(entry.run)
-            held += found is not None and found.event is None
-            goes_on += found is not None and found.event is not None
+        fates = [await fate_of(engine.store, engine.programs, one) for one in edited[:_JUDGED]]
+        held = sum(one.held for one in fates)
+        stays = sum(one.fate == "stays" for one in fates)
         runs = "1 run" if len(edited) == 1 else f"{len(edited)} runs"
         said = f"{runs} of {machine} began before it was edited: "
         if len(edited) > _JUDGED:
             said += f"of the first {_JUDGED}, "
-        said += f"under the new code {goes_on} will go on when something happens"
-        if held:
-            said += f", {held} will be held then: interlock show RUN says why"
+        going = len(fates) - held - stays
+        said += f"under the new code {going} will go on when something happens"
+        said += f", {stays} will stay on the old code, which is here as well" if stays else ""
+        said += f", {held} will be held then: interlock why RUN says why" if held else ""
         teller.say(said)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -215,20 +214,3 @@ def _state(
     if isinstance(program, LifecycleProgram) and not program.chart.flat:
         return readable(program.machine, after.configuration)
     return renamed(state.state, states)
-
-
-def told(name: str, state: RunState, verdict: Any, current: Machine, by: tuple[str, ...]) -> str:
-    """Why a run is held, and what to write."""
-    reasons = "; ".join(verdict.reasons)
-    text = f"{name} was edited since this run began, and it cannot go on as it is: {reasons}"
-    if by:
-        return f"{text}; mend the migration {', '.join(by)}, or import {state.hash} again"
-    gone: list[str] = []
-    if not isinstance(verdict, TypeChanged):
-        gone = [one for one in verdict.states if one not in current.places]
-    mapping = ", states={" + ", ".join(f"{one!r}: ..." for one in gone) + "}" if gone else ""
-    return (
-        f"{text}; write @{name}.migrate(from_={state.hash!r}{mapping}) on a function from its "
-        f"variables to the new ones, or import the definition that it follows ({state.hash}); "
-        f"imported is {current.hash}"
-    )

@@ -57,6 +57,9 @@ log = logging.getLogger("interlock.engine")
 class Core:
     """What the modules of this package work with: an open store and what is kept for its runs."""
 
+    look_every = 0.2
+    """Seconds between looks at what other processes append, and at whether the worker lives."""
+
     def __init__(
         self,
         store: str | Store = "sqlite:///interlock.db",
@@ -132,7 +135,7 @@ class Core:
         self.sessions = Sessions(self.store, self.clock, lambda: self.driving, self.snapshots)
         self.threads = ThreadPoolExecutor(self._thread_count, "interlock-step")
         self.timer_service = TimerService(self.clock, self._fire)
-        self.watch = Watch(self)
+        self.watch = Watch(self, self.look_every)
         self.store.on_append(self.watch.note)
         self.store.on_append(self.gatekeeper.listen)
         openings.opened(self)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
 from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.complete import check_targets
+from interlock.engine.looking import programs_of
 from interlock.engine.programs import Programs
+from interlock.machines.advice import author_name, migration, needed
 from interlock.machines.compare import GoesOn, NeedsMapping
-from interlock.machines.lifecycle import Lifecycle
-from interlock.machines.workflow import Workflow
+from interlock.machines.modules import defined_in
 from interlock.projections import load_state
 from interlock.store.contract import Entry, Filter, Store
 from interlock.store.errors import InterlockError
+from interlock.store.keystore import KeyStore
 
 Fate: TypeAlias = Literal[
     "unchanged", "goes on", "migrated", "stays",
@@ -50,6 +53,8 @@ class RunFate:
         reasons: why, one for each thing that is in the way.
         by: the migrations that are applied, in order.
         lacking: the states of its definition that a migration would have to map.
+        wanted: variables that a migration's function would have to give.
+        author: what its machine is called in the new code.
     """
 
     run: str
@@ -60,11 +65,19 @@ class RunFate:
     reasons: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+    author: str = ""
 
     @property
     def held(self) -> bool:
         """Whether it would stand still."""
         return self.fate in HELD
+
+    @property
+    def write(self) -> str:
+        """The migration to be written, "" where that would not help, or one is there already."""
+        wanted = self.fate in ("needs mapping", "type changed") and not self.by
+        return migration(self.author, self.hash, self.lacking, self.wanted) if wanted else ""
 
 
 @dataclass(slots=True)
@@ -83,6 +96,8 @@ class FateGroup:
     reasons: tuple[str, ...]
     by: tuple[str, ...]
     lacking: tuple[str, ...]
+    wanted: tuple[str, ...]
+    author: str
     count: int = 0
     samples: list[str] = field(default_factory=list[str])
 
@@ -114,7 +129,7 @@ class DeployReport:
 
 
 _Key: TypeAlias = tuple[
-    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...]
+    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], str
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -122,50 +137,51 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 
 async def deploy_check(
-    store: Store, modules: Iterable[str | ModuleType | object], *, progress: Progress | None = None
+    store: Store,
+    modules: Iterable[str | ModuleType | object],
+    *,
+    keys: str | Path | KeyStore | None = None,
+    progress: Progress | None = None,
 ) -> DeployReport:
     """What an engine with these modules would do to the runs in flight. Nothing is written.
 
     Args:
         store: may be opened for reading only.
-        modules: modules (or their names) that define machines, or workflows and lifecycles.
+        modules: modules (or their names) that define machines, or workflows and lifecycles; of
+            two definitions of one name the first is the present one, and the other is kept.
+        keys: the key store of personal data, as for the engine.
         progress: told from time to time.
 
     Raises:
         CompileError, BadDefinition: the new code cannot be served at all.
+        KeyStoreLost: the log names a key store of personal data, which is not there.
     """
     groups: dict[_Key, FateGroup] = {}
-    programs = Programs(machines_of(modules))
-    check_targets(programs)
-    async for found in fates(store, programs, progress=progress):
-        key = (
-            found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
-            found.lacking,
-        )  # fmt: skip
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = FateGroup(*key)
-        group.count += 1
-        if len(group.samples) < _SAMPLES:
-            group.samples.append(found.run)
+    async with programs_of(store, machines_of(modules), keys, checked=True) as programs:
+        check_targets(programs)
+        async for found in fates(store, programs, progress=progress):
+            _add(groups, found)
     order = sorted(groups.values(), key=lambda g: (not g.held, g.machine, g.state, -g.count))
     return DeployReport(tuple(order))
 
 
+def _add(groups: dict[_Key, FateGroup], found: RunFate) -> None:
+    key = (
+        found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
+        found.lacking, found.wanted, found.author,
+    )  # fmt: skip
+    group = groups.get(key)
+    if group is None:
+        group = groups[key] = FateGroup(*key)
+    group.count += 1
+    if len(group.samples) < _SAMPLES:
+        group.samples.append(found.run)
+
+
 def machines_of(modules: Iterable[str | ModuleType | object]) -> list[object]:
-    """The workflows and lifecycles of modules, each once."""
-    found: dict[int, object] = {}
-    for module in modules:
-        one = importlib.import_module(module) if isinstance(module, str) else module
-        values = vars(one).values() if isinstance(one, ModuleType) else (one,)
-        found |= {id(value): value for value in values if _is_machine(value)}
-    return [*found.values()]
-
-
-def _is_machine(value: object) -> bool:
-    if isinstance(value, Workflow):
-        return True
-    return isinstance(value, type) and issubclass(value, Lifecycle) and value is not Lifecycle
+    """The present workflows and lifecycles of modules; what is kept beside them is registered."""
+    found = [importlib.import_module(one) if isinstance(one, str) else one for one in modules]
+    return [present.kind for present, *_ in defined_in(found).values()]
 
 
 async def fates(
@@ -177,13 +193,14 @@ async def fates(
         if progress is not None:
             progress(start, len(entries))
         page: Sequence[Entry] = entries[start : start + _AT_ONCE]
-        for found in await asyncio.gather(*(_fate(store, programs, entry) for entry in page)):
+        for found in await asyncio.gather(*(fate_of(store, programs, entry) for entry in page)):
             yield found
     if progress is not None:
         progress(len(entries), len(entries))
 
 
-async def _fate(store: Store, programs: Programs, entry: Entry) -> RunFate:
+async def fate_of(store: Store, programs: Programs, entry: Entry) -> RunFate:
+    """What becomes of one run in flight: the one answer for all who tell it before it happens."""
     exact, current = programs.choice(entry.machine, entry.hash)
     program = current or exact
     if program is None:
@@ -199,8 +216,10 @@ async def _fate(store: Store, programs: Programs, entry: Entry) -> RunFate:
     if exact is not None and found.event is None:
         return _of(entry, "stays", found.verdict.reasons)
     verdict = found.verdict
-    lacking = verdict.states if isinstance(verdict, NeedsMapping) else ()
-    return _of(entry, _fate_of(found), verdict.reasons, found.by, lacking)
+    lacking, wanted = needed(verdict)
+    fate = _of(entry, _fate_of(found), verdict.reasons, found.by)
+    author = author_name(program.machine)
+    return replace(fate, lacking=lacking, wanted=wanted, author=author)
 
 
 def _fate_of(found: Outlook) -> Fate:
@@ -214,6 +233,5 @@ def _of(
     fate: Fate,
     reasons: tuple[str, ...] = (),
     by: tuple[str, ...] = (),
-    lacking: tuple[str, ...] = (),
 ) -> RunFate:
-    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by, lacking)
+    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by)

@@ -51,13 +51,13 @@ class Driver:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None
-        self.waits = 0  # for so many calls, and for nothing else
+        self.waits = 0  # for so many calls, and for nothing else; -1 is one in this very task
         self._woken = asyncio.Event()
         self._calling: Activity | None = None
         self._cancelling = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._told: set[str] = set()  # calls beside others that were cancelled
-        self._over: list[tuple[Activity, Record]] = []
+        self._over: list[tuple[str, int, Record]] = []  # by activity and attempt
         self._children: dict[str, bool] = {}  # those looked after, and whether they were stopping
         self._wrong: BaseException | None = None
 
@@ -85,6 +85,8 @@ class Driver:
 
     async def drive(self) -> None:
         """Move the run on as long as there is something to do."""
+        self._wrong = None  # what the store refused is tried again
+        self._children.clear()
         try:
             while True:
                 self._woken.clear()
@@ -92,7 +94,8 @@ class Driver:
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
-                await follow(self.engine, session)
+                if session.state.fork is not None:
+                    await follow(self.engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -129,7 +132,8 @@ class Driver:
             del self._over[:decided]  # others may have ended during the commit
         if self.engine.closing:
             return False
-        self._cancel_stopped(session)
+        if self._tasks:
+            self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
         if has_more(session):
             return True
@@ -137,9 +141,10 @@ class Driver:
         if not due and not self._tasks:
             return False
         if len(due) == 1 and not self._tasks and len(session.state.pending) == 1:
+            attempt = due[0].attempt  # what is decided and not kept changes the activity
             outcome = await self._call(session, mover, due[0])
             if outcome is not None:
-                self._over.append((due[0], outcome))
+                self._over.append((due[0].id, attempt, outcome))
             return True
         for activity in due:
             self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
@@ -152,17 +157,17 @@ class Driver:
 
     def _decide(self, session: Session, mover: Mover) -> None:
         """The events of what is over, and of all that follows from it."""
-        for activity, record in self._over:
-            mine = session.state.pending.get(activity.id)
+        for activity, attempt, record in self._over:
+            mine = session.state.pending.get(activity)
             # somebody else recorded an outcome, and drives the run: ours is dropped
-            if mine is not None and mine.attempt == activity.attempt and mine.status != "done":
+            if mine is not None and mine.attempt == attempt and mine.status != "done":
                 record(mover, mine)
         move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
-        over = {activity.id for activity, _ in self._over}
+        over = [activity for activity, _, _ in self._over] if self._over else ()
         for activity in callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
@@ -184,16 +189,17 @@ class Driver:
 
     async def _beside(self, session: Session, mover: Mover, activity: Activity) -> None:
         """Make a call while others are under way."""
+        attempt = activity.attempt
         try:
             outcome = await self._call(session, mover, activity)
             if outcome is None and activity.id in self._told:
                 outcome = record_stopped
             if outcome is not None:
-                self._over.append((activity, outcome))
+                self._over.append((activity.id, attempt, outcome))
         except asyncio.CancelledError:
             if self.engine.closing or activity.id not in self._told:
                 raise
-            self._over.append((activity, record_stopped))
+            self._over.append((activity.id, attempt, record_stopped))
         except BaseException as error:  # nobody awaits this task: the driver raises it
             self._wrong = error
         finally:
@@ -297,11 +303,11 @@ class Driver:
 
     def _take_cancel(self, activity: Activity) -> bool:
         """Whether the call was interrupted because the run does not want it any more."""
-        task = asyncio.current_task()
+        task = self._tasks.get(activity.id, self.task)
         assert task is not None  # calls are made in tasks
         while task.cancelling():  # also where a step cancelled the task that it ran in
             task.uncancel()
-        if activity.id in self._tasks:
+        if task is not self.task:
             return activity.id in self._told
         taken, self._cancelling = self._cancelling, False
         return taken
@@ -359,7 +365,7 @@ class Driver:
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
         if alone:
-            self._calling, self.waits = activity, 1
+            self._calling, self.waits = activity, -1
         who, board = (self.run, activity.id), self.engine.noticeboard
         token = board.calling(who, function)
         try:

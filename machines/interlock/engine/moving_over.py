@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from interlock.engine.changing import Outlook, beginning, outlook, told
+from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.lifecycles import AFTER
+from interlock.machines.advice import why_held
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import load_state
@@ -32,8 +33,7 @@ async def move_over(engine: Core, session: Session, program: Program | Lifecycle
             return "it is being looked at again"
         found = outlook(old, program, session.state, begun)
         if found.event is None:
-            current = program.machine
-            return told(session.machine, session.state, found.verdict, current, found.by)
+            return why_held(session.machine, session.hash, program.machine, found.verdict, found.by)
         _record(session, program, found, old)
     return ""
 

@@ -146,15 +146,32 @@ class Programs:
         found = self._own.get(machine)
         if found is not None and hash in ("", found.machine.hash):
             return found
-        several = [self._with_keys(program_of(kind)) for kind in registry.candidates(machine)]
+        several, wrong = self._candidates(machine)
         same = [program for program in several if program.machine.hash == hash]
         if same:
             return same[-1]
-        if found is None and len(several) > 1:
-            registry.find(machine)  # says which ones
+        if found is None and wrong is not None:
+            raise wrong
         if found is None and several:
-            found = self._own[machine] = several[0]
+            found = self._own[machine] = self._with_keys(program_of(registry.find(machine)))
         return found
+
+    def _candidates(
+        self, machine: str
+    ) -> tuple[list[Program | LifecycleProgram], CompileError | None]:
+        """What was imported by a name, the present one last, and why one cannot be compiled.
+
+        That is nothing to a run of another one.
+        """
+        several: list[Program | LifecycleProgram] = []
+        wrong: CompileError | None = None
+        present = registry.present(machine)
+        for kind in sorted(registry.candidates(machine), key=lambda kind: kind is present):
+            try:
+                several.append(self._with_keys(program_of(kind)))
+            except CompileError as error:
+                wrong = error
+        return several, wrong
 
     def choice(
         self,
@@ -163,16 +180,16 @@ class Programs:
     ) -> tuple[Program | LifecycleProgram | None, Program | LifecycleProgram | None]:
         """The program that has a run's very definition, and the one that new runs are of.
 
-        None where there is none; the second one also where several were imported, none of which
-        was given to this engine, and one is the run's own.
+        None where there is none; the second one also where several were imported, nobody says
+        which is the present one, and one is the run's own.
 
         Raises:
-            BadDefinition: several were imported, and none of them is the run's own.
+            BadDefinition: the same, and none of them is the run's own.
         """
         found = self.find(machine, hash)
         exact = found if found is not None and found.machine.hash == hash else None
-        several = len(registry.candidates(machine)) > 1 and machine not in self._own
-        current = None if exact is not None and several else self.find(machine)
+        said = machine in self._own or registry.present(machine) is not None
+        current = self.find(machine) if said or exact is None else None
         return exact, current
 
     async def definition(self, store: Store, hash: str) -> Machine | None:  # noqa: A002  the same

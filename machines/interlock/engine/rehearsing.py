@@ -18,6 +18,7 @@ from interlock.engine.errors import NoCopy
 from interlock.engine.privacy import keys_beside
 from interlock.engine.workflows import WorkflowRun
 from interlock.store.contract import Filter
+from interlock.store.keystore import KeyStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ async def rehearse(
     modules: Iterable[str | ModuleType | object],
     *,
     resources: dict[Any, Any] | None = None,
+    keys: str | Path | KeyStore | None = None,
+    key: str | bytes | None = None,
     progress: Progress | None = None,
 ) -> list[Rehearsed]:
     """Open a copy of a database with new code, and move every run in flight over.
@@ -51,7 +54,7 @@ async def rehearse(
 
     Args:
         url: `sqlite:///PATH`.
-        resources: what steps want, as for the engine that will be started.
+        resources, keys, key: as for the engine that will be started.
 
     Raises:
         NoCopy: it is no database in a file.
@@ -65,7 +68,8 @@ async def rehearse(
             resources=resources,
             worker=False,
             recover=False,
-            keys=keys_beside(source.resolve()),  # a copy of keys would outlive an erasure
+            keys=keys or keys_beside(source.resolve()),  # a copy of keys would outlive an erasure
+            key=key,
         )
         async with core:
             return [found async for found in _rehearsed(core, progress)]

@@ -25,7 +25,14 @@ class Was(dict[str, Any]):
     """An object whose class is gone or has other fields: its fields by name.
 
     It cannot be recorded as it is, so that nobody forgets to make something of it.
+
+    Attributes:
+        of: name of the class.
     """
+
+    def __init__(self, of: str) -> None:
+        super().__init__()
+        self.of = of
 
 
 class WasMember(str):
@@ -44,6 +51,9 @@ class MigrationFailed(Exception):
 class _Fields(Codec):
     """Objects of a class that is not known any more."""
 
+    def __init__(self, name: str) -> None:
+        self._name = name
+
     def decode(self, encoded: Any, child: Convert, key: Convert) -> dict[str, Any]:
         if encoded["$"] == "error":
             return {"error": encoded["t"], "args": [child(x) for x in encoded["v"]]}
@@ -54,7 +64,7 @@ class _Fields(Codec):
         return found
 
     def shell(self) -> Was:
-        return Was()
+        return Was(self._name)
 
     def fill(self, obj: Was, state: Mapping[str, Any]) -> None:
         obj.update(state)
@@ -96,7 +106,7 @@ class _Loose:
             return _Members(None)
 
     def named(self, name: str) -> Codec:
-        return _Fields() if name in self._strange else self._types.named(name)
+        return _Fields(name) if name in self._strange else self._types.named(name)
 
 
 def variables_of(image: Image, types: Types, strange: set[str]) -> dict[str, Any]:
@@ -147,7 +157,7 @@ def reshaped(
         moved = {now: image.variables[name] for name, now in names.items()}
         return Delta(set=moved, unset=[*names]) if names else None
     frame = variables_of(image, types, strange)
-    hidden = {name for name in frame if _is_hidden(name) and not _holds_strange(frame[name])}
+    hidden = {name for name in frame if _is_hidden(name) and not _strange_in(frame[name])}
     kept = {name: frame.pop(name) for name in hidden}
     for migration in changes:
         frame = _called(migration, frame, where)
@@ -182,18 +192,20 @@ def _is_hidden(name: str) -> bool:
     return name.rpartition("/")[2].startswith(".")
 
 
-def _holds_strange(value: Any) -> bool:
-    """Whether something of a class that is gone can be reached, through containers and fields."""
+def _strange_in(value: Any) -> str:
+    """What of a class that is gone can be reached in it, in words; "" for nothing."""
     waiting: list[Any] = [value]
     seen: set[int] = set()
     while waiting:
         found: Any = waiting.pop()
-        if class_of(found) in (Was, WasMember):
-            return True
+        if isinstance(found, Was):
+            return f"the fields of a {found.of}"
+        if isinstance(found, WasMember):
+            return f"the name of a member that is gone, {str(found)!r}"
         if id(found) not in seen:
             seen.add(id(found))
             waiting.extend(_parts(found))
-    return False
+    return ""
 
 
 def _parts(value: Any) -> list[Any]:
@@ -244,10 +256,15 @@ def _fields(value: Any) -> dict[str, Any]:
 def _recorded(image: Image, types: Types, frame: dict[str, Any], changes: list[Migration]) -> Delta:
     """The variables as a change of what is recorded: all of them anew."""
     memory = Memory.anew(types, image)
+    name = ", ".join(migration.name for migration in changes)
+    for variable, value in frame.items():
+        strange = _strange_in(value)
+        if strange:
+            text = f"migration {name} leaves {strange} in {variable!r}: make what is wanted now"
+            raise MigrationFailed(text)
     try:
         delta = memory.record(frame, tuple(frame), {}, [])
     except Exception as error:  # what it gave is nothing that a run can hold
-        name = ", ".join(migration.name for migration in changes)
         text = f"migration {name} gives what cannot be recorded: {error}"
         raise MigrationFailed(text) from error
     gone = [name for name in image.variables if name not in frame]

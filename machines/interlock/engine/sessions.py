@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from interlock.engine.session import Session
 from interlock.engine.snapshots import EVERY, Snapshots
@@ -77,11 +78,15 @@ class Sessions:
             session = self._table[run] = Session(run, None, self._store, self._clock, self._drives)
             return session
         loading = self._loading.get(run)
-        if loading is None:
+        if loading is None or loading.done():  # what it loaded is outdated already
             loading = asyncio.ensure_future(self._load(run))
             self._loading[run] = loading
-            loading.add_done_callback(lambda _: self._loading.pop(run, None))
+            loading.add_done_callback(partial(self._loaded, run))
         return await asyncio.shield(loading)
+
+    def _loaded(self, run: str, loading: asyncio.Task[Session]) -> None:
+        if self._loading.get(run) is loading:
+            del self._loading[run]
 
     async def _load(self, run: str) -> Session:
         state, since = await find_state(self._store, run, passed=self._snapshots.passing)

@@ -14,12 +14,14 @@ from datetime import datetime
 import msgspec
 
 from interlock.engine.asking_guards import ask_guards
-from interlock.engine.changing import outlook, told
+from interlock.engine.changing import beginning, outlook
 from interlock.engine.errors import UnknownRun
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
+from interlock.machines.advice import why_held
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.program import Program
 from interlock.machines.resilience.quiet import OfferData, Quiet
 from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
 from interlock.projections.breaker import PREFIX
@@ -81,6 +83,7 @@ class Asking:
         if state is None:
             return None
         asked, asks = self._asked(state)
+        changed, imported = await self._changed(state)
         return explain(
             Facts(
                 state=state,
@@ -93,7 +96,8 @@ class Asking:
                 members=await self._members(state),
                 asked=asked,
                 asks=asks,
-                changed=await self._changed(state),
+                changed=changed,
+                imported=imported,
             )
         )
 
@@ -164,26 +168,38 @@ class Asking:
         except Exception as error:  # the run's data cannot be read by this code
             return None, f"but cannot be asked: {error}"
 
-    async def _changed(self, state: RunState) -> str | None:
-        """Why a run cannot go on under the definition that is here; see `Facts.changed`."""
-        board = None if self.worker is None else self.worker.board
-        if self.programs is None or board is None or board.serves is None:
-            return None
+    async def _changed(self, state: RunState) -> tuple[str | None, str]:
+        """Why it cannot go on under the worker's definition, and under the one that is here.
+
+        See `Facts.changed` and `Facts.imported`.
+        """
+        if self.programs is None or state.ended is not None:
+            return None, ""
         try:
-            _, current = self.programs.choice(state.machine, state.hash)
+            exact, current = self.programs.choice(state.machine, state.hash)
         except BadDefinition:
-            return None
-        served = board.serves.get(state.machine, ())
-        if current is None or current.machine.hash not in served or state.hash in served:
-            return None
-        old = await self.programs.definition(self.store, state.hash)
+            return None, ""
+        if current is None or exact is not None:
+            return None, ""
+        why = await self._held_under(current, state)
+        board = None if self.worker is None else self.worker.board
+        served = () if board is None else (board.serves or {}).get(state.machine, ())
+        if current.machine.hash in served and state.hash not in served:
+            return why, ""
+        return None, why
+
+    async def _held_under(self, current: Program | LifecycleProgram, state: RunState) -> str:
+        """Why a run cannot go on under a definition, "" where it can."""
+        programs = Programs(()) if self.programs is None else self.programs
+        old = await programs.definition(self.store, state.hash)
         try:
-            found = outlook(old, current, state)
+            begun = await beginning(self.store, current, state.run)
+            found = outlook(old, current, state, begun)
         except Exception as error:  # a migration of the author's
             return f"{type(error).__name__}: {error}"
         if found.event is not None:
             return ""
-        return told(state.machine, state, found.verdict, current.machine, found.by)
+        return why_held(state.machine, state.hash, current.machine, found.verdict, found.by)
 
     async def _offered(self, run: str) -> Why | None:
         """The answer for a run whose start is debounced."""

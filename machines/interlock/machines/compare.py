@@ -32,10 +32,14 @@ class NeedsMapping:
     Attributes:
         states: of the old definition, those that need an answer.
         reasons: in words, one for each thing that is in the way.
+        lacking: of the states, those that a migration has to map.
+        wanted: variables that a migration's function has to give.
     """
 
     states: tuple[str, ...]
     reasons: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,12 @@ def judge(old: Machine | None, new: Machine, held: Held, values: Values | None =
     else:
         _Workflows(old, new, held, values, found).look()
     if found.states:
-        return NeedsMapping(tuple(found.states), tuple(found.reasons))
+        return NeedsMapping(
+            tuple(found.states), found.told(), tuple(found.lacking), tuple(found.wanted)
+        )
     _values(held, values, found)
     if found.variables:
-        return TypeChanged(tuple(found.variables), tuple(found.reasons))
+        return TypeChanged(tuple(found.variables), found.told())
     return GoesOn()
 
 
@@ -112,9 +118,17 @@ def unsafe_states(
 
 
 def _data(old: Machine, new: Machine, found: Found) -> None:
-    changed = changed_classes(old, new, grown=True)
+    changed = _directly_changed(old, new, grown=True)
+    if new.data in new.values:  # a definition of an older release does not say which it is
+        kept = [new.data, *(new.commands if _keeps(old) else ())]
+        changed &= set[str]().union(*(_within(name, new) for name in kept))
     if changed:
         found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
+
+
+def _keeps(machine: Machine) -> bool:
+    """Whether a lifecycle keeps commands for a later state."""
+    return "defer" in (machine.unhandled, *(node.unhandled for node in machine.nodes))
 
 
 def _values(held: Held, values: Values | None, found: Found) -> None:
@@ -212,7 +226,7 @@ class _Workflows:
                 self.found.state(thread.was, f"in {thread.was!r}, {why}")
         why = self._misfit(thread, prefix, name, node, before)
         if why:
-            self.found.misfit(whole, f"in {thread.was!r}, {whole} {why}")
+            self.found.variable(whole, thread.was, why)
 
     def _misfit(
         self, thread: ThreadAt, prefix: str, name: str, node: Node, before: Node | None
@@ -224,17 +238,21 @@ class _Workflows:
         was, now = before.typed.get(name, ""), node.typed.get(name, "")
         if was and now and was != now:
             return f"was {was}, and is {now}"
-        changed = mentioned(now or was, self.new, self._changed)
-        return f"is {now or was}, and {', '.join(changed)} has other fields" if changed else ""
+        if self.old is None or not mentioned(now or was, self.new, self._changed):
+            return ""
+        inside = _within(now or was, self.new) & _directly_changed(self.old, self.new, grown=True)
+        which = f"{', '.join(sorted(inside))} {'have' if len(inside) > 1 else 'has'}"
+        return f"is {now or was}, and {which} other fields"
 
     def _missing(self, thread: ThreadAt, name: str, node: Node) -> None:
         if thread.was in self.held.mapped and self.values is None:
             return  # the migration's function gives it, or the engine says that it does not
         if name[0] == ".":
             why = "the new code is in the middle of a statement there, and the old code was not"
+            self.found.state(thread.was, f"in {thread.was!r}, {why}")
         else:
             why = f"the new code reads {name!r}, which the old code did not keep there"
-        self.found.state(thread.was, f"in {thread.was!r}, {why}")
+            self.found.missing(thread.was, name, f"in {thread.was!r}, {why}")
 
     def _doing(self, doing: Doing) -> None:
         node, before = self.new.places.get(doing.state), self._old(doing.was)
@@ -308,13 +326,29 @@ def changed_classes(old: Machine, new: Machine, *, grown: bool = False) -> set[s
     Args:
         grown: pass over those that have only got fields with defaults, or members.
     """
-    both = old.values.keys() & new.values.keys()
-    changed = {name for name in both if not _is_read(old.values[name], new.values[name], grown)}
+    changed = _directly_changed(old, new, grown=grown)
     while True:
         more = {name for name in new.values if _words(new.values[name]) & changed} - changed
         if not more:
             return changed
         changed |= more
+
+
+def _directly_changed(old: Machine, new: Machine, *, grown: bool) -> set[str]:
+    """The classes that have other fields themselves."""
+    both = old.values.keys() & new.values.keys()
+    return {name for name in both if not _is_read(old.values[name], new.values[name], grown)}
+
+
+def _within(text: str, machine: Machine) -> set[str]:
+    """The classes that an annotation names, and all those inside of them."""
+    found: set[str] = set()
+    waiting = [text]
+    while waiting:
+        more = (_words(waiting.pop()) & machine.values.keys()) - found
+        found |= more
+        waiting += [machine.values[name] for name in more]
+    return found
 
 
 def _is_read(before: str, now: str, grown: bool) -> bool:

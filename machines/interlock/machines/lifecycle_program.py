@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
-from interlock.machines.effect import Effect, effects
+from interlock.machines.effect import Effect
+from interlock.machines.effect import effects as effects_in
 from interlock.machines.errors import MachineError
 from interlock.machines.guard import Guard
 from interlock.machines.ir import Edge, Machine, Unhandled
@@ -211,7 +212,15 @@ class LifecycleProgram:
             HandlerFailed: the author's code failed.
         """
         self.snapshot(state)
-        return self._effects("entering", state, data)
+        return self.effects("entering", state, data)
+
+    def handler(self, edge: str) -> Handler:
+        """The method that computes the new data on an edge."""
+        return self._parts.handlers[edge]
+
+    def acts(self, when: str, place: str) -> bool:
+        """Whether there are effects of a state or an edge; see `effects`."""
+        return (when, place) in self._parts.acting
 
     def guards(self, edge: str) -> tuple[Guard, ...]:
         """The guards of an edge, in the order in which they are asked."""
@@ -260,13 +269,13 @@ class LifecycleProgram:
     def _take(self, asking: _Asking, source: str, step: Microstep) -> Taken:
         found: list[Effect] = []
         for state in step.exited:
-            found += self._effects("exiting", state, asking.data)
+            found += self.effects("exiting", state, asking.data)
         for edge in step.edges:
             arguments = (asking.command,) if edge.event in self.commands else ()
             asking.data = self._changed(edge, asking.data, arguments)
-            found += self._effects("taking", edge.id, asking.data, *arguments)
+            found += self.effects("taking", edge.id, asking.data, *arguments)
         for state in step.entered:
-            found += self._effects("entering", state, asking.data)
+            found += self.effects("entering", state, asking.data)
         target = source if step.edges and not step.entered else ""
         target = target or self._words(step.after)
         return Taken(step.edges, source, target, asking.data, tuple(found), step)
@@ -281,7 +290,12 @@ class LifecycleProgram:
             raise failed(handler, what)
         return changed
 
-    def _effects(self, when: str, place: str, data: Any, *arguments: Any) -> tuple[Effect, ...]:
+    def effects(self, when: str, place: str, data: Any, *arguments: Any) -> tuple[Effect, ...]:
+        """What to do on `entering` or `exiting` a state, or on `taking` an edge.
+
+        Raises:
+            HandlerFailed: the author's code failed.
+        """
         handlers = self._parts.acting.get((when, place))
         if handlers is None:
             return ()
@@ -290,7 +304,7 @@ class LifecycleProgram:
             with untouched(data, [handler]):
                 answer = call(handler, data, *arguments)
             try:
-                found += effects(answer)
+                found += effects_in(answer)
             except TypeError as error:
                 raise failed(handler, str(error)) from None
             self._findable(handler, found)

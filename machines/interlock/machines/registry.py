@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Protocol
 
 from interlock.machines.errors import BadDefinition
@@ -21,6 +22,7 @@ class Registered(Protocol):
 
 
 _known: dict[str, list[Registered]] = {}
+_present: dict[str, Registered] = {}
 
 
 def register(kind: Registered) -> None:
@@ -35,16 +37,34 @@ def register(kind: Registered) -> None:
     found.append(kind)
 
 
+def prefer(kinds: Iterable[Registered]) -> None:
+    """Say which definition of its name is the present one, where several are imported.
+
+    The others are kept for the runs that follow them.
+    """
+    _present.update({kind.name: kind for kind in kinds})
+
+
+def present(name: str) -> Registered | None:
+    """The definition that new runs of this name are of; None for none, and where it is not said."""
+    found = _known.get(name, [])
+    chosen = _present.get(name)
+    if any(kind is chosen for kind in found):
+        return chosen
+    return found[0] if len(found) == 1 else None
+
+
 def find(name: str) -> Registered | None:
     """The workflow or lifecycle of this name, None when it is not imported.
 
     Raises:
-        BadDefinition: several modules have one of this name.
+        BadDefinition: several modules have one of this name, and none is said to be the present.
     """
     found = _known.get(name, [])
-    if len(found) > 1:
+    one = present(name)
+    if one is None and found:
         raise clash(*found[:2])
-    return found[0] if found else None
+    return one
 
 
 def candidates(name: str) -> tuple[Registered, ...]:
@@ -53,15 +73,17 @@ def candidates(name: str) -> tuple[Registered, ...]:
 
 
 def all() -> dict[str, Registered]:  # noqa: A001  reads as registry.all()
-    """Everything that is registered, by name; of several the last."""
-    return {name: found[-1] for name, found in _known.items() if found}
+    """Everything that is registered, by name; of several the present one, or else the last."""
+    return {name: present(name) or found[-1] for name, found in _known.items() if found}
 
 
 def clash(known: Registered, kind: Registered) -> BadDefinition:
     """What is said when two definitions of one name cannot be told apart."""
     text = (
         f"two machines are called {kind.name!r}: {'.'.join(_place(known))} and "
-        f"{'.'.join(_place(kind))}; give one of them another name="
+        f"{'.'.join(_place(kind))}; give one of them another name=, or, where one is the old code "
+        "of the other, say which is the present one: Engine(..., machines=[...]), or its module "
+        "first on the command line"
     )
     return BadDefinition(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from interlock.machines.advice import mapping
 from interlock.machines.compare import Verdict, unsafe_states
 from interlock.machines.held import renamed
 from interlock.machines.ir import Machine
@@ -28,10 +29,9 @@ def told_left_out(old: Machine, unsafe: dict[str, Verdict]) -> str:
     reasons = "; ".join(
         dict.fromkeys(why for verdict in unsafe.values() for why in verdict.reasons)
     )
-    missing = ", ".join(f"{state!r}: ..." for state in unsafe)
     return (
         f"the migrations of {old.name} from {old.version or old.hash} leave out states in which "
-        f"its runs may be: {reasons}; write states={{{missing}}}"
+        f"its runs may be: {reasons}; write {mapping(unsafe)}"
     )
 
 

@@ -13,29 +13,38 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlock.testing.clock import VirtualClock
+    from interlock.testing.ended import Ended
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
         HarnessError,
         NoPayload,
+        NoRegression,
         NothingMore,
         NotScripted,
         NotTestable,
+        PersonalInside,
+        SimulationFailed,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
     from interlock.testing.faulty import FaultyStore
+    from interlock.testing.flow_suite import workflow_tests
+    from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
-    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.recorded_values import recorded, recorded_error
+    from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.simulation.calls import Odds
+    from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, runs
-    from interlock.testing.suite import machine_tests
     from interlock.testing.tested import TestedRun
+    from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
@@ -43,6 +52,7 @@ __all__ = [
     "Chances",
     "Crash",
     "Does",
+    "Ended",
     "Environment",
     "Error",
     "Fault",
@@ -50,19 +60,25 @@ __all__ = [
     "Hang",
     "HarnessError",
     "NoPayload",
+    "NoRegression",
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Odds",
     "Outcome",
     "Payloads",
+    "PersonalInside",
     "Real",
     "Scenario",
     "Script",
+    "Simulated",
+    "SimulationFailed",
     "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
+    "TogetherScenario",
     "Value",
     "VirtualClock",
     "assert_replays",
@@ -71,8 +87,12 @@ __all__ = [
     "faults",
     "machine_tests",
     "payload",
+    "recorded",
+    "recorded_error",
     "runs",
+    "simulate",
     "story_of",
+    "workflow_tests",
 ]
 
 _WHERE = {
@@ -81,6 +101,7 @@ _WHERE = {
     "Chances": "fault",
     "Crash": "outcomes",
     "Does": "outcomes",
+    "Ended": "ended",
     "Environment": "environment",
     "Error": "outcomes",
     "Fault": "fault",
@@ -88,29 +109,39 @@ _WHERE = {
     "Hang": "outcomes",
     "HarnessError": "errors",
     "NoPayload": "errors",
+    "NoRegression": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Odds": "simulation.calls",
     "Outcome": "outcomes",
     "Payloads": "payloads",
+    "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Simulated": "simulation.simulate",
+    "SimulationFailed": "errors",
     "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
+    "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "assert_replays": "recorded",
-    "assert_store_replays": "recorded",
+    "assert_replays": "replays",
+    "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
-    "machine_tests": "suite",
+    "machine_tests": "machine_suite",
     "payload": "payloads",
+    "recorded": "recorded_values",
+    "recorded_error": "recorded_values",
     "runs": "strategies",
+    "simulate": "simulation.simulate",
     "story_of": "story",
+    "workflow_tests": "flow_suite",
 }
 """The module of each name."""
 

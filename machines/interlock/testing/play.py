@@ -173,7 +173,7 @@ class Play:
             played.timers = {one.name: one.due for one in await stage.store.timers(RUN)}
         return played
 
-    async def _called(self, activity: Activity, function: Callable[..., Any]) -> Any:
+    async def _called(self, activity: Activity, function: Callable[..., Any], *_: object) -> Any:
         """An effect is called: it returns the simplest value of its type."""
         self.stage.stirs += 1
         self.played.calls[activity.key] += 1

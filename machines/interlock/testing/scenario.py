@@ -232,7 +232,8 @@ class Scenario(Generic[S, D]):
         for one in wanted:
             why = one.broken(self._place.active, self.data)
             if why is not None:
-                message = f"{one.name} does not hold in {self.state!r} with {self.data!r}: {why}"
+                message = f"{one.name} does not hold in {self.state!r} with {self.data!r}"
+                message += f": {why}" if why else ""
                 raise AssertionError(message)
         return self
 

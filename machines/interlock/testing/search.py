@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -17,9 +15,6 @@ from interlock.testing.tour import UNHURRIED
 
 Checked = Callable[[Case], None]
 """Raises `Broken` where a law does not hold."""
-
-_EXHAUSTIVE = 300
-"""Cases of the shortest ways that are looked at for one law; of more, so many evenly spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +39,9 @@ class Search:
         self._check = check
         self.looked = 0
 
-    def among(self, cases: Iterable[Case]) -> Failure | None:
-        """The first of these cases that fails, made small."""
-        for case in _spread(cases):
+    def among(self, cases: Iterable[Case], most: int = 1000) -> Failure | None:
+        """The first of these cases that fails, made small; of more than `most`, evenly spread."""
+        for case in _spread(cases, most):
             self.looked += 1
             broken = self._broken(case)
             if broken is not None:
@@ -108,14 +103,9 @@ def _smaller(case: Case) -> Iterator[Case]:
         yield case.without(number)
 
 
-def _spread(cases: Iterable[Case]) -> Iterable[Case]:
+def _spread(cases: Iterable[Case], most: int) -> Iterable[Case]:
     found = [*cases]
-    if len(found) <= _EXHAUSTIVE:
+    if len(found) <= most:
         return found
-    step = len(found) / _EXHAUSTIVE
-    return [found[int(number * step)] for number in range(_EXHAUSTIVE)]
-
-
-def some(values: Iterable[Any], count: int) -> list[Any]:
-    """The first of them."""
-    return [*islice(values, count)]
+    step = len(found) / most
+    return [found[int(number * step)] for number in range(most)]

@@ -23,7 +23,7 @@ RUN = "run"
 _TURNS = 25
 """Turns of the event loop without anything that moves, after which nothing does."""
 
-Called = Callable[[Activity, Callable[..., Any]], Awaitable[Any]]
+Called = Callable[[Activity, Callable[..., Any], Sequence[Any], Mapping[str, Any]], Awaitable[Any]]
 """Answers a call in the place of the author's function."""
 
 
@@ -31,7 +31,10 @@ class PlayedEngine(Engine):
     """An engine that calls nothing in the world."""
 
     def __init__(self, stage: Stage, machine: object) -> None:
-        super().__init__(stage.store, machines=[machine], clock=stage.clock)
+        super().__init__(
+            stage.store, machines=[machine], clock=stage.clock, resources=stage.resources,
+            groups=_everybody,
+        )  # fmt: skip
         self._stage = stage
 
     def call(
@@ -44,7 +47,7 @@ class PlayedEngine(Engine):
         timeout: timedelta | None,
     ) -> Awaitable[Any]:
         """What the case says of this call."""
-        return self._stage.called(activity, function)
+        return self._stage.called(activity, function, args, kwargs)
 
 
 class MortalStore(MemoryStore):
@@ -88,6 +91,11 @@ class MortalStore(MemoryStore):
         return appended
 
 
+def _everybody(group: str) -> list[str]:
+    """Who is in a group: people enough for any quorum."""
+    return [f"person {number}" for number in range(1, 20)]
+
+
 class Stage:
     """One run and the engines that drive it, one after the other.
 
@@ -96,7 +104,8 @@ class Stage:
         store: outlives the engines.
         engine: the present one.
         crashes: how many processes died.
-        live: what the run was, in memory, at the last commit of each version.
+        resources: what steps are given that are not called.
+        stirs: counts what happens in the world.
     """
 
     engine: PlayedEngine
@@ -108,10 +117,12 @@ class Stage:
         deaths: Sequence[tuple[int, bool]] = (),
         *,
         watched: Callable[[Session, Appended], None] | None = None,
+        resources: Mapping[Any, Any] | None = None,
     ) -> None:
         self.clock = ManualClock(START)
         self.store = MortalStore(self.clock, deaths)
         self.called = called
+        self.resources = resources or {}
         self.crashes = 0
         self.stirs = 0
         self._machine = machine

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from interlock.projections import RunState, evolve
 from interlock.projections.snapshot import snapshot_of, state_of
@@ -14,23 +17,18 @@ from interlock.testing.broken import Broken, differ
 
 
 def seen(state: RunState) -> dict[str, Any]:
-    """All that a state holds, such that two of them can be compared."""
-    held: dict[str, Any] = {one.name: getattr(state, one.name) for one in fields(state)}
-    held["image"] = _kept(state.image)
-    threads = held["threads"]
-    held["threads"] = {
-        name: [_kept(one) if isinstance(one, Image) else one for one in _parts(branch)]
-        for name, branch in threads.items()
-    }
-    return held
+    """All that a state holds, as plain values, such that two of them can be compared."""
+    return {one.name: _plain(getattr(state, one.name)) for one in fields(state)}
 
 
-def _parts(struct: Any) -> list[Any]:
-    return [getattr(struct, name) for name in struct.__struct_fields__]
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=_image)
 
 
-def _kept(image: Image) -> object:
-    return dict(image.nodes), dict(image.variables), image.next
+def _image(value: object) -> object:
+    if isinstance(value, Image):
+        return [value.nodes, value.variables, value.next]
+    return repr(value)
 
 
 def compare(what: str, expected: RunState, came: RunState) -> None:

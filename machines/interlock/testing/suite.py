@@ -1,50 +1,89 @@
-"""`machine_tests(OrderLifecycle)`: a test for each law that holds of every lifecycle."""
+"""A suite: the laws of one machine, and how a case is looked for in which one does not hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from hypothesis import settings as Settings  # noqa: N812  the argument has its name
 from hypothesis import strategies as st
 
-from interlock.machines.lifecycle import Lifecycle
-from interlock.testing.collected import caller, collected
+from interlock.store.values import Types
 from interlock.testing.fixtures import Fixtures
-from interlock.testing.laws import PURE, Law, holds
-from interlock.testing.laws_played import PLAYED
 from interlock.testing.moves import Case, Fault
-from interlock.testing.payloads import Payloads
 from interlock.testing.report import report
 from interlock.testing.search import Failure, Search
-from interlock.testing.strategies import faults, runs_of
-from interlock.testing.subject import Starts, Subject, Weights
-from interlock.testing.tour import tour
-from interlock.testing.walk import walked
+from interlock.testing.strategies import faults
+
+S = TypeVar("S")
+S_contra = TypeVar("S_contra", contravariant=True)
 
 FEWEST = 5
 """Examples of a law, at least."""
 
+_FEW_WAYS, _WAYS = 25, 4
+"""Cases along the shortest ways: at least so many, and so many times the examples; of more, as
+many, evenly spread."""
 
-class MachineSuite:
-    """The laws of one lifecycle, to be looked at one by one.
+
+class AnyLaw(Protocol[S_contra]):
+    """A law of lifecycles or of workflows."""
+
+    @property
+    def name(self) -> str:
+        """How the test is called."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """What holds, as a sentence."""
+        ...
+
+    @property
+    def check(self) -> Callable[[S_contra, Case], None]:
+        """Looks at one case."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[Any]:
+        """Kinds of faults that are added to drawn cases."""
+        ...
+
+    @property
+    def each(self) -> Callable[[S_contra, Case], Iterable[Case]]:
+        """The cases to look at for each of the shortest ways."""
+        ...
+
+    @property
+    def share(self) -> float:
+        """The part of the examples that it gets."""
+        ...
+
+
+class Suite(Generic[S]):
+    """The laws of one machine, to be looked at one by one.
 
     Attributes:
-        subject: the lifecycle, and what is drawn for it.
+        name: of the machine.
+        subject: the machine, and what is drawn for it.
         laws: by name.
     """
 
     def __init__(
-        self, subject: Subject, folder: Path | None, given: Settings | None, most: int
+        self,
+        name: str,
+        subject: S,
+        laws: Iterable[AnyLaw[S]],
+        folder: Path | None,
+        given: Settings | None,
     ) -> None:
+        self.name = name
         self.subject = subject
-        found = [*PURE, *PLAYED, *(holds(one) for one in subject.invariants)]
-        self.laws = {law.name: law for law in found}
+        self.laws: Mapping[str, AnyLaw[S]] = {law.name: law for law in laws}
         self._folder = folder
         self._given = given
-        self._most = most
         self._ways: list[Case] | None = None
 
     def run(self, name: str) -> None:
@@ -54,91 +93,65 @@ class MachineSuite:
             AssertionError: it does not hold; says in which case, and keeps that in a file.
             BadFixture: a case that was kept cannot be played any more.
         """
-        law, name_of = self.laws[name], self.subject.kind.name
-        fixtures = self._fixtures()
+        law, fixtures = self.laws[name], self._fixtures()
         for file, case in () if fixtures is None else fixtures.read(name):
-            known = Search(lambda one: law.check(self.subject, one)).among([case])
+            known = self._search(law).among([case])
             if known is not None:
-                lines = self._lines(case)
+                lines = self.lines(case)
                 raise AssertionError(
-                    report(name_of, law.text, case, known.broken, lines, file, known=True)
+                    report(self.name, law.text, case, known.broken, lines, file, known=True)
                 )
         found = self.failure(name)
         if found is not None:
-            lines = self._lines(found.case)
+            lines = self.lines(found.case)
             kept = fixtures and fixtures.write(name, found.broken.why, lines, found.case)
             raise AssertionError(
-                report(name_of, law.text, found.case, found.broken, lines, kept or None)
+                report(self.name, law.text, found.case, found.broken, lines, kept or None)
             )
 
     def failure(self, name: str) -> Failure | None:
         """A case in which a law does not hold: along the shortest ways, then by Hypothesis."""
         law = self.laws[name]
-        search = Search(lambda one: law.check(self.subject, one))
+        search, given = self._search(law), self._settings(law)
         every = (each for way in self.ways() for each in law.each(self.subject, way))
-        return search.among(every) or search.drawn(self._cases(law), self._settings(law))
+        most = max(_FEW_WAYS, _WAYS * given.max_examples)
+        return search.among(every, most) or search.drawn(self._cases(law), given)
 
     def ways(self) -> list[Case]:
         """The shortest ways, found once."""
         if self._ways is None:
-            self._ways = tour(self.subject)
+            self._ways = self.tour()
         return self._ways
 
-    def _cases(self, law: Law) -> st.SearchStrategy[Case]:
-        cases = runs_of(self.subject, self._most)
-        if not law.faults:
-            return cases
-        return st.builds(_around, cases, faults(law.faults))
+    def tour(self) -> list[Case]:
+        """Find the shortest ways."""
+        raise NotImplementedError
 
-    def _settings(self, law: Law) -> Settings:
+    def drawn(self) -> st.SearchStrategy[Case]:
+        """Cases without faults."""
+        raise NotImplementedError
+
+    def lines(self, case: Case) -> list[str]:
+        """What becomes of the moves of a case, one line each."""
+        raise NotImplementedError
+
+    def types(self) -> Types:
+        """The classes of what the machine records."""
+        raise NotImplementedError
+
+    def _search(self, law: AnyLaw[S]) -> Search:
+        return Search(lambda case: law.check(self.subject, case))
+
+    def _cases(self, law: AnyLaw[S]) -> st.SearchStrategy[Case]:
+        cases = self.drawn()
+        return st.builds(_around, cases, faults(law.faults)) if law.faults else cases
+
+    def _settings(self, law: AnyLaw[S]) -> Settings:
         given = self._given or Settings()
         return Settings(given, max_examples=max(FEWEST, int(given.max_examples * law.share)))
 
     def _fixtures(self) -> Fixtures | None:
-        if self._folder is None:
-            return None
-        return Fixtures(self._folder, self.subject.kind.name, self.subject.program.types)
-
-    def _lines(self, case: Case) -> list[str]:
-        return [str(line) for line in walked(self.subject.kind, case.swapped()).lines]
-
-
-def machine_tests(
-    machine: type[Lifecycle[Any, Any]],
-    *,
-    payloads: Payloads | None = None,
-    weights: Weights | None = None,
-    starts: Starts = None,
-    settings: Settings | None = None,
-    failures: str | Path | None = "failures",
-    most: int = 30,
-    without: Sequence[str] = (),
-) -> Callable[..., None]:
-    """Tests of a lifecycle: `test_order = machine_tests(OrderLifecycle)` in a test module.
-
-    pytest collects one for each law, such as `test_order[replay]`, and one for each `@invariant`.
-    Each looks at the cases that failed before, then at a shortest way to every transition, then at
-    what Hypothesis draws. No step is called.
-
-    Args:
-        machine: the lifecycle's class.
-        payloads: what to draw instead, by type or by field: `{"Pay.amount": st.integers(1, 9)}`.
-        weights: how often a command is drawn beside the others, `{Pay: 5, "time": 2}`.
-        starts: data that runs begin with, as a list or a strategy; by default the model's own.
-        settings: of Hypothesis; by default those of its profile.
-        failures: folder of the failing cases, beside the test module; None keeps none.
-        most: moves of one run, at most.
-        without: names of laws that are left out.
-
-    Raises:
-        NotTestable: it is no lifecycle.
-    """
-    file, line = caller()
-    subject = Subject(machine, payloads or {}, weights or {}, starts)
-    folder = None if failures is None else Path(file).parent / failures
-    suite = MachineSuite(subject, folder, settings, most)
-    names = [name for name in suite.laws if name not in without]
-    return collected(suite.run, names, (file, line), suite)
+        return None if self._folder is None else Fixtures(self._folder, self.name, self.types())
 
 
 def _around(case: Case, around: tuple[Fault, ...]) -> Case:

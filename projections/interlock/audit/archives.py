@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import file_digest
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from interlock.store.archive.reading import Archive, ArchivedRun
 from interlock.store.contract import Entry
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
-from interlock.store.errors import StoreError
+from interlock.store.errors import BadArchive, StoreError
 from interlock.store.inspection import Indexed, Inspection, Raw
 from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
 from interlock.store.secrecy import KeyRequired
@@ -33,6 +34,7 @@ class Archives:
         self._runs: dict[str, tuple[str, Moved]] = {}
         self._entries: dict[str, Entry] = {}
         self._seen: set[str] = set()
+        self._sums: dict[str, str] = {}  # of the files, as they were recorded last
         self.locked = False
         for raw in snapshot.rows(ARCHIVE):
             try:
@@ -43,6 +45,7 @@ class Archives:
             except (StoreError, TypeError, ValueError, KeyError):
                 continue  # its own chain is looked at with the others
             if isinstance(body, RunsArchived):
+                self._sums[body.file] = body.sha256
                 self._runs.update({one.run: (body.file, one) for one in body.runs})
             elif isinstance(body, RunsRestored):
                 for run in body.runs:
@@ -122,12 +125,37 @@ class Archives:
         files = dict.fromkeys(file for file, _ in self._runs.values())
         there = [(file, path) for file in files if (path := find(file, folder)) is not None]
         for file, path in there:
-            try:
-                for archived in Archive(path).runs(keep=False):
-                    self._check_archived(file, archived)
-            except StoreError as error:
-                self._findings.add(f"an archive is not what was written: {error.message}")
+            self._check_file(file, path)
         return len(files) - len(there)
+
+    def _check_file(self, file: str, path: Path) -> None:
+        read = ("", 0)
+        try:
+            archive = Archive(path)
+            try:
+                for archived in archive.runs(keep=False):
+                    self._check_archived(file, archived)
+            finally:
+                read = archive.read
+            if _sum_of(path) != self._sums[file]:
+                message = f"{path} has another SHA-256 than was recorded"
+                raise BadArchive(message)
+        except StoreError as error:
+            run, version = self._after(file, *read)
+            what = f"event {version} of {run!r} cannot be read from its archive"
+            if not version:
+                what = "an archive has all events, and is not what was written"
+            self._findings.add(f"{what}: {error.message}", run, version)
+
+    def _after(self, file: str, run: str, version: int) -> tuple[str, int]:
+        """The event that comes after another one in an archive, by what was recorded; or none."""
+        runs = [moved for where, moved in self._runs.values() if where == file]
+        for at, moved in enumerate(runs):
+            if moved.run == run and version < moved.version:
+                return run, version + 1
+            if moved.run == run:
+                return (runs[at + 1].run, 1) if at + 1 < len(runs) else ("", 0)
+        return runs[0].run, 1
 
     def _check_archived(self, file: str, run: ArchivedRun) -> None:
         name = run.entry.run
@@ -139,6 +167,15 @@ class Archives:
         said = self._entries.get(name)
         if said is not None and replace(said, archive=run.entry.archive) != run.entry:
             self._findings.add(f"the index row of {name!r} is not the one that was archived", name)
+
+
+def _sum_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise BadArchive(message) from error
 
 
 def find(file: str, folder: Path | None) -> Path | None:

@@ -107,6 +107,8 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
     change = edited(facts)
     if change and facts.changed is None and root.cause not in ENDED:
         found.append(change)
+    if facts.imported and not facts.state.held:
+        found.append(f"under the code that is imported here it will be held: {facts.imported}")
     hindered = obstacle(facts) if _needs_worker(facts, root) else None
     if hindered is not None:
         said = _afterwards(root, hindered)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
@@ -66,6 +68,17 @@ def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
 _numbers = random.Random()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_numbers.seed)  # a child must not count on with the same
+
+
+@contextmanager
+def drawn_from(numbers: random.Random) -> Generator[None]:
+    """Draw the ids of events from these numbers meanwhile: for simulations, which repeat them."""
+    global _numbers  # noqa: PLW0603  one source for the process
+    before, _numbers = _numbers, numbers
+    try:
+        yield
+    finally:
+        _numbers = before
 
 
 def stopwatch() -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 
 from interlock.store.cipher import aes
 from interlock.store.keystore import KeyStore, SubjectKey
@@ -133,7 +134,9 @@ def _named(keys: KeyStore) -> str:
 
 
 def _lost(keys: KeyStore, found: str, wanted: str) -> str:
-    what = f"is another one ({found})" if found else "is not there"
+    path = getattr(keys, "path", None)
+    empty = path is not None and Path(path).exists()
+    what = f"is another one ({found})" if found else "is empty" if empty else "is not there"
     return (
         f"{_named(keys)} {what}; this log's personal data needs the key store {wanted}. "
         "Nothing was erased and nothing is written: put the file back (or its latest backup), "

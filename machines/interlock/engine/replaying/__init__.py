@@ -21,7 +21,8 @@ def replay(
 
     Nothing is called and nothing is stored: each call, wait and decision has the outcome that was
     recorded, at the instant at which it was. Two calls are the same when they call the same step
-    with equal input, in the same order; names of states do not count.
+    with equal input, in the same order; names of states do not count. Migrations are not applied:
+    they move a run from where it stands, and this begins at its beginning.
 
     Args:
         history: of the run; see `Run.history` and `load_history`.

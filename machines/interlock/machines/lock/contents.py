@@ -28,12 +28,19 @@ class Locked(msgspec.Struct, frozen=True):
         machine: it, without places in files and without source.
         hash: of the definition.
         line: of the lock file where it begins, 0 when it was not read from one.
+        kept: it is old code, kept for the runs that follow it.
     """
 
     target: str
     machine: Machine
     hash: str
     line: int = 0
+    kept: bool = False
+
+    @property
+    def key(self) -> str:
+        """What it goes by: the machine's name; of old code that is kept, with its hash."""
+        return f"{self.machine.name}@{self.hash}" if self.kept else self.machine.name
 
     @property
     def module(self) -> str:
@@ -42,17 +49,17 @@ class Locked(msgspec.Struct, frozen=True):
 
 
 Lock: TypeAlias = dict[str, Locked]
-"""Everything that is locked, by the machine's name."""
+"""Everything that is locked, by its key: see `Locked.key`."""
 
 
-def locked(target: str, machine: Machine) -> Locked:
+def locked(target: str, machine: Machine, *, kept: bool = False) -> Locked:
     """What is locked of a machine."""
     parts = {
         name: tuple(_bare(part) for part in getattr(machine, name))
         for name in _KINDS
         if hasattr(machine, name)
     }
-    return Locked(target, replace(machine, **parts, **_PLACES), machine.hash)
+    return Locked(target, replace(machine, **parts, **_PLACES), machine.hash, kept=kept)
 
 
 def section(one: Locked) -> dict[str, Any]:

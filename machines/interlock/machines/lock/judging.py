@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from interlock.machines.advice import author_name, migration, needed
 from interlock.machines.check import Problem
 from interlock.machines.compare import GoesOn, TypeChanged, Verdict, judge
 from interlock.machines.held import Held, ThreadAt, anywhere, levels
@@ -41,7 +42,7 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
         if isinstance(verdict, GoesOn) or (changes and isinstance(verdict, TypeChanged)):
             continue
         line = new.by_id[state].line if state in new.by_id else 0
-        yield Problem("ILK234", "error", state, _told(before, state, verdict, states), line)
+        yield Problem("ILK234", "error", state, _told(before, new, state, verdict, states), line)
 
 
 def _given(new: Machine, held: Held) -> Held:
@@ -55,11 +56,11 @@ def _given(new: Machine, held: Held) -> Held:
     return msgspec.structs.replace(held, threads=tuple(map(with_all, held.threads)))
 
 
-def _told(before: Locked, state: str, verdict: Verdict, states: Mapping[str, str]) -> str:
-    name = before.target.partition(":")[2]
+def _told(
+    before: Locked, new: Machine, state: str, verdict: Verdict, states: Mapping[str, str]
+) -> str:
     why = "; ".join(verdict.reasons)
     if state in states:
         return f"runs in {state!r} cannot go on in {states[state]!r}: {why}; mend the migration"
-    mapping = "" if isinstance(verdict, TypeChanged) else f", states={{{state!r}: ...}}"
-    write = f"write @{name}.migrate(from_={before.hash!r}{mapping})"
-    return f"runs in {state!r} cannot go on: {why}; {write}"
+    write = migration(author_name(new), before.hash, *needed(verdict))
+    return f"runs in {state!r} cannot go on: {why}; write {write}"

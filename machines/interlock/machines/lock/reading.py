@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from interlock.machines.errors import BadLock
-from interlock.machines.lock.contents import Lock, digest_of, machine_from
+from interlock.machines.lock.contents import Lock, Locked, digest_of, machine_from
 from interlock.machines.lock.writing import FORMAT, header
 
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
@@ -29,15 +29,19 @@ def read_lock(text: str, file: str = "interlock.lock") -> Lock:
             raise BadLock(file, number, what)
     found = _toml(text, file)
     form = found.pop("interlock", None)
-    if type(form) is not int or set(found) - {"machine"}:
+    if type(form) is not int or set(found) - {"machine", "kept"}:
         raise BadLock(file, 1, "it is no lock file; delete it, and run `interlock lock`")
     if form > FORMAT:
         what = f"it has form {form}, of a newer Interlock, and this one reads {FORMAT}; upgrade"
         raise BadLock(file, _line(lines, "interlock ="), what)
     tables: dict[str, Any] = found.get("machine", {})
-    if type(tables) is not dict:
+    kept: dict[str, Any] = found.get("kept", {})
+    if any(type(one) is not dict for one in (tables, kept, *kept.values())):
         raise BadLock(file, 1, "it is no lock file; delete it, and run `interlock lock`")
-    return {name: _machine(name, one, lines, file) for name, one in tables.items()}
+    read = [_machine(("machine", name), one, lines, file) for name, one in tables.items()]
+    for name, hashes in kept.items():
+        read += [_machine(("kept", name, one), hashes[one], lines, file) for one in hashes]
+    return {one.key: one for one in read}
 
 
 def _toml(text: str, file: str) -> dict[str, Any]:
@@ -51,8 +55,8 @@ def _toml(text: str, file: str) -> dict[str, Any]:
         raise BadLock(file, line, message) from error
 
 
-def _machine(name: str, found: Any, lines: list[str], file: str) -> Any:
-    line = _line(lines, header("machine", name))
+def _machine(where: tuple[str, ...], found: Any, lines: list[str], file: str) -> Locked:
+    line, name = _line(lines, header(*where)), where[1]
     try:
         one = machine_from(name, found)
         edited = found["digest"] != digest_of(name, found)
@@ -66,7 +70,7 @@ def _machine(name: str, found: Any, lines: list[str], file: str) -> Any:
             "file from version control again, then run `interlock lock`"
         )
         raise BadLock(file, line, what)
-    return msgspec.structs.replace(one, line=line)
+    return msgspec.structs.replace(one, line=line, kept=where[0] == "kept")
 
 
 def _line(lines: list[str], beginning: str) -> int:

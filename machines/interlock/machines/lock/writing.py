@@ -22,8 +22,10 @@ HEAD = """\
 def lock_text(lock: Lock) -> str:
     """The file, machines in order of their names; `read_lock` reads it back."""
     lines = [HEAD + f"interlock = {FORMAT}"]
-    for _, one in sorted(lock.items()):
-        lines += ["", *_section(one.machine.name, section(one))]
+    for one in sorted(lock.values(), key=lambda one: (one.kept, one.key)):
+        name = one.machine.name
+        where = ("kept", name, one.hash) if one.kept else ("machine", name)
+        lines += ["", *_section(where, section(one))]
     return "\n".join(lines) + "\n"
 
 
@@ -32,14 +34,14 @@ def header(*names: str) -> str:
     return f"[{'.'.join(map(_key, names))}]"
 
 
-def _section(name: str, found: dict[str, Any]) -> Iterator[str]:
-    yield header("machine", name)
+def _section(where: tuple[str, ...], found: dict[str, Any]) -> Iterator[str]:
+    yield header(*where)
     yield from _lines({k: v for k, v in found.items() if not isinstance(v, dict)})
-    yield f'digest = "{digest_of(name, found)}"'
+    yield f'digest = "{digest_of(where[1], found)}"'
     for part in TABLES.values():
         if found[part]:
             yield ""
-            yield header("machine", name, part)
+            yield header(*where, part)
             yield from _lines(found[part])
 
 

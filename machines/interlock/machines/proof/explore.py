@@ -6,86 +6,33 @@ code, asked through the same pure functions as in a run; there is no second desc
 
 from __future__ import annotations
 
-from collections import deque
+import copy
+import gc
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
-from interlock.machines.errors import BadDefinition, EndlessChain, HandlerFailed, Refused
-from interlock.machines.kernel import Snapshot, readable
+from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle import Lifecycle
-from interlock.machines.lifecycle_program import LifecycleProgram, Taken
-from interlock.machines.lifecycle_refusal import is_final
+from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.proof.asking import Failed, Move
 from interlock.machines.proof.domain import Domain, Samples, instances
+from interlock.machines.proof.found import Found, Place
 from interlock.machines.proof.invariant import Invariant, invariants_of
-from interlock.machines.proof.result import Event, Trace
+from interlock.machines.proof.keys import Key, key_of
+from interlock.machines.proof.moving import KEPT, Moving
+from interlock.machines.proof.result import Event
 from interlock.machines.shapes import fields_of
+
+__all__ = ["LIMIT", "Found", "Place", "explore"]
 
 LIMIT = 20_000
 """How many places are looked at, unless another number is given."""
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a run can stand.
-
-    Attributes:
-        snapshot, data: its states and its data.
-        before: number of the place that it was come to from first, -1 for a beginning.
-        event: what led here from there.
-        ways: numbers of the places that one event leads to.
-    """
-
-    snapshot: Snapshot
-    data: Any
-    before: int
-    event: Event | None
-    ways: set[int] = field(default_factory=set[int])
-
-
-@dataclass
-class Found:
-    """What an exploration saw.
-
-    Attributes:
-        program: of the lifecycle.
-        places: in the order in which they were come to.
-        taken: the transitions that were taken, by id.
-        broken: for each invariant that does not hold, where first, and why.
-        failed: what the author's code raised first: where, at which event, and how.
-        looked: from how many of them was looked on, the first ones.
-        whole: every command was tried with every value that it can have.
-        samples: what was tried in place of all, in words.
-        invariants: that were looked at.
-    """
-
-    program: LifecycleProgram
-    invariants: Sequence[Invariant]
-    places: list[Place] = field(default_factory=list[Place])
-    taken: set[str] = field(default_factory=set[str])
-    broken: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
-    failed: tuple[int, Event, str] | None = None
-    looked: int = 0
-    whole: bool = True
-    samples: tuple[str, ...] = ()
-
-    @property
-    def complete(self) -> bool:
-        """Whether there is no place left to look from."""
-        return self.looked == len(self.places)
-
-    def trace(self, number: int, last: Event | None = None) -> Trace:
-        """The way to a place that was found first, which is a shortest one."""
-        here = place = self.places[number]
-        events: list[Event] = []
-        while place.event is not None:
-            events.append(place.event)
-            place = self.places[place.before]
-        state = readable(self.program.machine, here.snapshot.active)
-        return Trace(place.data, tuple(reversed(events)), state, here.data, last)
+_REMEMBERED = 200_000
+"""How many places keep their data; those of others are computed again when asked for."""
 
 
 def explore(
@@ -110,44 +57,57 @@ def explore(
         BadDefinition: the values of a field cannot be listed, and there are no samples of it.
     """
     program = kind.program()
-    found = Found(program, [*invariants_of(kind), *invariants])
-    _Search(found, samples or {}, limit).run([*starts])
+    every = [*invariants_of(kind), *invariants]
+    listed = Listed(program, samples or {})
+    commands = listed.commands()
+    begun = [*starts] or [*listed.starts()]
+    for exactly in (False, True):
+        found = Found(program, every, whole=listed.whole, samples=listed.samples)
+        moving = Moving(program, commands, exactly=exactly)
+        if _Search(found, moving, limit).run(begun if exactly else copy.deepcopy(begun)):
+            break
     return found
 
 
-class _Search:
-    """One exploration."""
+class Listed:
+    """The values that are tried.
 
-    def __init__(self, found: Found, samples: Samples, limit: int) -> None:
-        self.found = found
-        self.program = found.program
-        self.samples = samples
-        self.limit = limit
-        self._known: dict[object, int] = {}
-        self._todo: deque[int] = deque()
-        self._commands: list[Command] = []
+    Attributes:
+        whole: they are all that there are.
+        samples: what is tried in place of all, in words.
 
-    def run(self, starts: list[BaseModel]) -> None:
-        """Look until nothing is left, or the limit is reached."""
+    Args:
+        shared: the samples are for others as well: names of theirs are not looked at.
+    """
+
+    def __init__(self, program: LifecycleProgram, given: Samples, *, shared: bool = False) -> None:
+        self.program = program
+        self._shared = shared
+        self._given = given
+        self.whole = True
+        self.samples: tuple[str, ...] = ()
+
+    def commands(self) -> list[Command]:
+        """Every command that is tried.
+
+        Raises:
+            BadDefinition: none can be made; or samples are of nothing.
+        """
+        found: list[Command] = []
         for command in self.program.commands.values():
-            listed = self._listed(instances(command, self.samples))
+            listed = self._listed(instances(command, self._given))
             if not listed:
                 message = f"no {command.__name__} can be made of what is tried: give other samples"
                 raise BadDefinition(message)
-            self._commands += listed
-        self._check_samples()
-        for data in starts or self._starts():
-            self._come(self.program.begin(data), -1, None)
-        while self._todo and len(self.found.places) <= self.limit:
-            number = self._todo.popleft()
-            self.found.looked = number + 1
-            for event, taken in self._moves(number):
-                self._come(taken, number, event)
+            found += listed
+        if not self._shared:
+            self._check_samples()
+        return found
 
     def _check_samples(self) -> None:
         """Samples by name have to be of a class that is listed: the names are easily mistyped."""
         known = {cls.__name__: cls for cls in self._classes()}
-        for key in self.samples:
+        for key in self._given:
             name, dot, field = key.partition(".") if isinstance(key, str) else ("", "", "")
             cls = known.get(name)
             if isinstance(key, str) and (cls is None or (dot and field not in fields_of(cls))):
@@ -165,88 +125,141 @@ class _Search:
                 yield cls
 
     def _listed(self, domain: Domain) -> tuple[Any, ...]:
-        self.found.whole = self.found.whole and domain.whole
-        self.found.samples = tuple(dict.fromkeys((*self.found.samples, *domain.samples)))
+        self.whole = self.whole and domain.whole
+        self.samples = tuple(dict.fromkeys((*self.samples, *domain.samples)))
         return domain.values
 
-    def _starts(self) -> Sequence[Any]:
+    def starts(self) -> Sequence[Any]:
         model = self.program.data_type
         if all(not f.is_required() for f in model.model_fields.values()):
             return [model()]
         try:
-            domain = instances(model, self.samples)
+            domain = instances(model, self._given)
             every = self._listed(domain)
             return every if domain.whole else (*every[:1], *every[1:][-1:])
         except BadDefinition as error:
             message = f"{error.message}; or say with which data runs begin: starts=[...]"
             raise BadDefinition(message) from None
 
-    def _come(self, taken: Taken, before: int, event: Event | None) -> None:
-        """Note where something leads, if nobody has been there."""
-        last = taken.then[-1] if taken.then else taken
-        for step in (taken, *taken.then):
-            self.found.taken.update(edge.id for edge in step.edges)
-        snapshot, data = last.step.after, last.data
-        key = (snapshot.active, tuple(sorted(snapshot.history.items())), data.model_dump_json())
-        number = self._known.get(key)
-        if number is None:
-            number = self._known[key] = len(self.found.places)
-            self.found.places.append(Place(snapshot, data, before, event))
-            self._todo.append(number)
-            self._look(number)
-        if before >= 0:
-            self.found.places[before].ways.add(number)
 
-    def _look(self, number: int) -> None:
-        place, broken = self.found.places[number], self.found.broken
-        for invariant in self.found.invariants:
-            if invariant.name not in broken:
-                why = invariant.broken(place.snapshot.active, place.data)
-                if why is not None:
-                    broken[invariant.name] = number, why
+class _Search:
+    """One exploration."""
 
-    def _moves(self, number: int) -> Iterator[tuple[Event, Taken]]:
-        """What can happen at a place, and where that leads."""
-        place = self.found.places[number]
-        if is_final(self.program.chart, place.snapshot):
-            return
-        for command in self._commands:
-            name = type(command).__name__
-            taken = self._try(number, Event(name, command, "", ""))
-            if taken is not None:
-                yield Event(name, command, "", _end(taken)), taken
-        for state in place.snapshot.active:
-            timers = self.program.timers(state)
-            first = min((delay for _, delay in timers), default=None)
-            for edge, delay in timers:
-                if delay != first:
-                    continue  # the other one has left the state before
-                name = next(e.event for e in self.program.machine.edges if e.id == edge)
-                taken = self._try(number, Event(name, None, edge, ""))
-                if taken is not None:
-                    yield Event(name, None, edge, _end(taken)), taken
+    def __init__(self, found: Found, moving: Moving, limit: int) -> None:
+        self.found = found
+        self.moving = moving
+        self.limit = limit
+        self._known: dict[Key, int] = {}
+        self._keys: list[Key] = []
+        self._key = key_of(moving.program.data_type)
+        self._entered: set[int] = set()
+        found.asks, found.configurations = moving.asks, moving.places
+        found.taken, found.again = moving.taken, self._again
+        self._open = list(found.invariants)
 
-    def _try(self, number: int, event: Event) -> Taken | None:
-        place = self.found.places[number]
+    def run(self, starts: list[Any]) -> bool:
+        """Look until nothing is left, or the limit is reached; False where code is not pure."""
+        collecting = gc.isenabled()
+        gc.disable()  # nothing of what is made goes round in circles
         try:
-            if event.command is not None:
-                return self.program.decide(place.snapshot, place.data, event.command)
-            return self.program.expire(place.snapshot, place.data, event.edge)
-        except Refused:
-            if event.command is not None:
-                self._refused(place, event.command)
-            return None
-        except (HandlerFailed, EndlessChain) as error:
-            if self.found.failed is None:
-                self.found.failed = number, event, error.message
-            return None
+            for data in starts:
+                move = self.moving.begin(data)
+                self._come(move, self._key(move[1]), -1, -1)
+            return self._all()
+        finally:
+            if collecting:
+                gc.enable()
 
-    def _refused(self, place: Place, command: Command) -> None:
-        if self.program.unhandled(place.snapshot, command) == "defer":
-            said = f"{type(command).__name__} is not looked at where it is kept for later"
-            self.found.whole = False
-            self.found.samples = tuple(dict.fromkeys((*self.found.samples, said)))
+    def _all(self) -> bool:
+        found, limit = self.found, self.limit
+        while found.looked < len(found.at) and len(found.at) <= limit:
+            if not self._from(found.looked):
+                return False
+        if self.moving.full:
+            said = f"at most {KEPT} commands kept for later at a time"
+            found.whole, found.samples = False, (*found.samples, said)
+        return True
 
+    def _from(self, number: int) -> bool:
+        """Look on from one place; False when its data have changed by that."""
+        found = self.found
+        found.looked = number + 1
+        found.starts.append(len(found.onward))
+        at, data = found.at[number], found.data[number]
+        if found.configurations[at].final:
+            return True
+        known, key_of, onward = self._known, self._key, found.onward
+        for ask, move in self.moving.moves(at, data, found.kept[number]):
+            if move is None:
+                self._failed(number, ask, at)
+                continue
+            to, new, kept, entered = move
+            own = key_of(new)
+            again = None if entered else known.get((to, own, kept))
+            if again is None:
+                self._come(move, own, number, ask)
+            else:
+                onward.append(again)
+        same = self._key(data) == self._keys[number]
+        if number >= _REMEMBERED:
+            found.data[number] = None
+        return same
 
-def _end(taken: Taken) -> str:
-    return (taken.then[-1] if taken.then else taken).target
+    def _failed(self, number: int, ask: int, at: int) -> None:
+        if self.found.failed is None:
+            asked = self.moving.asks[ask]
+            try:
+                self.moving.exact(ask, at, self.found.data[number])
+            except Failed as error:
+                event = Event(asked.name, asked.command, asked.edge, "")
+                self.found.failed = number, event, str(error)
+
+    def _come(self, move: Move, own: Key, before: int, ask: int) -> None:
+        """Note where something leads, if nobody has been there."""
+        found = self.found
+        at, data, kept, entered = move
+        key = at, own, kept
+        number = self._known.get(key)
+        if entered and (number is None or number not in self._entered):
+            try:
+                self.moving.enter(at, data)
+            except Failed:
+                self._failed(before, ask, found.at[before])
+                return
+            self._entered.add(len(found.at) if number is None else number)
+        if number is None:
+            number = self._known[key] = len(found.at)
+            self._keys.append(own)
+            found.at.append(at)
+            found.kept.append(kept)
+            found.before.append(before)
+            found.by.append(ask)
+            found.data.append(data)
+            if self._open:
+                self._look(number, at, data)
+        if before >= 0:
+            found.onward.append(number)
+
+    def _look(self, number: int, at: int, data: Any) -> None:
+        active = self.found.configurations[at].snapshot.active
+        for invariant in self._open:
+            why = invariant.broken(active, data)
+            if why is not None:
+                self.found.broken[invariant.name] = number, why
+        if self.found.broken:
+            self._open = [one for one in self._open if one.name not in self.found.broken]
+
+    def _again(self, number: int) -> Any:
+        """The data of a place that were let go: what led there happens once more."""
+        found, way = self.found, list[int]()
+        while found.data[number] is None:
+            way.append(number)
+            number = found.before[number]
+        data = found.data[number]
+        for place in reversed(way):
+            start = found.before[place]
+            for ask, move in self.moving.moves(found.at[start], data, found.kept[start]):
+                if ask == found.by[place] and move is not None:
+                    data = move[1]
+                    break
+        return data

@@ -7,6 +7,7 @@ ILK175: a state is never entered.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,7 +16,6 @@ from pydantic import BaseModel
 from interlock.machines.ir import Edge
 from interlock.machines.kernel import readable
 from interlock.machines.lifecycle import Lifecycle
-from interlock.machines.lifecycle_refusal import is_final
 from interlock.machines.proof.domain import Samples
 from interlock.machines.proof.explore import LIMIT, Found, explore
 from interlock.machines.proof.invariant import Invariant
@@ -46,7 +46,7 @@ def bound_of(found: Found) -> str:
     """How far was looked, in words; "" for everywhere."""
     parts: list[str] = []
     if not found.complete:
-        parts.append(f"{len(found.places)} places looked at, more are left")
+        parts.append(f"{found.looked} places looked at, more are left")
     if not found.whole:
         parts.append("; ".join(found.samples))
     return "; ".join(parts)
@@ -83,8 +83,8 @@ def _failures(found: Found) -> Iterator[Result]:
 def _stuck(found: Found) -> Iterator[Result]:
     text = "no run is stuck"
     failing = -1 if found.failed is None else found.failed[0]
-    for number, place in enumerate(found.places[: found.looked]):
-        if place.ways or number == failing or is_final(found.program.chart, place.snapshot):
+    for number in range(found.looked):
+        if number == failing or found.is_final(number) or len(found.ways(number)):
             continue
         trace = found.trace(number)
         verdict: Verdict = "refuted" if found.whole else "bounded"
@@ -99,18 +99,7 @@ def _ends(found: Found) -> Iterator[Result]:
     if not found.program.final:
         return
     text = "an end can be reached from everywhere"
-    back: list[list[int]] = [[] for _ in found.places]
-    for number, place in enumerate(found.places):
-        for way in place.ways:
-            back[way].append(number)
-    todo = [n for n, p in enumerate(found.places) if is_final(found.program.chart, p.snapshot)]
-    ending = {*todo}
-    while todo:
-        for number in back[todo.pop()]:
-            if number not in ending:
-                ending.add(number)
-                todo.append(number)
-    lost = next((n for n in range(len(found.places)) if n not in ending), None)
+    lost = _first_lost(found)
     if lost is None:
         yield Result("ILK173", text, _held(found), bound=bound_of(found))
     elif not found.complete:
@@ -122,6 +111,24 @@ def _ends(found: Found) -> Iterator[Result]:
         yield Result("ILK173", text, verdict, reason, trace, bound_of(found), trace.state)
 
 
+def _first_lost(found: Found) -> int | None:
+    """The first place that does not lead to an end."""
+    count = len(found.at)
+    back = [array("l") for _ in range(count)]
+    for number in range(found.looked):
+        for way in found.ways(number):
+            back[way].append(number)
+    ending = bytearray(found.is_final(number) for number in range(count))
+    todo = [number for number in range(count) if ending[number]]
+    while todo:
+        for number in back[todo.pop()]:
+            if not ending[number]:
+                ending[number] = 1
+                todo.append(number)
+    lost = ending.find(0)
+    return None if lost < 0 else lost
+
+
 def _transitions(found: Found) -> Iterator[Result]:
     never = [edge for edge in found.program.machine.edges if edge.id not in found.taken]
     if not never:
@@ -131,7 +138,7 @@ def _transitions(found: Found) -> Iterator[Result]:
 
 
 def _states(found: Found) -> Iterator[Result]:
-    entered = {state for place in found.places for state in place.snapshot.active}
+    entered = {s for at in {*found.at} for s in found.configurations[at].snapshot.active}
     nodes = [node.id for node in found.program.machine.nodes if node.kind != "history"]
     never = [node for node in nodes if node not in entered]
     if not never:

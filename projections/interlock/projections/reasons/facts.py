@@ -49,6 +49,8 @@ class Facts:
         asks: why they could not, "" where they could.
         changed: why it cannot go on under the definition that the worker has in place of its own,
             "" where it can; None where that is not known.
+        imported: why it cannot go on under the definition that is imported here, which is not the
+            worker's; "" where it can, and where none is.
     """
 
     state: RunState
@@ -62,6 +64,7 @@ class Facts:
     asked: Mapping[str, Asked] | None = None
     asks: str = ""
     changed: str | None = None
+    imported: str = ""
 
     @cached_property
     def parked(self) -> Mapping[tuple[str, str], str]:

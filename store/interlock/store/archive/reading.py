@@ -86,6 +86,7 @@ class Archive:
     Attributes:
         path: of the file.
         log: identity of the log that it was made from.
+        read: run and version of the last event that `runs` has read, and found to follow.
     """
 
     def __init__(self, path: Path) -> None:
@@ -104,6 +105,7 @@ class Archive:
             message = f"{path} is of form {first.form}; this Interlock reads {FORM}: upgrade it"
             raise BadArchive(message)
         self.log = first.log
+        self.read = ("", 0)
 
     def runs(self, *, keep: bool = True) -> Iterator[ArchivedRun]:
         """All runs, each of them checked, and at the end the file as a whole.
@@ -208,6 +210,7 @@ class Archive:
                     message = f"{self.path} has an event of {row.stream!r} among those of others"
                     raise BadArchive(message)
                 run.add(row, keep=keep)
+                self.read = (row.stream, row.version)
             elif not isinstance(said, Defined):
                 if run is not None:
                     yield run

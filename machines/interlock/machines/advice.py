@@ -1,0 +1,70 @@
+"""What to write where runs of another definition cannot go on: one text for all who say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # only named in annotations
+    from interlock.machines.compare import Verdict
+    from interlock.machines.ir import Machine
+
+_DIGITS = 8
+"""Of a hash; a migration is content with six."""
+
+
+def author_name(machine: Machine) -> str:
+    """What a machine is called in its author's code."""
+    return machine.qualname.rpartition("<locals>.")[2] or machine.name
+
+
+def migration(
+    author: str, source: str, lacking: Iterable[str] = (), wanted: Iterable[str] = ()
+) -> str:
+    """The migration to be written: its decorator, and what its function has to give.
+
+    Args:
+        author: what the machine is called in the code.
+        source: hash of the definition that runs follow.
+        lacking: its states that have to be mapped.
+        wanted: variables that the new code reads, and the old code did not keep.
+    """
+    states = mapping(lacking)
+    write = f"@{author}.migrate(from_={source[:_DIGITS]!r}{f', {states}' if states else ''})"
+    given = ", ".join(repr(name) for name in dict.fromkeys(wanted))
+    return f"{write} on a function that gives {given}" if given else write
+
+
+def a(name: str) -> str:
+    """`an Order`, `a Line`."""
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
+
+
+def mapping(lacking: Iterable[str]) -> str:
+    """The parameter that maps states, "" for none."""
+    names = ", ".join(f"{state!r}: ..." for state in dict.fromkeys(lacking))
+    return f"states={{{names}}}" if names else ""
+
+
+def needed(verdict: Verdict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The states that a migration has to map, and the variables that it has to give."""
+    found: tuple[str, ...] = getattr(verdict, "lacking", ())
+    wanted: tuple[str, ...] = getattr(verdict, "wanted", ())
+    return found, wanted
+
+
+def why_held(name: str, source: str, current: Machine, verdict: Verdict, by: Iterable[str]) -> str:
+    """Why a run is held, and what to do about it.
+
+    Args:
+        name: of the machine, in the log.
+        source: hash of the definition that the run follows.
+        current: the definition that is imported.
+        by: the migrations that were applied.
+    """
+    text = f"{name} was edited since this run began: {'; '.join(verdict.reasons)}"
+    applied = ", ".join(by)
+    if applied:
+        return f"{text}; mend the migration {applied}"
+    write = migration(author_name(current), source, *needed(verdict))
+    return f"{text}; write {write}, or bring its old code back"

@@ -1,0 +1,320 @@
+"""What one event does to a run, asked many times: the same as in a run, prepared for each state.
+
+The author's functions are called as they are; where one fails or answers something odd, the event
+is asked for once more as a run asks, which says what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from interlock.machines.command import Command
+from interlock.machines.errors import EndlessChain, HandlerFailed, Refused
+from interlock.machines.guard import Refuse
+from interlock.machines.ir import ALWAYS
+from interlock.machines.kernel import Microstep, Snapshot, react
+from interlock.machines.lifecycle_program import LifecycleProgram, Taken
+from interlock.machines.lifecycle_refusal import is_final
+from interlock.machines.proof.asking import (
+    Ask,
+    Asking,
+    At,
+    Candidates,
+    Failed,
+    Move,
+    Odd,
+    Plain,
+    Way,
+    candidates_of,
+)
+
+KEPT = 2
+"""Of a command that a state keeps for later, how many are kept at a time."""
+
+
+class Moving:
+    """The moves of one lifecycle. It holds no run.
+
+    Attributes:
+        asks: all that may happen, in the order in which it is tried.
+        taken: ids of the edges that were taken so far.
+        full: a command was not tried where as many were kept already.
+        places: the configurations that were come to.
+
+    Args:
+        exactly: ask everything as a run asks, which is slower.
+    """
+
+    def __init__(
+        self, program: LifecycleProgram, commands: Sequence[Command], *, exactly: bool = False
+    ) -> None:
+        self.program = program
+        self._exactly = exactly
+        self.asks = [Ask(type(command).__name__, command) for command in commands]
+        self._timer_asks: dict[str, int] = {}
+        for edge in program.machine.edges:
+            if edge.event.startswith("after "):
+                self._timer_asks[edge.id] = len(self.asks)
+                self.asks.append(Ask(edge.event, None, edge.id))
+        self.taken: set[str] = set()
+        self.full = False
+        self.places: list[At] = []
+        self._numbers: dict[object, int] = {}
+        self._edges = {edge.id: edge for edge in program.machine.edges}
+        self._candidates = candidates_of(program)
+        self._data_type = program.data_type
+        knows = program.chart.knows
+        self._plain = program.chart.flat and not knows(ALWAYS)
+        self._acting = {
+            (when, place)
+            for when, places in (
+                ("entering", program.machine.by_id), ("exiting", program.machine.by_id),
+                ("taking", self._edges),
+            )
+            for place in places
+            if program.acts(when, place)
+        }  # fmt: skip
+
+    def begin(self, data: Any) -> Move:
+        """Where a run begins.
+
+        Raises:
+            HandlerFailed: the author's code failed.
+        """
+        return self._led(self.program.begin(data), ())
+
+    def moves(
+        self, at: int, data: Any, kept: tuple[int, ...]
+    ) -> Iterator[tuple[int, Move | None]] | list[tuple[int, Move | None]]:
+        """All that can happen: the number of the event, and the move; None where code fails."""
+        place = self._prepared(at)
+        if place.plain is not None and not kept:
+            return self._plainly(place, place.plain, at, data)
+        return self._carefully(place, at, data, kept)
+
+    def _carefully(
+        self, place: At, at: int, data: Any, kept: tuple[int, ...]
+    ) -> Iterator[tuple[int, Move | None]]:
+        move_by = self.exact if kept and self._acting else self.move
+        for ask in place.asks:
+            try:
+                move = move_by(ask, at, data)
+            except Failed:
+                yield ask, None
+                continue
+            if move is not None:
+                yield ask, self._retried((*move[:2], kept, move[3])) if kept else move
+        for ask in place.kept:
+            if len(kept) >= KEPT:
+                self.full = True
+            else:
+                yield ask, (at, data, (*kept, ask), False)
+
+    def _plainly(
+        self, place: At, plain: Plain, at: int, data: Any
+    ) -> list[tuple[int, Move | None]]:
+        """Where no state is nested, nothing is kept and there are no effects: without detours."""
+        found: list[tuple[int, Move | None]] = []
+        kind, taken = self._data_type, self.taken
+        for ask, command, ways in plain:
+            try:
+                for guards, handler, edge, to, _ in ways:
+                    for guard in guards:
+                        answer = guard(data, command)
+                        if answer is not True:
+                            if answer is not False and type(answer) is not Refuse:
+                                raise Odd
+                            break
+                    else:
+                        new = handler(data) if command is None else handler(data, command)
+                        if type(new) is not kind:
+                            raise Odd
+                        taken.add(edge)
+                        found.append((ask, (to, new, (), False)))
+                        break
+            except Exception:
+                try:
+                    move = self.exact(ask, at, data)
+                except Failed:
+                    found.append((ask, None))
+                else:
+                    if move is not None:
+                        found.append((ask, move))
+        return found
+
+    def move(self, ask: int, at: int, data: Any) -> Move | None:
+        """Where one event leads; None when it is refused.
+
+        Raises:
+            Failed: the author's code failed.
+        """
+        if self._exactly:
+            return self.exact(ask, at, data)
+        if not self._plain:
+            return self._nested(ask, at, data)
+        command = self.asks[ask].command
+        try:
+            for guards, handler, edge, to, leaves in self._prepared(at).ways.get(ask, ()):
+                for guard in guards:
+                    answer = guard(data, command)
+                    if answer is not True:
+                        break
+                else:
+                    new = handler(data, command) if command is not None else handler(data)
+                    if type(new) is not self._data_type:
+                        return self.exact(ask, at, data)
+                    if self._acting:
+                        source = self.places[at].snapshot.active[0]
+                        self._acts_plainly(source, edge, data, new, command, leaves=leaves)
+                    self.taken.add(edge)
+                    return to, new, (), leaves
+                if answer is not False and type(answer) is not Refuse:
+                    return self.exact(ask, at, data)
+        except Exception:
+            return self.exact(ask, at, data)
+        return None
+
+    def exact(self, ask: int, at: int, data: Any) -> Move | None:
+        """The same, asked as a run asks.
+
+        Raises:
+            Failed: the author's code failed.
+        """
+        asked, snapshot = self.asks[ask], self.places[at].snapshot
+        try:
+            if asked.command is None:
+                return self._led(self.program.expire(snapshot, data, asked.edge), ())
+            return self._led(self.program.decide(snapshot, data, asked.command), ())
+        except Refused:
+            return None
+        except (HandlerFailed, EndlessChain) as error:
+            raise Failed(error.message) from None
+
+    def enter(self, at: int, data: Any) -> None:
+        """Ask for the effects of entering, once for each place.
+
+        Raises:
+            Failed: the author's code failed.
+        """
+        state = self.places[at].snapshot.active[0]
+        if self._plain and ("entering", state) in self._acting:
+            try:
+                self.program.effects("entering", state, data)
+            except HandlerFailed as error:
+                raise Failed(error.message) from None
+
+    def _acts_plainly(
+        self, source: str, edge: str, data: Any, new: Any, command: Any, *, leaves: bool
+    ) -> None:
+        arguments = () if command is None else (command,)
+        if leaves and ("exiting", source) in self._acting:
+            self.program.effects("exiting", source, data)
+        if ("taking", edge) in self._acting:
+            self.program.effects("taking", edge, new, *arguments)
+
+    def _nested(self, ask: int, at: int, data: Any) -> Move | None:
+        asked, snapshot = self.asks[ask], self.places[at].snapshot
+        asking = Asking(self._candidates, asked, self._edges.get(asked.edge), data)
+        event = asked.name if asked.command is not None else self._edges[asked.edge].event
+        try:
+            last = self._followed(react(self.program.chart, snapshot, event, asking.choose), asking)
+        except Exception:
+            return self.exact(ask, at, data)
+        self.taken |= asking.taken
+        return None if last is None else (self.number(last.after), asking.data, (), False)
+
+    def _followed(self, steps: Iterator[Microstep], asking: Asking) -> Microstep | None:
+        """Run the author's functions after each step; the last step."""
+        program, acting, last = self.program, self._acting, None
+        for last in steps:
+            for state in last.exited if acting else ():
+                if ("exiting", state) in acting:
+                    program.effects("exiting", state, asking.data)
+            for edge in last.edges:
+                given = () if edge.event not in program.commands else (asking.ask.command,)
+                asking.data = program.handler(edge.id)(asking.data, *given)
+                if type(asking.data) is not self._data_type:
+                    raise Odd
+                if ("taking", edge.id) in acting:
+                    program.effects("taking", edge.id, asking.data, *given)
+                asking.taken.add(edge.id)
+            for state in last.entered if acting else ():
+                if ("entering", state) in acting:
+                    program.effects("entering", state, asking.data)
+        return last
+
+    def _led(self, taken: Taken, kept: tuple[int, ...]) -> Move:
+        for one in (taken, *taken.then):
+            self.taken.update(edge.id for edge in one.edges)
+        last = taken.then[-1] if taken.then else taken
+        return self.number(last.step.after), last.data, kept, False
+
+    def _retried(self, move: Move) -> Move:
+        """What was kept is tried again after each transition, the first one first."""
+        at, data, kept, entered = move
+        move_by = self.exact if self._acting else self.move
+        again = bool(kept)
+        while again and not self.places[at].final:
+            again = False
+            for place, ask in enumerate(kept):
+                try:
+                    found = move_by(ask, at, data)
+                except Failed:  # it is dropped: nobody is there to be told
+                    found = at, data, kept, False
+                if found is not None:
+                    at, data, _, entered = found
+                    kept, again = kept[:place] + kept[place + 1 :], True
+                    break
+        return at, data, () if self.places[at].final else kept, entered
+
+    def number(self, snapshot: Snapshot) -> int:
+        """The number of a configuration, which is prepared when it is new."""
+        key = (snapshot.active, tuple(sorted(snapshot.history.items())))
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self.places)
+            self.places.append(At(snapshot, is_final(self.program.chart, snapshot)))
+        return number
+
+    def _prepared(self, at: int) -> At:
+        place = self.places[at]
+        if not place.ready:
+            place.ready = True
+            if not place.final:
+                self._prepare(place)
+        return place
+
+    def _prepare(self, place: At) -> None:
+        active = place.snapshot.active
+        events = {event for state, event in self._candidates if state in active}
+        due: set[int] = set()
+        for state in active:
+            timers = self.program.timers(state)
+            first = min((delay for _, delay in timers), default=None)
+            due |= {self._timer_asks[edge] for edge, delay in timers if delay == first}
+        kept: set[int] = set()
+        for ask, asked in enumerate(self.asks):
+            if asked.command is None:
+                if ask in due:
+                    place.asks.append(ask)
+            elif asked.name in events:
+                place.asks.append(ask)
+            elif self.program.unhandled(place.snapshot, asked.command) == "defer":
+                kept.add(ask)
+        place.kept = frozenset(kept)
+        if self._plain:
+            place.ways = {ask: self._ways(active[0], self.asks[ask]) for ask in place.asks}
+            if not (self._acting or kept or self._exactly):
+                place.plain = tuple((a, self.asks[a].command, w) for a, w in place.ways.items())
+
+    def _ways(self, state: str, asked: Ask) -> tuple[Way, ...]:
+        if asked.command is None:
+            candidates: Candidates = ((self._edges[asked.edge], ()),)
+        else:
+            candidates = self._candidates[state, asked.name]
+        found: list[Way] = []
+        for edge, guards in candidates:
+            to = self.number(self.program.chart.take(Snapshot((state,)), (edge,)).after)
+            found.append((guards, self.program.handler(edge.id), edge.id, to, not edge.stays))
+        return tuple(found)
