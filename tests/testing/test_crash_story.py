@@ -54,7 +54,8 @@ async def told(start: tuple[Any, tuple[Any, ...]], lines: Lines) -> str:
         if await env.engine.approvals(run=run):
             await env.grant(run)
         await run.wait()
-        return await run.story()
+        told: str = await run.story()
+        return told
 
 
 @given(st.sampled_from(STARTS), outcomes())
