@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from cli.kit import Invoke, document, lines
 from interlock.cli.app import build
+from interlock.engine.exactness import was_converted
 from interlock.machines import registry
 
 CODE = """
@@ -187,3 +189,21 @@ def test_layout_comments_and_other_places_change_nothing(desk: Desk) -> None:
     desk.write(("    payment = await", "    # paid first\n\n    payment = await"))
     assert desk.fates() == {}
     assert desk.il("lock", "--check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "made", "is_"),
+    [
+        (Decimal(5), 5.0, True),
+        ([Decimal(1)], [1.0], True),
+        ({"a": (1, [Decimal(1)])}, {"a": (1, [1.0])}, True),
+        ({Decimal(1): 2}, {1.0: 2}, True),
+        ({Decimal(3), Decimal(1)}, {1.0, 3.0}, True),
+        (5, 5.0, False),
+        ([1, "a"], [1.0, "a"], False),
+        ({1, 2}, {1.0, 2.0}, False),
+        (Decimal(1), Decimal(1), False),
+    ],
+)
+def test_a_decimal_is_found_in_any_container(value: object, made: object, is_: bool) -> None:
+    assert was_converted(value, made) is is_

@@ -85,7 +85,7 @@ class Played:
             else:
                 scenario.when(event)
                 if scenario.refusal is not None:
-                    return what == "letter"
+                    return bool(what == "letter")
             self.post(name, scenario)
         return True
 

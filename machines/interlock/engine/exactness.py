@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, cast
 
@@ -13,16 +12,19 @@ def was_converted(value: Any, made: Any) -> bool:
         return False
     if isinstance(made, float):
         return isinstance(value, Decimal)
-    if isinstance(made, Mapping) and isinstance(value, Mapping):
-        keys = _any(cast("Iterable[Any]", value), cast("Iterable[Any]", made))
-        return keys or _any(value.values(), made.values())
-    if isinstance(made, (list, tuple)) and isinstance(value, (list, tuple)):
-        return _any(cast("Iterable[Any]", value), cast("Iterable[Any]", made))
-    if isinstance(made, (set, frozenset)):  # equal numbers have one hash: told by their kinds
-        floats = any(isinstance(one, float) for one in cast("set[Any]", made))
-        return floats and any(isinstance(one, Decimal) for one in value)
-    return False
+    inside = _parts(made), _parts(value)
+    return any(was_converted(*pair) for pair in zip(inside[1], inside[0], strict=False))
 
 
-def _any(values: Iterable[Any], made: Iterable[Any]) -> bool:
-    return any(was_converted(*pair) for pair in zip(values, made, strict=False))
+def _parts(value: Any) -> list[Any]:
+    """What a container holds, in its order: keys and values of a dict, both."""
+    parts: list[Any] = []
+    if isinstance(value, dict):
+        items: dict[Any, Any] = value
+        for pair in items.items():
+            parts += pair
+    elif isinstance(value, (list, tuple)):
+        parts += cast("list[Any]", value)
+    elif isinstance(value, (set, frozenset)):  # equal numbers have one hash, and so one place
+        parts += sorted(cast("set[Any]", value), key=hash)
+    return parts

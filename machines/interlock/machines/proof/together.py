@@ -125,8 +125,7 @@ class Together:
     ) -> None:
         super().__init_subclass__()
         for name, kind in members.items():
-            given: object = kind
-            if not (isinstance(given, type) and issubclass(given, Lifecycle)):
+            if not _is_lifecycle(kind):
                 text = f"the member {name} of {cls.__qualname__} is {kind!r}, which is no lifecycle"
                 raise bad_definition(text)
         if not members:
@@ -140,6 +139,10 @@ class Together:
                     text = f"sends(...) names {name!r}; {cls.__qualname__} has {', '.join(members)}"
                     raise bad_definition(text)
         joint_invariants(cls)
+
+
+def _is_lifecycle(given: object) -> bool:
+    return isinstance(given, type) and issubclass(given, Lifecycle)
 
 
 def sendings_of(kind: type[Together]) -> list[Sending]:
