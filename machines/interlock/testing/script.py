@@ -167,8 +167,8 @@ class Script:
         near = get_close_matches(step, {*self._on, *self._always}, 1)
         instead = f" (it has {near[0]!r})" if near else ""
         return (
-            f"nothing is written for {step}{instead}; write `script.always({step!r}, value)`, give it an "
-            f"exception or `Real()`, or make a `Script(unscripted='real')`"
+            f"nothing is written for {step}{instead}; write `script.always({step!r}, value)`, give "
+            f"it an exception or `Real()`, or make a `Script(unscripted='real')`"
         )
 
 
