@@ -193,6 +193,12 @@ async def test_a_call_without_an_outcome_says_what_to_write() -> None:
             await env.start(selling, SMALL)
 
 
+async def test_a_name_that_is_nearly_right_is_named() -> None:
+    with pytest.raises(NotScripted, match=r"nothing is written for pay \(it has 'pays'\)"):
+        async with Environment(Script({"pays": PAID})) as env:
+            await env.start(selling, SMALL)
+
+
 async def test_used_up_outcomes_are_told() -> None:
     with pytest.raises(NotScripted, match=r"pay is called for the 2\. time"):
         async with Environment(Script().on(pay, OSError("down"))) as env:
