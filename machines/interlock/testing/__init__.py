@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
+        BadTests,
         HarnessError,
         NoPayload,
         NothingMore,
@@ -29,18 +30,21 @@ if TYPE_CHECKING:
     from interlock.testing.flow_suite import workflow_tests
     from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
+    from interlock.testing.mutation import Mutant, Mutation, mutants, mutate
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
     from interlock.testing.recorded import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
     from interlock.testing.snapshot import Snapshots
+    from interlock.testing.stateful import LifecycleMachine, machine_class
     from interlock.testing.story import story_of
-    from interlock.testing.strategies import commands, faults, runs
+    from interlock.testing.strategies import commands, faults, histories, runs
     from interlock.testing.tested import TestedRun
 
 __all__ = [
     "BadFixture",
+    "BadTests",
     "Case",
     "Chances",
     "Crash",
@@ -52,6 +56,9 @@ __all__ = [
     "FaultyStore",
     "Hang",
     "HarnessError",
+    "LifecycleMachine",
+    "Mutant",
+    "Mutation",
     "NoPayload",
     "NotScripted",
     "NotTestable",
@@ -72,7 +79,11 @@ __all__ = [
     "assert_store_replays",
     "commands",
     "faults",
+    "histories",
+    "machine_class",
     "machine_tests",
+    "mutants",
+    "mutate",
     "payload",
     "runs",
     "story_of",
@@ -81,6 +92,7 @@ __all__ = [
 
 _WHERE = {
     "BadFixture": "errors",
+    "BadTests": "errors",
     "Case": "moves",
     "Chances": "fault",
     "Crash": "outcomes",
@@ -92,6 +104,9 @@ _WHERE = {
     "FaultyStore": "faulty",
     "Hang": "outcomes",
     "HarnessError": "errors",
+    "LifecycleMachine": "stateful",
+    "Mutant": "mutation",
+    "Mutation": "mutation",
     "NoPayload": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
@@ -112,7 +127,11 @@ _WHERE = {
     "assert_store_replays": "recorded",
     "commands": "strategies",
     "faults": "strategies",
+    "histories": "strategies",
+    "machine_class": "stateful",
     "machine_tests": "machine_suite",
+    "mutants": "mutation",
+    "mutate": "mutation",
     "payload": "payloads",
     "runs": "strategies",
     "story_of": "story",
