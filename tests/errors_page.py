@@ -89,9 +89,9 @@ def problem_rows() -> list[str]:
     """The codes that `check` and `check --prove` name in their docstrings."""
     from interlock.machines import check, checks
     from interlock.machines.lock import judging
-    from interlock.machines.proof import judge
+    from interlock.machines.proof import joint_search, judge
 
-    every = (check, *modules(checks.__name__), judging, judge)
+    every = (check, *modules(checks.__name__), judging, judge, joint_search)
     text = "".join(inspect.getsource(module) for module in every)
     found = re.findall(r"(ILK\d{3}): ([^.]+)\.", text)
     return [f"| {code} | {text} |" for code, text in sorted(dict(found).items())]

@@ -89,6 +89,10 @@ def test_an_import_without_its_keys_says_whose_values_cannot_be_read(
     assert json.loads(again.stdout)["unreadable"] == ["g-1"]
     assert il("export", "r-1", *other).stdout == text
     assert il("erase", "g-1", "--yes", *at).exit_code == 0
+    later = il("export", "r-1", *at).stdout
+    third = ("--store", f"sqlite:///{tmp_path}/third.db")
+    told = il("import", "-", "--unfinished", *third, input=later)
+    assert "cannot be read" not in told.stderr  # it says that the person was forgotten
     keys = hotel.with_name("hotel-keys.db").rename(tmp_path / "o-keys.db")
     forgotten = il("import", "-", "--unfinished", "--json", *other, input=text)
     assert json.loads(forgotten.stdout)["unreadable"] == []  # it was here, and is destroyed

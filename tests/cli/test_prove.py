@@ -47,6 +47,47 @@ def test_counter_examples_are_written_as_tests(il: Invoke, tmp_path: Path) -> No
         test()
 
 
+def test_a_system_is_proved_as_a_whole(il: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "test_race.py"
+    result = il("check", "machines.joint_shop:Shop", "--prove", "--pytest", str(file))
+    assert result.exit_code == 1
+    assert "sent     Charge to payment, by the effects of ask_for_money" in result.stdout
+    assert "         3. payment: Charge() (sent) → order cancelled, payment taken" in result.stdout
+    assert "2 tests written" in result.stderr
+    assert "TogetherScenario(Shop" in file.read_text()
+    found = document(il("check", "machines.joint_shop:Shop", "--json"))
+    assert found["members"] == {"order": "joint-order", "payment": "joint-payment"}
+    assert [p["code"] for p in found["proofs"] if p["verdict"] == "refuted"] == ["ILK170", "ILK302"]
+
+
+def test_verdicts_on_the_graph_come_with_the_shortest_way(il: Invoke) -> None:
+    result = il("check", "machines.broken_lifecycles:DeadEnd")
+    assert result.exit_code == 0
+    told = result.stdout.partition("Verdicts, whatever the guards say\n")[2].splitlines()
+    assert told[:3] == [
+        "refuted  ILK083 no state is a dead end: not so in 'lost'",
+        "         1. Pay → paid",
+        "         2. Go → lost",
+    ]
+    assert told[3].startswith("proved   11 properties: every name is used once")
+    assert il("check", "machines.broken_lifecycles:DeadEnd", "--strict").exit_code == 1
+    (problem,) = [
+        p
+        for one in document(il("check", "machines.broken_lifecycles:DeadEnd", "--json"))["verdicts"]
+        for p in one["problems"]
+    ]
+    assert problem["trace"] == ["Pay → paid", "Go → lost"]
+    assert problem["file"].endswith("broken_lifecycles.py")
+
+
+def test_commands_without_a_word_are_told_by_a_strict_check(il: Invoke) -> None:
+    plain = il("check", "machines.broken_lifecycles:Unanswered").stdout
+    assert "ILK301" not in plain
+    strict = il("check", "machines.broken_lifecycles:Unanswered", "--strict")
+    assert strict.exit_code == 0  # it is advice
+    assert "'paid' says nothing of Pay: refused there" in strict.stdout
+
+
 def test_what_cannot_be_proved_says_why(il: Invoke) -> None:
     workflow = il("check", "cli.shop:checkout", "--prove")
     assert workflow.stderr.startswith("error ILK094: cli.shop:checkout is a workflow")

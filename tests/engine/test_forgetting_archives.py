@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from interlock.audit import audit
-from interlock.engine import Engine
+from interlock.engine import Engine, UnknownRun
 from interlock.engine.auditing import read_definition
 from interlock.engine.evidence import evidence
 from interlock.machines import Personal, Subject, step, workflow
@@ -91,6 +91,10 @@ async def test_what_archives_hold_is_listed_and_told_when_it_comes_back(tmp_path
         assert len(back.runs) == 3
         text = await evidence(engine.store, "both")
         await engine.archive("0 seconds", tmp_path / "once more")
+        (older,) = (tmp_path / "archive").glob("*.gz")
+        assert (await engine.restore(older)).runs == ["both/visit#2", "second", "second/visit#1"]
+        with pytest.raises(UnknownRun):
+            await engine.restore("second")
         await engine.restore("both")
         assert await evidence(engine.store, "both") == text
         assert sound(engine)
@@ -107,7 +111,7 @@ async def test_archives_that_are_not_there_are_named(tmp_path: Path) -> None:
             ["both", "both/visit#2", "second", "second/visit#1"], 0,
         )  # fmt: skip
         (file,) = (tmp_path / "moved").glob("*.gz")
-        file.write_bytes(file.read_bytes()[:-9])
+        file.write_bytes(file.read_bytes()[:-50])
         cut = await engine.forget("g-2", folder=tmp_path / "moved")
         assert (cut.done, cut.archived, len(cut.unread)) == (True, 5, 1)
 

@@ -263,7 +263,7 @@ async def test_an_object_of_another_shape_holds_the_run_until_somebody_reshapes_
     machine = called(of_new_basket)
     state = await pinged(store, machine)
     assert state.status == "held"
-    assert "basket holds a Line without 'count', which it now has to have" in state.held
+    assert "basket holds a Line without 'count', which has no default" in state.held
     machine.migrate(from_="1")(rename(other="more"))
     async with Engine(store, machines=[machine]) as engine:
         await engine.settle()

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from interlock.machines import Command, Lifecycle, Refuse, after, on
+from interlock.machines import Command, Lifecycle, Refuse, after, entering, on, step
 from interlock.machines.ir import Unhandled
 from interlock.machines.proof import invariant
+from interlock.machines.step import Effect
 
 MOST = 4
 """The data counts from 0 to this, and around."""
@@ -73,21 +74,38 @@ rules = st.builds(
 
 
 def lifecycle(
-    drawn: list[Rule], below: int, unhandled: Unhandled = "refuse"
+    drawn: list[Rule], below: int, unhandled: Unhandled = "refuse", pokes: Spot | None = None
 ) -> type[Lifecycle[Any, Any]]:
-    """The class that some rules describe; its invariant is that the count stays below a number."""
+    """The class that some rules describe; its invariant is that the count stays below a number.
+
+    Args:
+        pokes: on entering which state it names an effect of `poke`.
+    """
 
     def body(namespace: dict[str, Any]) -> None:
         for number, rule in enumerate(drawn):
             namespace[f"move_{number}"] = _method(rule, number)
+        if pokes is not None:
+            namespace["pokes"] = entering(pokes)(_poking())
         namespace["stays_below"] = invariant(_below(below))
         namespace.update(__module__=__name__, __qualname__="lifecycle.<locals>.Small")
 
-    head = {"initial": Spot.A, "final": {Spot.D}, "unhandled": unhandled}
+    head = {"initial": Spot.A, "final": {Spot.D}, "unhandled": unhandled, "steps": [poke]}
     made: type[Lifecycle[Any, Any]] = types.new_class(
         "Small", (Lifecycle[Spot, Count],), head, body
     )
     return made
+
+
+@step(timeout="1 minute")
+async def poke(n: int) -> None: ...
+
+
+def _poking() -> Any:
+    def pokes(self: Any, count: Count) -> Effect:
+        return poke.effect(count.n)
+
+    return pokes
 
 
 def _below(most: int) -> Callable[[Any, Count], bool | Refuse]:

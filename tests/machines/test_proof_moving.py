@@ -27,8 +27,9 @@ from interlock.machines import (
 from interlock.machines.ir import Unhandled
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.proof import explore, invariant, prove
+from interlock.machines.proof.asking import Failed
 from interlock.machines.proof.keys import key_of
-from interlock.machines.proof.moving import Failed, Moving
+from interlock.machines.proof.moving import Moving
 from interlock.machines.step import Effect
 from machines.small_lifecycles import EVERY, Rule, lifecycle, rules
 

@@ -12,7 +12,7 @@ from interlock.cli.options import DEFAULT_STORE
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.stores import module_of, reading, run_async, unknown
 from interlock.cli.target import import_apps, import_module
-from interlock.cli.text import compact, hanging, one_line
+from interlock.cli.text import compact, one_line
 from interlock.engine.errors import UnknownRun
 from interlock.engine.looking import programs_of
 from interlock.engine.rights import Directory
@@ -90,9 +90,9 @@ def print_why(screen: Screen, why: Why, store: str, *, app: bool) -> None:
     place = [] if why.state == why.status else [f"at {why.state}"]
     screen.line(Styled(why.run, "bold"), status(why.status), *place)
     style = "green" if why.cause in ENDED else "bold red" if why.cause in _ALARMING else "yellow"
-    _print(screen, why.said, style)
+    screen.paragraph(why.said, style)
     for said in why.besides:
-        _print(screen, said, "red")
+        screen.paragraph(said, "red")
     _todo(screen, why, store, app=app)
     ahead = [f"{both(one.at, why.at)}: {_then(why, one)}" for one in why.then]
     _section(screen, "If nothing comes", ahead)
@@ -103,17 +103,12 @@ def print_why(screen: Screen, why: Why, store: str, *, app: bool) -> None:
     _print_rest(screen, why)
 
 
-def _print(screen: Screen, said: str, style: str = "") -> None:
-    for line in hanging(f"  {one_line(said)}", screen.width, 2).split("\n"):
-        screen.line(Styled(line, style))
-
-
 def _section(screen: Screen, title: str, lines: list[str]) -> None:
     if not lines:
         return
     screen.heading(title)
     for line in lines[:_SHOWN]:
-        _print(screen, line)
+        screen.paragraph(line)
     if len(lines) > _SHOWN:
         screen.line(Styled(f"  and {len(lines) - _SHOWN} more", "dim"))
 
@@ -123,7 +118,7 @@ def _todo(screen: Screen, why: Why, store: str, *, app: bool) -> None:
     if why.actions:
         screen.heading("What you can do")
     for action in why.actions[:_SHOWN]:
-        _print(screen, f"{action.said}:")
+        screen.paragraph(f"{action.said}:")
         print(f"    {one_line(action.line(store, app=app))}")
     if len(why.actions) > _SHOWN:
         screen.line(Styled(f"  and {len(why.actions) - _SHOWN} more", "dim"))

@@ -23,6 +23,7 @@ from interlock.cli import (
     personal,
     persons,
     reasons,
+    tests,
 )
 from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
 
@@ -57,6 +58,8 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("fork", TRY, forking.fork),
     ("discard", TRY, forking.discard),
     ("replay", TRY, forking.replay),
+    ("test", TRY, tests.make_test),
+    ("coverage", TRY, tests.coverage),
     ("erase", KEEP, personal.erase),
     ("key", KEEP, personal.key),
     ("export", KEEP, keep.export),

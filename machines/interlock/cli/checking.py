@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import FunctionType
 
-from interlock.cli import proving, verdicts
+from interlock.cli import proving, systems, verdicts
 from interlock.cli.locking import problems_of
 from interlock.cli.machine_files import machine_at, names_file
 from interlock.cli.render import Column, Screen, Styled, print_document
@@ -52,6 +51,9 @@ def check(
         tests: write a test for each property that is refuted.
         strict: false for warnings too; what a state says nothing about is told.
     """
+    system = systems.system_at(target)
+    if system is not None:
+        return systems.check_system(system, target, limit, tests, as_json=as_json)
     machine = machine_at(target)
     checked = machine if names_file(target) else program_of(load_target(target))
     judges = judged(checked, limit=max(limit if prove else 0, _CONFIGURATIONS), strict=strict)
@@ -68,9 +70,7 @@ def check(
         if prove:
             proving.print_proofs(screen, proofs)
     if tests is not None:
-        count = proving.write_tests(target, proofs, tests)
-        written = f"{count} {'test' if count == 1 else 'tests'} written to {tests}"
-        print(written if count else "no test to write", file=sys.stderr)
+        proving.tell_written(proving.write_tests(target, proofs, tests), tests)
     wrong = ("error", "warning") if strict else ("error",)
     return proving.sound(proofs) and not any(problem.severity in wrong for problem in found)
 

@@ -94,13 +94,15 @@ def show(after: After, *, as_json: bool) -> None:
     screen.line(Styled(told.said, "bold"))
     if told.answered:
         screen.line("replied", compact(told.reply))
-    stands = entry.waits and entry.status != "running"
+    stands = entry.waits and entry.status not in ("running", "held")
     waits = [f"for {after.waits or waits_of(entry)}"] if stands else []
     place = [] if entry.state == entry.status else [f"at {entry.state},"]
     ended = [f"with {after.error}"] if after.error else []
     if after.result is not None:
         ended = [f"with {compact(after.result)}"]
     screen.line(f"{entry.run} is", *place, status(entry.status), *waits, *ended)
+    if entry.status == "held":
+        screen.paragraph(entry.waits_for, "red")
     if after.hint:
         screen.line(Styled(after.hint, "dim"))
 
@@ -170,6 +172,8 @@ async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
         return ""
     for received in (await load_state(engine.store, entry.run)).inbox:
         if received.id == command_id:
+            if entry.status == "held":
+                return f"this {received.command} is kept until the run can go on"
             return f"nothing waits for this {received.command} yet: it is kept until something does"
     return ""
 

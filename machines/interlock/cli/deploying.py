@@ -69,6 +69,7 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
                 "samples": group.samples,
                 "reasons": list(group.reasons),
                 "lacking": list(group.lacking),
+                "wanted": list(group.wanted),
                 "migrations": list(group.by),
             }
             for group in report.groups
@@ -125,15 +126,17 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
     """The migrations that are lacking, one for each definition."""
-    wanted: dict[tuple[str, str], list[str]] = {}
+    wanted: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
     for group in groups:
         if group.fate in ("needs mapping", "type changed") and not group.by:
-            wanted.setdefault((group.author, group.hash), []).extend(group.lacking)
+            states, variables = wanted.setdefault((group.author, group.hash), ([], []))
+            states += group.lacking
+            variables += group.wanted
     if not wanted:
         return
     screen.heading("To be written")
-    for (author, definition), states in wanted.items():
-        screen.line(f"  {migration(author, definition, states)}")
+    for (author, definition), (states, variables) in wanted.items():
+        screen.paragraph(migration(author, definition, states, variables))
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
@@ -142,7 +145,7 @@ def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
     screen.heading("In a copy of the database")
     screen.line(f"  {_many(moved, 'run')} moved over, {_many(len(held), 'run')} held")
     for one in held[:10]:
-        screen.line(Styled(f"  {one.run}", "bold"), one.held)
+        screen.paragraph(f"{one.run}: {one.held}")
     if len(held) > 10:
         screen.line(f"  and {len(held) - 10} more; --json lists them")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 from interlock.store.contract import FINISHED, Entry, Store
@@ -29,17 +28,6 @@ _MANY = {
 }  # fmt: skip
 
 
-def other_definition(entry: Entry, apps: Sequence[str]) -> str:
-    """The definition that modules have of a run's machine, when the run follows another one.
-
-    "" when it is the same, or the run has ended, or no module defines it.
-    """
-    if not apps or entry.status in FINISHED:
-        return ""
-    here = _imported(entry.machine, tuple(apps))
-    return here if here != entry.hash else ""
-
-
 async def fates_of(
     store: Store, entries: Sequence[Entry], apps: Sequence[str]
 ) -> dict[str, RunFate | None]:
@@ -47,14 +35,14 @@ async def fates_of(
 
     None for those that are too many to be looked into.
     """
-    edited = [entry for entry in entries if other_definition(entry, apps)]
+    live = [entry for entry in entries if entry.status not in FINISHED] if apps else []
+    here = {machine: _imported(machine, apps) for machine in {entry.machine for entry in live}}
+    edited = [entry for entry in live if here[entry.machine] not in ("", entry.hash)]
     if not edited:
         return {}
-    from interlock.cli.target import import_apps
     from interlock.engine.deploying import fate_of
     from interlock.engine.looking import programs_of
 
-    import_apps(apps)
     found: dict[str, RunFate | None] = {entry.run: None for entry in edited}
     async with programs_of(store) as programs:
         for entry in edited[:_JUDGED]:
@@ -103,8 +91,8 @@ def _advice(fate: RunFate) -> str:
     return f"; mend the migration {', '.join(fate.by)}" if fate.by else ""
 
 
-@cache
-def _imported(machine: str, apps: tuple[str, ...]) -> str:
+def _imported(machine: str, apps: Sequence[str]) -> str:
+    """The definition that modules have of a machine, "" where they have none."""
     from interlock.cli.target import import_apps
     from interlock.engine.programs import Programs
 

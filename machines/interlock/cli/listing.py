@@ -18,8 +18,9 @@ from interlock.cli.text import both, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
+from interlock.store.board import Seen
 from interlock.store.clock import SystemClock
-from interlock.store.contract import Entry, Filter
+from interlock.store.contract import FINISHED, Entry, Filter
 
 if TYPE_CHECKING:  # whoever merely looks does not wait for the engine
     from interlock.engine.deploying import RunFate
@@ -56,7 +57,7 @@ def list_runs(
         limit=limit,
         archived=archived,
     )
-    entries, besides, fates, driven = run_async(_entries(store, where, apps))
+    entries, besides, fates, seen = run_async(_entries(store, where, apps))
     if as_json:
         print_lines(
             {
@@ -73,7 +74,14 @@ def list_runs(
     if fates:
         print(summed([*fates.values()]), file=sys.stderr)
     moving = sum(entry.status in _MOVING for entry in entries)
-    if moving and not driven:
+    others = 0 if apps else sum(_is_other(entry, seen) for entry in entries)
+    if others:
+        print(
+            f"{others} {'follows' if others == 1 else 'follow'} another definition than the worker "
+            "has: interlock deploy-check MODULE says what becomes of them",
+            file=sys.stderr,
+        )
+    if moving and seen is None:
         print(
             f"{moving} have something to do, but no worker serves this database "
             "(interlock work MODULE); interlock why RUN says more",
@@ -90,6 +98,14 @@ def _of_app(entry: Entry, fates: Mapping[str, RunFate | None]) -> dict[str, obje
     """Whether a run follows another definition than the imported one, and what becomes of it."""
     fate = fates.get(entry.run)
     return {"edited": entry.run in fates, "fate": None if fate is None else fate.fate}
+
+
+def _is_other(entry: Entry, seen: Seen | None) -> bool:
+    """Whether a run in flight follows a definition that the worker does not have, but another."""
+    if seen is None or seen.board is None or entry.status in FINISHED:
+        return False
+    served = (seen.board.serves or {}).get(entry.machine)
+    return bool(served) and entry.hash not in (served or ())
 
 
 _MOVING = ("running", "compensating")
@@ -153,12 +169,12 @@ def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
 
 async def _entries(
     url: str, where: Filter, apps: Sequence[str]
-) -> tuple[list[Entry], dict[str, Situation], dict[str, RunFate | None], bool]:
-    """The rows, what they do not say, and whether any worker serves the database."""
+) -> tuple[list[Entry], dict[str, Situation], dict[str, RunFate | None], Seen | None]:
+    """The rows, what they do not say, and the worker that serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
         fates = await fates_of(store, entries, apps)
-        return entries, await situations(store, entries), fates, store.worker() is not None
+        return entries, await situations(store, entries), fates, store.worker()
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:
@@ -172,6 +188,8 @@ def waits(entry: Entry) -> str:
         return f"archived in {Path(entry.archive).name}"
     if entry.waits == "timer":
         return f"until {entry.waits_for}Z"
+    if entry.status == "held":
+        return entry.waits_for
     if entry.waits == "person":
         return f"a person: {entry.waits_for}"
     return f"{entry.waits} {entry.waits_for}".strip()

@@ -184,7 +184,7 @@ def _print(screen: Screen, found: Comparison, *, check: bool, written: bool) -> 
         told = _told(change)
         screen.line(Styled(mark, _STYLES[change.how]), *([told] if told else []))
     for problem in found.problems:
-        screen.line(Styled(f"{problem.severity} {problem.code}:", "bold red"), problem.message)
+        screen.paragraph(f"{problem.severity} {problem.code}: {problem.message}", "bold red", 0)
     many = f"{len(found.after)} machine{'' if len(found.after) == 1 else 's'}"
     if found.up_to_date:
         screen.line(Styled(f"{found.file} is up to date, {many}", "green"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof import Result, Samples, as_pytest, prove
 from interlock.machines.workflow import Workflow
 
-_ERRORS = ("ILK170", "ILK171", "ILK172")
+_ERRORS = ("ILK170", "ILK171", "ILK172", "ILK302")
 """What is wrong wherever it is refuted; the rest may be meant."""
 
 
@@ -106,15 +107,30 @@ def write_tests(target: str, results: list[Result], file: Path) -> int:
     Raises:
         BadArgument: the file is there already, or cannot be written.
     """
+    kind = _lifecycle(target)
+    found = [r for r in results if r.verdict == "refuted" and r.trace is not None]
+    return write_text(file, as_pytest(kind, *found) if found else "", len(found))
+
+
+def write_text(file: Path, text: str, count: int) -> int:
+    """Write the tests to a new file, if there are some; how many.
+
+    Raises:
+        BadArgument: the file is there already, or cannot be written.
+    """
     if file.exists():
         message = f"{file} is there already: name a new file for the tests"
         raise BadArgument(message)
-    kind = _lifecycle(target)
-    found = [r for r in results if r.verdict == "refuted" and r.trace is not None]
     try:
-        if found:
-            file.write_text(as_pytest(kind, *found))
+        if count:
+            file.write_text(text)
     except OSError as error:
         message = f"cannot write {file}: {error.strerror}"
         raise BadArgument(message) from error
-    return len(found)
+    return count
+
+
+def tell_written(count: int, file: Path) -> None:
+    """Say what was written; not data, so on stderr."""
+    written = f"{count} {'test' if count == 1 else 'tests'} written to {file}"
+    print(written if count else "no test to write", file=sys.stderr)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from interlock.cli.text import one_line
+from interlock.cli.text import hanging, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,6 +92,12 @@ class Screen:
             self.console.print(text)
         else:
             print(" ".join(_plain(cell) for cell in cells))
+
+    def paragraph(self, said: str, style: str = "", indent: int = 2) -> None:
+        """Print a text, broken into lines that are indented; in a pipe it is one line."""
+        first = f"{' ' * indent}{one_line(said)}"
+        for line in hanging(first, self.width, indent).split("\n"):
+            self.line(Styled(line, style))
 
     def heading(self, text: str) -> None:
         """Print the title of a section, after an empty line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
@@ -14,7 +14,7 @@ from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.complete import check_targets
 from interlock.engine.looking import programs_of
 from interlock.engine.programs import Programs
-from interlock.machines.advice import author_name, lacking_of, migration
+from interlock.machines.advice import author_name, migration, needed
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.modules import defined_in
 from interlock.projections import load_state
@@ -53,6 +53,7 @@ class RunFate:
         reasons: why, one for each thing that is in the way.
         by: the migrations that are applied, in order.
         lacking: the states of its definition that a migration would have to map.
+        wanted: variables that a migration's function would have to give.
         author: what its machine is called in the new code.
     """
 
@@ -64,6 +65,7 @@ class RunFate:
     reasons: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
     author: str = ""
 
     @property
@@ -75,7 +77,7 @@ class RunFate:
     def write(self) -> str:
         """The migration to be written, "" where that would not help, or one is there already."""
         wanted = self.fate in ("needs mapping", "type changed") and not self.by
-        return migration(self.author, self.hash, self.lacking) if wanted else ""
+        return migration(self.author, self.hash, self.lacking, self.wanted) if wanted else ""
 
 
 @dataclass(slots=True)
@@ -94,6 +96,7 @@ class FateGroup:
     reasons: tuple[str, ...]
     by: tuple[str, ...]
     lacking: tuple[str, ...]
+    wanted: tuple[str, ...]
     author: str
     count: int = 0
     samples: list[str] = field(default_factory=list[str])
@@ -126,7 +129,7 @@ class DeployReport:
 
 
 _Key: TypeAlias = tuple[
-    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...], str
+    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], str
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -165,7 +168,7 @@ async def deploy_check(
 def _add(groups: dict[_Key, FateGroup], found: RunFate) -> None:
     key = (
         found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
-        found.lacking, found.author,
+        found.lacking, found.wanted, found.author,
     )  # fmt: skip
     group = groups.get(key)
     if group is None:
@@ -213,8 +216,10 @@ async def fate_of(store: Store, programs: Programs, entry: Entry) -> RunFate:
     if exact is not None and found.event is None:
         return _of(entry, "stays", found.verdict.reasons)
     verdict = found.verdict
+    lacking, wanted = needed(verdict)
+    fate = _of(entry, _fate_of(found), verdict.reasons, found.by)
     author = author_name(program.machine)
-    return _of(entry, _fate_of(found), verdict.reasons, found.by, lacking_of(verdict), author)
+    return replace(fate, lacking=lacking, wanted=wanted, author=author)
 
 
 def _fate_of(found: Outlook) -> Fate:
@@ -228,9 +233,5 @@ def _of(
     fate: Fate,
     reasons: tuple[str, ...] = (),
     by: tuple[str, ...] = (),
-    lacking: tuple[str, ...] = (),
-    author: str = "",
 ) -> RunFate:
-    return RunFate(
-        entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by, lacking, author
-    )
+    return RunFate(entry.run, entry.machine, entry.state, entry.hash, fate, reasons, by)

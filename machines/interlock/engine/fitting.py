@@ -7,7 +7,9 @@ from typing import Any
 
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
+from interlock.engine.exactness import was_converted
 from interlock.engine.threads import place_at
+from interlock.machines.advice import a
 from interlock.machines.compare import changed_classes, mentioned
 from interlock.machines.held import levels
 from interlock.machines.ir import Machine
@@ -237,7 +239,7 @@ class Fitting:
         try:
             cls: Any = self._types.find(name)
         except UnknownType:
-            return f"a {name}, which the new program does not know"
+            return f"{a(name)}, which the new program does not know"
         if found.get("s", 1) != schema_of(cls):
             return self._brought_up(name, found, image)
         if tag == "enum":
@@ -253,7 +255,7 @@ class Fitting:
         try:
             image.decode(self._types, {**found})
         except Exception as error:  # an author's, among others
-            return f"a {name} that cannot be read: {error}"
+            return f"{a(name)} that cannot be read: {error}"
         return ""
 
     def _may_differ(self, name: str) -> bool:
@@ -273,16 +275,16 @@ class Fitting:
         more = [field for field in fields if field not in recorded]
         if fields and gone and more:
             return (
-                f"a {name} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
+                f"{a(name)} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
             )
         for field, declared in fields.items():
             if field not in recorded:
                 if declared.required:
-                    return f"a {name} without {field!r}, which it now has to have"
+                    return f"{a(name)} without {field!r}, which has no default"
                 continue
             why = self._field(declared, recorded[field], image)
             if why:
-                return f"a {name} whose {field!r} {why}"
+                return f"{a(name)} whose {field!r} {why}"
         return ""
 
     def _field(self, declared: Field, encoded: Encoded, image: Image) -> str:
@@ -299,12 +301,12 @@ class Fitting:
         """Whether a value is of a type, without being converted; "" when it is."""
         try:
             adapter = TypeAdapter[Any](wanted, config=_config(wanted))
-            adapter.validate_python(value, strict=True)
+            made = adapter.validate_python(value, strict=True)
         except ValidationError as error:
             return f"is no {text_of(wanted)}: {_first(error)}"
         except (PydanticUserError, NameError, TypeError) as error:
             return f"cannot be compared with {text_of(wanted)}: {type(error).__name__}"
-        return ""
+        return f"is no {text_of(wanted)}: a Decimal" if was_converted(value, made) else ""
 
 
 def _config(wanted: Any) -> ConfigDict | None:

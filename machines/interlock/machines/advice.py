@@ -18,16 +18,26 @@ def author_name(machine: Machine) -> str:
     return machine.qualname.rpartition("<locals>.")[2] or machine.name
 
 
-def migration(author: str, source: str, lacking: Iterable[str] = ()) -> str:
-    """The migration to be written, as its decorator.
+def migration(
+    author: str, source: str, lacking: Iterable[str] = (), wanted: Iterable[str] = ()
+) -> str:
+    """The migration to be written: its decorator, and what its function has to give.
 
     Args:
         author: what the machine is called in the code.
         source: hash of the definition that runs follow.
         lacking: its states that have to be mapped.
+        wanted: variables that the new code reads, and the old code did not keep.
     """
     states = mapping(lacking)
-    return f"@{author}.migrate(from_={source[:_DIGITS]!r}{f', {states}' if states else ''})"
+    write = f"@{author}.migrate(from_={source[:_DIGITS]!r}{f', {states}' if states else ''})"
+    given = ", ".join(repr(name) for name in dict.fromkeys(wanted))
+    return f"{write} on a function that gives {given}" if given else write
+
+
+def a(name: str) -> str:
+    """`an Order`, `a Line`."""
+    return f"{'an' if name[:1].lower() in 'aeio' else 'a'} {name}"
 
 
 def mapping(lacking: Iterable[str]) -> str:
@@ -36,10 +46,11 @@ def mapping(lacking: Iterable[str]) -> str:
     return f"states={{{names}}}" if names else ""
 
 
-def lacking_of(verdict: Verdict) -> tuple[str, ...]:
-    """The states that a migration has to map before a run goes on."""
+def needed(verdict: Verdict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The states that a migration has to map, and the variables that it has to give."""
     found: tuple[str, ...] = getattr(verdict, "lacking", ())
-    return found
+    wanted: tuple[str, ...] = getattr(verdict, "wanted", ())
+    return found, wanted
 
 
 def why_held(name: str, source: str, current: Machine, verdict: Verdict, by: Iterable[str]) -> str:
@@ -55,5 +66,5 @@ def why_held(name: str, source: str, current: Machine, verdict: Verdict, by: Ite
     applied = ", ".join(by)
     if applied:
         return f"{text}; mend the migration {applied}"
-    write = migration(author_name(current), source, lacking_of(verdict))
+    write = migration(author_name(current), source, *needed(verdict))
     return f"{text}; write {write}, or bring its old code back"

@@ -32,12 +32,14 @@ class NeedsMapping:
     Attributes:
         states: of the old definition, those that need an answer.
         reasons: in words, one for each thing that is in the way.
-        lacking: of the states, those that a migration has to map; the others need its function.
+        lacking: of the states, those that a migration has to map.
+        wanted: variables that a migration's function has to give.
     """
 
     states: tuple[str, ...]
     reasons: tuple[str, ...]
     lacking: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,12 @@ def judge(old: Machine | None, new: Machine, held: Held, values: Values | None =
     else:
         _Workflows(old, new, held, values, found).look()
     if found.states:
-        return NeedsMapping(tuple(found.states), tuple(found.reasons), tuple(found.lacking))
+        return NeedsMapping(
+            tuple(found.states), found.told(), tuple(found.lacking), tuple(found.wanted)
+        )
     _values(held, values, found)
     if found.variables:
-        return TypeChanged(tuple(found.variables), tuple(found.reasons))
+        return TypeChanged(tuple(found.variables), found.told())
     return GoesOn()
 
 
@@ -115,8 +119,16 @@ def unsafe_states(
 
 def _data(old: Machine, new: Machine, found: Found) -> None:
     changed = _directly_changed(old, new, grown=True)
+    if new.data in new.values:  # a definition of an older release does not say which it is
+        kept = [new.data, *(new.commands if _keeps(old) else ())]
+        changed &= set[str]().union(*(_within(name, new) for name in kept))
     if changed:
         found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
+
+
+def _keeps(machine: Machine) -> bool:
+    """Whether a lifecycle keeps commands for a later state."""
+    return "defer" in (machine.unhandled, *(node.unhandled for node in machine.nodes))
 
 
 def _values(held: Held, values: Values | None, found: Found) -> None:
@@ -214,7 +226,7 @@ class _Workflows:
                 self.found.state(thread.was, f"in {thread.was!r}, {why}")
         why = self._misfit(thread, prefix, name, node, before)
         if why:
-            self.found.misfit(whole, f"in {thread.was!r}, {whole} {why}")
+            self.found.variable(whole, thread.was, why)
 
     def _misfit(
         self, thread: ThreadAt, prefix: str, name: str, node: Node, before: Node | None
@@ -240,7 +252,7 @@ class _Workflows:
             self.found.state(thread.was, f"in {thread.was!r}, {why}")
         else:
             why = f"the new code reads {name!r}, which the old code did not keep there"
-            self.found.unknown(thread.was, f"in {thread.was!r}, {why}")
+            self.found.missing(thread.was, name, f"in {thread.was!r}, {why}")
 
     def _doing(self, doing: Doing) -> None:
         node, before = self.new.places.get(doing.state), self._old(doing.was)

@@ -164,12 +164,16 @@ _AS_DONE: Mapping[str, DoingKind] = {
 def anywhere(machine: Machine) -> Iterator[tuple[str, Held]]:
     """Each state in which a run of a definition can be met, and what it holds there.
 
-    A run may hold more: what was started and not awaited, what is to be undone.
+    A run may hold more: what was started and not awaited, what is to be undone. Where a lifecycle
+    has come to its end, with no effect to be done there, no run is met.
     """
     above = {node.parent for node in machine.nodes if node.kind not in ("initial", "history")}
+    over = {n.id for n in machine.nodes if n.kind == "final" and n.parent is None}
+    over -= {n.id for n in machine.nodes if n.entering}
+    over -= {target for edge in machine.edges if edge.effects for target in edge.targets}
     for node in machine.nodes:
         if machine.kind == "lifecycle":
-            if node.kind not in ("initial", "history") and node.id not in above:
+            if node.kind not in ("initial", "history") and node.id not in above | over:
                 yield node.id, Held(active=_around(machine, node), whole=False)
         elif node.kind in LIVE and not _in_join(machine, node):
             yield node.id, held_at(machine, node)

@@ -154,6 +154,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
         calls: the calls that it makes without awaiting them there and then, under the names by
             which the log knows them.
         values: what the classes of its values look like, by name: see `shape_of`.
+        data: the class of a lifecycle's data, "" for a workflow.
         version: what its author calls this definition, "" for nothing.
         ir: version of this format.
     """
@@ -176,6 +177,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
     helpers: tuple[Text, ...] = ()
     calls: tuple[Node, ...] = ()
     values: dict[str, str] = {}
+    data: str = ""
     version: str = ""
     ir: int = 1
 
@@ -227,7 +229,8 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, dic
 
 
 _BESIDE = (
-    "file", "line", "source", "module", "qualname", "helpers", "calls", "values", "version",
+    "file", "line", "source", "module", "qualname", "helpers", "calls", "values", "data",
+    "version",
 )  # fmt: skip
 _BESIDE_NODES = ("line", "file", "typed", "takes", "gives", "hidden", "written")
 """What the hash does not count: places, and what is only there to be compared."""

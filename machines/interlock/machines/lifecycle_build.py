@@ -23,7 +23,7 @@ from interlock.machines.lifecycle_source import body_of, file_of, source_of, sta
 from interlock.machines.lifecycle_steps import steps_of
 from interlock.machines.resource import wanted_by
 from interlock.machines.rule import Acting, Move, rules_of
-from interlock.machines.shapes import shapes, signature_of
+from interlock.machines.shapes import shapes, signature_of, text_of
 from interlock.machines.step import Step
 from interlock.store.values.registry import Types
 
@@ -210,5 +210,6 @@ def _machine(
         source=source,
         calls=calls,
         values=dict(values),
+        data=text_of(top.data),
         version=declaration.version,
     )

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
         BadTests,
         HarnessError,
         NoPayload,
+        NoRegression,
         NothingMore,
         NotScripted,
         NotTestable,
+        PersonalInside,
+        SimulationFailed,
         StillRunning,
     )
     from interlock.testing.fault import Chances, Fault
@@ -33,14 +36,18 @@ if TYPE_CHECKING:
     from interlock.testing.mutation import Mutant, Mutation, mutants, mutate
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
-    from interlock.testing.recorded import assert_replays, assert_store_replays
+    from interlock.testing.recorded_values import recorded, recorded_error
+    from interlock.testing.replays import assert_replays, assert_store_replays
     from interlock.testing.scenario import Scenario
     from interlock.testing.script import Script, StepCall
+    from interlock.testing.simulation.calls import Odds
+    from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
     from interlock.testing.stateful import LifecycleMachine, machine_class
     from interlock.testing.story import story_of
     from interlock.testing.strategies import commands, faults, histories, runs
     from interlock.testing.tested import TestedRun
+    from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
@@ -60,19 +67,25 @@ __all__ = [
     "Mutant",
     "Mutation",
     "NoPayload",
+    "NoRegression",
     "NotScripted",
     "NotTestable",
     "NothingMore",
+    "Odds",
     "Outcome",
     "Payloads",
+    "PersonalInside",
     "Real",
     "Scenario",
     "Script",
+    "Simulated",
+    "SimulationFailed",
     "Snapshots",
     "StepCall",
     "StillRunning",
     "TestedRun",
     "Timeout",
+    "TogetherScenario",
     "Value",
     "VirtualClock",
     "assert_replays",
@@ -85,7 +98,10 @@ __all__ = [
     "mutants",
     "mutate",
     "payload",
+    "recorded",
+    "recorded_error",
     "runs",
+    "simulate",
     "story_of",
     "workflow_tests",
 ]
@@ -108,23 +124,29 @@ _WHERE = {
     "Mutant": "mutation",
     "Mutation": "mutation",
     "NoPayload": "errors",
+    "NoRegression": "errors",
     "NotScripted": "errors",
     "NotTestable": "errors",
     "NothingMore": "errors",
+    "Odds": "simulation.calls",
     "Outcome": "outcomes",
     "Payloads": "payloads",
+    "PersonalInside": "errors",
     "Real": "outcomes",
     "Scenario": "scenario",
     "Script": "script",
+    "Simulated": "simulation.simulate",
+    "SimulationFailed": "errors",
     "Snapshots": "snapshot",
     "StepCall": "script",
     "StillRunning": "errors",
     "TestedRun": "tested",
     "Timeout": "outcomes",
+    "TogetherScenario": "together_scenario",
     "Value": "outcomes",
     "VirtualClock": "clock",
-    "assert_replays": "recorded",
-    "assert_store_replays": "recorded",
+    "assert_replays": "replays",
+    "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
     "histories": "strategies",
@@ -133,7 +155,10 @@ _WHERE = {
     "mutants": "mutation",
     "mutate": "mutation",
     "payload": "payloads",
+    "recorded": "recorded_values",
+    "recorded_error": "recorded_values",
     "runs": "strategies",
+    "simulate": "simulation.simulate",
     "story_of": "story",
     "workflow_tests": "flow_suite",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +18,12 @@ from interlock.machines.command import Command
 from interlock.machines.duration import Duration
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
-from interlock.store.contract import Store
+from interlock.store.contract import Entry, Store
 from interlock.store.keystore import KeyStore
 from interlock.store.open import open_store
 from interlock.testing.answering import ScriptedEngine
-from interlock.testing.clock import VirtualClock
-from interlock.testing.errors import HarnessError
+from interlock.testing.clock import VirtualClock, after
+from interlock.testing.errors import HarnessError, NothingMore
 from interlock.testing.script import Script
 from interlock.testing.tested import TestedRun
 
@@ -201,6 +201,47 @@ class Environment:
         fired += await self.clock.jump_to(instant)
         await self.settle()
         return fired
+
+    async def reach(
+        self,
+        run: str | Run[Any],
+        state: str,
+        *,
+        stayed: Duration = "0 seconds",
+        limit: Duration = "10 years",
+    ) -> None:
+        """Let time pass until a run is in a state, and no further.
+
+        Args:
+            state: its name, as `run.state()` gives it.
+            stayed: go on until it has been there for so long.
+            limit: of virtual time.
+
+        Raises:
+            NothingMore: it does not come there by itself, or not by then.
+        """
+        await self.until(run, lambda entry: entry.state == state, f"come to {state!r}", limit)
+        entry = await self.engine.store.entry(run_id(run))
+        assert entry is not None  # it has come there
+        await self.jump_to(max(self.now(), after(entry.since, stayed)))
+
+    async def until(
+        self, run: str | Run[Any], wanted: Callable[[Entry], bool], words: str, limit: Duration
+    ) -> None:
+        """Let time pass until the row of a run in the index is as wanted; `words` for the error."""
+        name = run_id(run)
+
+        async def fits() -> bool:
+            await self.settle()
+            entry = await self.engine.store.entry(name)
+            return entry is not None and wanted(entry)
+
+        try:
+            await self.clock.until(fits, limit=limit)
+        except NothingMore as error:
+            why = await self.engine.why(name)
+            message = f"run {name!r} does not {words}: {error.message}\n{why}"
+            raise NothingMore(message) from None
 
     async def settle(self) -> None:
         """Wait until every run waits for people, commands or time; reopen after a `Crash`.

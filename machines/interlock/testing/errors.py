@@ -60,3 +60,37 @@ class StillRunning(HarnessError):
     """A call that is made for real does not return, so that time cannot go on."""
 
     code = "ILK323"
+
+
+class SimulationFailed(InterlockError, AssertionError):
+    """What has to hold in every simulation did not, for one seed.
+
+    Attributes:
+        seed: simulates the same again.
+        wrong: what did not hold, each said for a person.
+        faults: those that it takes.
+        trace: what happened, line by line.
+    """
+
+    code = "ILK330"
+
+    def __init__(
+        self, message: str, seed: int, wrong: list[str], faults: list[str], trace: list[str]
+    ) -> None:
+        super().__init__(message)
+        self.seed = seed
+        self.wrong = wrong
+        self.faults = faults
+        self.trace = trace
+
+
+class PersonalInside(HarnessError):
+    """A run that is to become a test holds personal data, which would stand in the file."""
+
+    code = "ILK324"
+
+
+class NoRegression(HarnessError):
+    """No test that passes can be made of a run: its code is gone, or does something else now."""
+
+    code = "ILK325"

@@ -79,6 +79,12 @@ class Script:
         for step, one in (outcomes or {}).items():
             self.always(step, one)
 
+    def __repr__(self) -> str:
+        parts = [f".on({step!r}, {', '.join(map(repr, left))})" for step, left in self._on.items()]
+        parts += [f".always({step!r}, {one!r})" for step, one in self._always.items()]
+        parts += [f".then({step!r}, {one!r})" for step, one in self._line]
+        return f"Script(){''.join(parts)}"
+
     def always(self, step: Called, given: object) -> Self:
         """The outcome of every call of a step, once what `on` says is used up."""
         self._always[name_of(step)] = outcome(given)

@@ -9,7 +9,6 @@ from interlock.engine.handle import Run
 from interlock.machines.duration import Duration
 from interlock.projections import RunState
 from interlock.store.contract import FINISHED
-from interlock.testing.errors import NothingMore
 from interlock.testing.story import story_of
 
 if TYPE_CHECKING:
@@ -58,14 +57,4 @@ class TestedRun(Run[R]):
         return [event.type for event in (await self.history()).events]
 
     async def _over(self, limit: Duration) -> None:
-        async def over() -> bool:
-            await self._environment.settle()
-            entry = await self._engine.store.entry(self.id)
-            return entry is not None and entry.status in FINISHED
-
-        try:
-            await self._environment.clock.until(over, limit=limit)
-        except NothingMore as error:
-            why = await self.why()
-            message = f"run {self.id!r} does not end: {error.message}\n{why}"
-            raise NothingMore(message) from None
+        await self._environment.until(self, lambda entry: entry.status in FINISHED, "end", limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import file_digest
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from interlock.store.archive.reading import Archive, ArchivedRun
 from interlock.store.contract import Entry
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
-from interlock.store.errors import StoreError
+from interlock.store.errors import BadArchive, StoreError
 from interlock.store.inspection import Indexed, Inspection, Raw
 from interlock.store.retention import ARCHIVE, Moved, RunsArchived, RunsRestored
 from interlock.store.secrecy import KeyRequired
@@ -33,6 +34,7 @@ class Archives:
         self._runs: dict[str, tuple[str, Moved]] = {}
         self._entries: dict[str, Entry] = {}
         self._seen: set[str] = set()
+        self._sums: dict[str, str] = {}  # of the files, as they were recorded last
         self.locked = False
         for raw in snapshot.rows(ARCHIVE):
             try:
@@ -43,6 +45,7 @@ class Archives:
             except (StoreError, TypeError, ValueError, KeyError):
                 continue  # its own chain is looked at with the others
             if isinstance(body, RunsArchived):
+                self._sums[body.file] = body.sha256
                 self._runs.update({one.run: (body.file, one) for one in body.runs})
             elif isinstance(body, RunsRestored):
                 for run in body.runs:
@@ -134,6 +137,9 @@ class Archives:
                     self._check_archived(file, archived)
             finally:
                 read = archive.read
+            if _sum_of(path) != self._sums[file]:
+                message = f"{path} has another SHA-256 than was recorded"
+                raise BadArchive(message)
         except StoreError as error:
             run, version = self._after(file, *read)
             what = f"event {version} of {run!r} cannot be read from its archive"
@@ -161,6 +167,15 @@ class Archives:
         said = self._entries.get(name)
         if said is not None and replace(said, archive=run.entry.archive) != run.entry:
             self._findings.add(f"the index row of {name!r} is not the one that was archived", name)
+
+
+def _sum_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        message = f"cannot read {path}: {error.strerror}"
+        raise BadArchive(message) from error
 
 
 def find(file: str, folder: Path | None) -> Path | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from interlock.machines.advice import author_name, lacking_of, migration
+from interlock.machines.advice import author_name, migration, needed
 from interlock.machines.check import Problem
 from interlock.machines.compare import GoesOn, TypeChanged, Verdict, judge
 from interlock.machines.held import Held, ThreadAt, anywhere, levels
@@ -62,5 +62,5 @@ def _told(
     why = "; ".join(verdict.reasons)
     if state in states:
         return f"runs in {state!r} cannot go on in {states[state]!r}: {why}; mend the migration"
-    write = migration(author_name(new), before.hash, lacking_of(verdict))
+    write = migration(author_name(new), before.hash, *needed(verdict))
     return f"runs in {state!r} cannot go on: {why}; write {write}"

@@ -12,9 +12,10 @@ from pydantic import BaseModel
 
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof.result import Event, Result, Trace
+from interlock.machines.proof.together import Together
 
 
-def as_pytest(kind: type[Lifecycle[Any, Any]], *results: Result) -> str:
+def as_pytest(kind: type[Lifecycle[Any, Any] | Together], *results: Result) -> str:
     """A module with a test for each result, that fails as long as the property does not hold.
 
     Raises:
@@ -22,19 +23,22 @@ def as_pytest(kind: type[Lifecycle[Any, Any]], *results: Result) -> str:
     """
     written = _Written()
     name = written.name(kind)
-    tests = [_test(written, name, result) for result in results]
-    imports = _imports({("interlock.testing", "Scenario"), *written.imports})
+    joint = issubclass(kind, Together)
+    tests = [_test(written, name, result, joint=joint) for result in results]
+    scenario = "TogetherScenario" if joint else "Scenario"
+    imports = _imports({("interlock.testing", scenario), *written.imports})
     head = [f'"""Counter-examples of {name}."""', "", *imports]
     return "\n".join(head) + "".join(f"\n\n\n{test}" for test in tests) + "\n"
 
 
-def _test(written: _Written, name: str, result: Result) -> str:
+def _test(written: _Written, name: str, result: Result, *, joint: bool) -> str:
     trace = result.trace
     if result.verdict != "refuted" or trace is None:
         message = f"there is no trace of: {result}"
         raise ValueError(message)
-    lines = [f"scenario = Scenario({name}, {written.value(trace.start)})"]
-    lines += [f"scenario.{_said(written, event)}" for event in _events(trace)]
+    made, said = ("TogetherScenario", _said_of) if joint else ("Scenario", _said)
+    lines = [f"scenario = {made}({name}, {written.value(trace.start)})"]
+    lines += [f"scenario.{said(written, event)}" for event in _events(trace)]
     lines.append(_claim(result))
     head = f"def test_{_slug(name)}_{_slug(_title(result))}() -> None:"
     return "\n    ".join([head, *lines])
@@ -52,6 +56,16 @@ def _said(written: _Written, event: Event) -> str:
     return f'fires("{event.edge}")'
 
 
+def _said_of(written: _Written, event: Event) -> str:
+    """The same in a system, where it happens to somebody."""
+    if event.command is None:
+        return f'fires("{event.who}", "{event.edge}")'
+    if not event.who:
+        return f"shared({written.value(event.command)})"
+    how = "arrives" if event.sent else "when"
+    return f'{how}("{event.who}", {written.value(event.command)})'
+
+
 def _title(result: Result) -> str:
     if result.code == "ILK170":
         return result.about
@@ -61,8 +75,8 @@ def _title(result: Result) -> str:
 def _claim(result: Result) -> str:
     if result.code == "ILK170":
         return f'scenario.holds("{result.about}")'
-    if result.code == "ILK171":
-        return "assert scenario.refusal is None"
+    if result.code in ("ILK171", "ILK302"):
+        return "assert not scenario.refusal"
     return f"assert scenario.over, {result.reason!r}"
 
 

@@ -9,8 +9,8 @@ from typing import Any, overload
 
 from interlock.machines.kernel import Snapshot, readable
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.proof.asking import Ask, At
 from interlock.machines.proof.invariant import Invariant
-from interlock.machines.proof.moving import Ask, At
 from interlock.machines.proof.result import Event, Trace
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import FunctionType
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from pydantic import BaseModel
 
@@ -15,9 +15,13 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_watch import failed
 from interlock.machines.place import bad_definition
 
+if TYPE_CHECKING:  # only named in annotations
+    from interlock.machines.proof.together import Here
+
 _MARK = "__interlock_invariant__"
 
 D = TypeVar("D", bound=BaseModel)
+P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -60,6 +64,10 @@ class Invariant:
 def invariant(method: Callable[[Any, D], Check], /) -> Callable[[Any, D], Check]: ...
 @overload
 def invariant(
+    method: Callable[Concatenate[Any, Here[Any], P], Check], /
+) -> Callable[Concatenate[Any, Here[Any], P], Check]: ...
+@overload
+def invariant(
     *states: StrEnum,
 ) -> Callable[[Callable[[Any, D], Check]], Callable[[Any, D], Check]]: ...
 def invariant(*given: Any) -> Any:
@@ -67,6 +75,7 @@ def invariant(*given: Any) -> Any:
 
     Write `@invariant` for all states, `@invariant(Status.PAID, Status.SHIPPED)` for some. It costs
     nothing in a run: `explore` looks at it wherever a run can come to, and so do property tests.
+    In a `Together` it takes a `Here` for each member that it is about.
 
     Raises:
         BadDefinition: it is given neither a method nor states.
@@ -87,6 +96,12 @@ def invariant(*given: Any) -> Any:
 def _marked(method: F, states: tuple[StrEnum, ...]) -> F:
     setattr(method, _MARK, states)
     return method
+
+
+def marked_states(method: object) -> tuple[StrEnum, ...] | None:
+    """The states that an invariant was declared for; None for what is none."""
+    states: object = getattr(method, _MARK, None)
+    return cast("tuple[StrEnum, ...]", states) if isinstance(states, tuple) else None
 
 
 def invariants_of(kind: type[Lifecycle[Any, Any]]) -> list[Invariant]:

@@ -53,7 +53,7 @@ def _of_one(name: str) -> Callable[[Any], Key]:
 
 def frozen(value: Any) -> Key:
     """A value as something that never changes."""
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", cast("object", type(value)))
     if kind is int or kind is str:
         return cast("Key", value)
     if kind in _PLAIN or isinstance(value, Enum):

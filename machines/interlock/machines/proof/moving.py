@@ -7,72 +7,30 @@ is asked for once more as a run asks, which says what is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from interlock.machines.command import Command
 from interlock.machines.errors import EndlessChain, HandlerFailed, Refused
-from interlock.machines.guard import Guard, Refuse
-from interlock.machines.ir import ALWAYS, Edge
+from interlock.machines.guard import Refuse
+from interlock.machines.ir import ALWAYS
 from interlock.machines.kernel import Microstep, Snapshot, react
-from interlock.machines.lifecycle_program import Handler, LifecycleProgram, Taken
+from interlock.machines.lifecycle_program import LifecycleProgram, Taken
 from interlock.machines.lifecycle_refusal import is_final
+from interlock.machines.proof.asking import (
+    Ask,
+    Asking,
+    At,
+    Candidates,
+    Failed,
+    Move,
+    Odd,
+    Plain,
+    Way,
+    candidates_of,
+)
 
 KEPT = 2
 """Of a command that a state keeps for later, how many are kept at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Something that may happen.
-
-    Attributes:
-        name: of the command, or `after 48 hours`.
-        command: None for a timer.
-        edge: of the timer, "" for a command.
-    """
-
-    name: str
-    command: Command | None
-    edge: str = ""
-
-
-Move: TypeAlias = tuple[int, Any, tuple[int, ...], bool]
-"""What an event led to: the number of the configuration, the data there, the numbers of the events
-that are kept for later, and whether effects of entering are still to be asked for."""
-
-
-class Failed(Exception):
-    """The author's code failed: why."""
-
-
-_Candidates: TypeAlias = tuple[tuple[Edge, tuple[Guard, ...]], ...]
-_Way: TypeAlias = tuple[tuple[Guard, ...], Handler, str, int, bool]
-"""In a state that is not nested: guards, method, edge, where it leads, whether it is left."""
-_Plain: TypeAlias = tuple[tuple[int, Command | None, tuple[_Way, ...]], ...]
-
-
-@dataclass(slots=True)
-class At:
-    """A configuration, and what may happen there.
-
-    Attributes:
-        snapshot: the active states, and what histories remember.
-        final: nothing happens any more.
-        ready: the rest is filled in.
-        asks: the numbers of the events that some active state has a transition for.
-        ways: of each of them, the candidates, where no state is nested.
-        kept: the numbers of the commands that are kept for later here.
-        plain: `ways` with the commands, where there is nothing but them to look at.
-    """
-
-    snapshot: Snapshot
-    final: bool
-    ready: bool = False
-    asks: list[int] = field(default_factory=list[int])
-    ways: dict[int, tuple[_Way, ...]] = field(default_factory=dict[int, tuple[_Way, ...]])
-    kept: frozenset[int] = frozenset()
-    plain: _Plain | None = None
 
 
 class Moving:
@@ -104,7 +62,7 @@ class Moving:
         self.places: list[At] = []
         self._numbers: dict[object, int] = {}
         self._edges = {edge.id: edge for edge in program.machine.edges}
-        self._candidates = _table(program)
+        self._candidates = candidates_of(program)
         self._data_type = program.data_type
         knows = program.chart.knows
         self._plain = program.chart.flat and not knows(ALWAYS)
@@ -154,7 +112,7 @@ class Moving:
                 yield ask, (at, data, (*kept, ask), False)
 
     def _plainly(
-        self, place: At, plain: _Plain, at: int, data: Any
+        self, place: At, plain: Plain, at: int, data: Any
     ) -> list[tuple[int, Move | None]]:
         """Where no state is nested, nothing is kept and there are no effects: without detours."""
         found: list[tuple[int, Move | None]] = []
@@ -166,12 +124,12 @@ class Moving:
                         answer = guard(data, command)
                         if answer is not True:
                             if answer is not False and type(answer) is not Refuse:
-                                raise _Odd
+                                raise Odd
                             break
                     else:
                         new = handler(data) if command is None else handler(data, command)
                         if type(new) is not kind:
-                            raise _Odd
+                            raise Odd
                         taken.add(edge)
                         found.append((ask, (to, new, (), False)))
                         break
@@ -257,7 +215,7 @@ class Moving:
 
     def _nested(self, ask: int, at: int, data: Any) -> Move | None:
         asked, snapshot = self.asks[ask], self.places[at].snapshot
-        asking = _Asking(self._candidates, asked, self._edges.get(asked.edge), data)
+        asking = Asking(self._candidates, asked, self._edges.get(asked.edge), data)
         event = asked.name if asked.command is not None else self._edges[asked.edge].event
         try:
             last = self._followed(react(self.program.chart, snapshot, event, asking.choose), asking)
@@ -266,7 +224,7 @@ class Moving:
         self.taken |= asking.taken
         return None if last is None else (self.number(last.after), asking.data, (), False)
 
-    def _followed(self, steps: Iterator[Microstep], asking: _Asking) -> Microstep | None:
+    def _followed(self, steps: Iterator[Microstep], asking: Asking) -> Microstep | None:
         """Run the author's functions after each step; the last step."""
         program, acting, last = self.program, self._acting, None
         for last in steps:
@@ -277,7 +235,7 @@ class Moving:
                 given = () if edge.event not in program.commands else (asking.ask.command,)
                 asking.data = program.handler(edge.id)(asking.data, *given)
                 if type(asking.data) is not self._data_type:
-                    raise _Odd
+                    raise Odd
                 if ("taking", edge.id) in acting:
                     program.effects("taking", edge.id, asking.data, *given)
                 asking.taken.add(edge.id)
@@ -350,52 +308,13 @@ class Moving:
             if not (self._acting or kept or self._exactly):
                 place.plain = tuple((a, self.asks[a].command, w) for a, w in place.ways.items())
 
-    def _ways(self, state: str, asked: Ask) -> tuple[_Way, ...]:
+    def _ways(self, state: str, asked: Ask) -> tuple[Way, ...]:
         if asked.command is None:
-            candidates: _Candidates = ((self._edges[asked.edge], ()),)
+            candidates: Candidates = ((self._edges[asked.edge], ()),)
         else:
             candidates = self._candidates[state, asked.name]
-        found: list[_Way] = []
+        found: list[Way] = []
         for edge, guards in candidates:
             to = self.number(self.program.chart.take(Snapshot((state,)), (edge,)).after)
             found.append((guards, self.program.handler(edge.id), edge.id, to, not edge.stays))
         return tuple(found)
-
-
-class _Odd(Exception):
-    """Something that a run would refuse, and say why."""
-
-
-@dataclass(slots=True)
-class _Asking:
-    """Asks the guards of nested states during one reaction."""
-
-    candidates: dict[tuple[str, str], _Candidates]
-    ask: Ask
-    only: Edge | None
-    data: Any
-    taken: set[str] = field(default_factory=set[str])
-
-    def choose(self, state: str, event: str) -> Edge | None:
-        """See the kernel's `Choose`; a timer takes its own edge alone."""
-        if self.only is not None and event == self.only.event:
-            return self.only if state == self.only.source else None
-        for edge, guards in self.candidates.get((state, event), ()):
-            for guard in guards:
-                answer = guard(self.data, self.ask.command)
-                if answer is True:
-                    continue
-                if answer is False or type(answer) is Refuse:
-                    break
-                raise _Odd
-            else:
-                return edge
-        return None
-
-
-def _table(program: LifecycleProgram) -> dict[tuple[str, str], _Candidates]:
-    found: dict[tuple[str, str], _Candidates] = {}
-    for edge in sorted(program.machine.edges, key=lambda edge: edge.order):
-        key = (edge.source, edge.event)
-        found[key] = (*found.get(key, ()), (edge, program.guards(edge.id)))
-    return found

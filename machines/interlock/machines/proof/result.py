@@ -21,16 +21,22 @@ class Event:
         command: the command, None for a timer.
         edge: of the timer, "" for a command.
         state: where it leads, as one readable line.
+        who: in a system, the member that it happens to; "" for all that share the command.
+        sent: in a system, whether another member sent the command.
     """
 
     name: str
     command: Command | None
     edge: str
     state: str
+    who: str = ""
+    sent: bool = False
 
     def __str__(self) -> str:
         """As in a trace."""
         said = self.name if self.command is None else _written(self.command)
+        said = f"{self.who}: {said}" if self.who else said
+        said = f"{said} (sent)" if self.sent else said
         return f"{said} → {self.state}"
 
 
@@ -39,10 +45,10 @@ class Trace:
     """The shortest way to a place.
 
     Attributes:
-        start: the data at the beginning.
+        start: the data at the beginning; those of each member by name in a system.
         events: what happens, in order.
         state: where it ends.
-        data: the data there.
+        data: the data there; those of each member in a system.
         last: what would come next, where the property is about that.
     """
 

@@ -14,7 +14,7 @@ from interlock.store import crash
 from interlock.store.archive import moving
 from interlock.store.archive.moving import commit_of
 from interlock.store.archive.reading import Archive, ArchivedRun
-from interlock.store.contract import Commit, Store
+from interlock.store.contract import Commit, Entry, Store
 from interlock.store.errors import BadArchive, Conflict
 from interlock.store.event import Actor
 from interlock.store.retention import ARCHIVE, RunsRestored
@@ -53,7 +53,9 @@ async def restore(
 ) -> Restored:
     """Bring back a run, with those that were archived together with it, or all of a file.
 
-    What is not archived any more is left as it is. Interrupted at any point it can be repeated.
+    What is not archived any more is left as it is; so is, when all of a file is to come back, a run
+    that was told something since and archived again elsewhere. Interrupted at any point it can be
+    repeated.
 
     Args:
         telling: is asked what they are to be told.
@@ -70,6 +72,8 @@ async def restore(
     wanted: list[ArchivedRun] = []
     for one in found:
         entry = await store.entry(one.entry.run)
+        if entry is not None and not run and await _went_on(store, one, entry, path):
+            continue
         if entry is None or (entry.archive and await _differs(store, one)):
             message = f"{path} does not hold what was archived of run {one.entry.run!r}"
             raise BadArchive(message)
@@ -88,6 +92,12 @@ async def restore(
 def _read(path: Path, run: str) -> tuple[Archive, list[ArchivedRun]]:
     archive = Archive(path.resolve())
     return archive, archive.tree(run) if run else [*archive.runs()]
+
+
+async def _went_on(store: Store, run: ArchivedRun, entry: Entry, path: Path) -> bool:
+    """Whether what a file holds of a run is older than what is in another one."""
+    elsewhere = bool(entry.archive) and Path(entry.archive).name != path.name
+    return elsewhere and (await store.head(entry.run)).version > run.moved.version
 
 
 async def _differs(store: Store, run: ArchivedRun) -> bool:

@@ -1,0 +1,71 @@
+"""Commands about tests: `test`, `coverage`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interlock.cli.errors import reporting
+from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, RunId, StoreUrl
+
+
+def make_test(
+    run: RunId,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE",
+            help="Write here; test_RUN.py by default. - prints it.", show_default=False,
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    replay: Annotated[
+        bool,
+        typer.Option("--replay", help="Replay the history, written beside it; script nothing."),
+    ] = False,
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:  # fmt: skip
+    """Turn a run into a test that fails when the behaviour changes."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import regressing
+
+        regressing.write_test(store, app, run, output, force=force, replay=replay, as_json=as_json)
+
+
+def coverage(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="[MODULE:NAME]", help="A machine; all of the modules by default.",
+            show_default=False,
+        ),
+    ] = "",
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="DURATION", help='Only the last of it: "90 days".'),
+    ] = "",
+    tests: Annotated[
+        Path | None,
+        typer.Option(
+            "--tests", metavar="FILE", help="What tests did: of pytest --machine-coverage-json."
+        ),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FOLDER", help="Draw each: NAME.mmd and NAME.dot."),
+    ] = None,
+    app: Apps = [],  # noqa: B006  typer copies it
+    store: StoreUrl = DEFAULT_STORE,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:  # fmt: skip
+    """Tell which states and transitions ran in production, and how often."""
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import covering
+
+        covering.show(store, app, covering.Asked(target, since, tests, picture), as_json=as_json)
