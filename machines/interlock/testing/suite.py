@@ -24,7 +24,7 @@ S_contra = TypeVar("S_contra", contravariant=True)
 FEWEST = 5
 """Examples of a law, at least."""
 
-_FEW_WAYS, _WAYS = 25, 4
+_FEW_WAYS, _WAYS = 12, 4
 """Cases along the shortest ways: at least so many, and so many times the examples; of more, as
 many, evenly spread."""
 
