@@ -196,8 +196,7 @@ class Driver:
         attempt = activity.attempt
         try:
             outcome = await self._call(session, mover, activity)
-            if outcome is None and activity.id in self._told:
-                outcome = record_stopped
+            outcome = outcome or (record_stopped if activity.id in self._told else None)
             if outcome is not None:
                 self._over.append((activity.id, attempt, outcome))
         except asyncio.CancelledError:
