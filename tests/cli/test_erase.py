@@ -114,7 +114,7 @@ def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
 def test_an_id_that_nobody_has_is_not_burned(il: Invoke, hotel: Path) -> None:
     refused = il("erase", "g-99", "--yes", "--store", f"sqlite:///{hotel}")
     assert refused.exit_code == 1
-    assert "g-99 has no key, and the log holds nothing of it" in refused.stderr
+    assert "'g-99' has no key, and the log holds nothing of it" in refused.stderr
     assert "no personal data found, and it has no key" in (
         il("erase", "g-99", "--dry-run", "--store", f"sqlite:///{hotel}").output
     )

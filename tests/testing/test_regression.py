@@ -10,7 +10,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from interlock.machines import Personal
+from interlock.machines import Personal, workflow
 from interlock.projections import History
 from interlock.store.contract import Filter
 from interlock.store.errors import InterlockError
@@ -119,3 +119,15 @@ async def test_a_history_may_stand_beside_the_test(
     names["selling"] = street.selling_fast
     with pytest.raises(AssertionError, match="diverged"):
         names["test_run_1"]()
+
+
+async def test_code_that_has_no_name_to_import_makes_no_test() -> None:
+    @workflow
+    async def inside(number: int) -> int:
+        return number
+
+    async with Environment() as env:
+        await env.start(inside, 1, id="run-1")
+        found = await histories(env, "run-1")
+    with pytest.raises(NoRegression, match="cannot be imported by that name"):
+        await regression(found, {"inside": inside})
