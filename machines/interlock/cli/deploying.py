@@ -105,9 +105,10 @@ def _print(screen: Screen, report: DeployReport, rehearsed: list[Rehearsed] | No
 
 def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
     screen.heading("What becomes of them")
+    whys = [] if screen.narrow else [Column("why")]
     columns = [
         Column("machine", "bold"), Column("state", "bold"), Column("of", "dim"),
-        Column("runs", right=True), Column("fate"), Column("such as"), Column("why"),
+        Column("runs", right=True), Column("fate"), Column("such as"), *whys,
     ]  # fmt: skip
     rows = [
         (
@@ -117,11 +118,18 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
             str(group.count),
             Styled(group.fate, _STYLES[group.fate]),
             ", ".join(group.samples),
-            "; ".join(group.reasons) or ", ".join(group.by),
-        )
+            _why(group),
+        )[: len(columns)]
         for group in groups
     ]
     screen.table(columns, rows)
+    told = dict.fromkeys(_why(group) for group in groups if group.held) if screen.narrow else ()
+    for why in told:
+        screen.paragraph(why)
+
+
+def _why(group: FateGroup) -> str:
+    return "; ".join(group.reasons) or ", ".join(group.by)
 
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
