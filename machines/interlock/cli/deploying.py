@@ -134,17 +134,19 @@ def _why(group: FateGroup) -> str:
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
     """The migrations that are lacking, one for each definition."""
-    wanted: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    wanted: dict[tuple[str, str], tuple[list[str], list[str], list[str]]] = {}
     for group in groups:
-        if group.fate in ("needs mapping", "type changed") and not group.by:
-            states, variables = wanted.setdefault((group.author, group.hash), ([], []))
+        if group.migratable:
+            key = (group.author, group.hash)
+            states, variables, reasons = wanted.setdefault(key, ([], [], []))
             states += group.lacking
             variables += group.wanted
+            reasons += group.reasons
     if not wanted:
         return
     screen.heading("To be written")
-    for (author, definition), (states, variables) in wanted.items():
-        screen.paragraph(migration(author, definition, states, variables))
+    for (author, definition), needed in wanted.items():
+        screen.paragraph(migration(author, definition, *needed))
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:

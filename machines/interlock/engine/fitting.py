@@ -9,7 +9,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from interlock.engine.exactness import was_converted
 from interlock.engine.threads import place_at
-from interlock.machines.advice import a
+from interlock.machines.advice import GONE, NO_DEFAULT, a
 from interlock.machines.compare import changed_classes, mentioned
 from interlock.machines.held import levels
 from interlock.machines.ir import Machine
@@ -245,7 +245,7 @@ class Fitting:
         if tag == "enum":
             members = getattr(cls, "__members__", {})
             gone = type(found["v"]) is str and found["v"] not in members
-            return f"{name}.{found['v']}, which is gone" if gone else ""
+            return f"{name}.{found['v']}, {GONE}" if gone else ""
         if tag == "error" or not self._may_differ(name):
             return ""
         return self._fields(cls, name, found["v"], image)
@@ -274,13 +274,11 @@ class Fitting:
         gone = [field for field in recorded if field not in fields]
         more = [field for field in fields if field not in recorded]
         if fields and gone and more:
-            return (
-                f"{a(name)} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
-            )
+            return f"{a(name)} with {gone[0]!r}, {GONE}, and without {more[0]!r}, which is new"
         for field, declared in fields.items():
             if field not in recorded:
                 if declared.required:
-                    return f"{a(name)} without {field!r}, which has no default"
+                    return f"{a(name)} without {field!r}, {NO_DEFAULT}"
                 continue
             why = self._field(declared, recorded[field], image)
             if why:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from interlock.machines.advice import OTHER_FIELDS
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
 from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
@@ -123,7 +124,7 @@ def _data(old: Machine, new: Machine, found: Found) -> None:
         kept = [new.data, *(new.commands if _keeps(old) else ())]
         changed &= set[str]().union(*(_within(name, new) for name in kept))
     if changed:
-        found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
+        found.misfit("data", f"{OTHER_FIELDS} than before: {', '.join(sorted(changed))}")
 
 
 def _keeps(machine: Machine) -> bool:
@@ -242,7 +243,7 @@ class _Workflows:
             return ""
         inside = _within(now or was, self.new) & _directly_changed(self.old, self.new, grown=True)
         which = f"{', '.join(sorted(inside))} {'have' if len(inside) > 1 else 'has'}"
-        return f"is {now or was}, and {which} other fields"
+        return f"is {now or was}, and {which} {OTHER_FIELDS}"
 
     def _missing(self, thread: ThreadAt, name: str, node: Node) -> None:
         if thread.was in self.held.mapped and self.values is None:

@@ -62,5 +62,5 @@ def _told(
     why = "; ".join(reason.removeprefix(f"in {state!r}, ") for reason in verdict.reasons)
     if state in states:
         return f"runs in {state!r} cannot go on in {states[state]!r}: {why}; mend the migration"
-    write = migration(author_name(new), before.hash, *needed(verdict))
+    write = migration(author_name(new), before.hash, *needed(verdict), verdict.reasons)
     return f"runs in {state!r} cannot go on: {why}; write {write}"
