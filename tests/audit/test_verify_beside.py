@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from engine.retained import MACHINES, fill
-from interlock.audit import Audited
+from interlock.audit import Audited, check_proof, make_seal, prove, read_proof
 from interlock.cli.app import build
 from interlock.engine import Engine
 from interlock.engine.auditing import audit_store
@@ -52,6 +53,37 @@ async def test_archives_of_an_encrypted_store_are_sound_without_its_key(tmp_path
         file.execute("delete from interlock_digests where stream = 'order-1' and version = 2")
         file.commit()
     assert not (await audited(tmp_path / "runs.db")).sound
+
+
+async def test_archived_events_of_an_encrypted_store_are_proven_without_its_key(
+    tmp_path: Path,
+) -> None:
+    await archived(tmp_path / "runs.db", b"k" * 32)
+    store = open_store(f"sqlite:///{tmp_path}/runs.db", readonly=True, keyless=True)
+    for index in (*(tmp_path / "archives").glob("*.index.json"), None):
+        with store.inspect() as snapshot:  # with the index of the archive, and without
+            seal = make_seal(snapshot, [], datetime(2026, 5, 1, tzinfo=UTC))
+            assert seal is not None
+            proof = prove(snapshot, [seal], "order-1", 2)
+        check_proof(read_proof(proof.text()), seals=[seal])
+        assert (proof.event.stream, proof.event.version) == ("order-1", 2)
+        if index is not None:
+            index.unlink()
+    await store.close()
+
+
+async def test_one_run_is_sound_in_an_archive_that_is_damaged_elsewhere(tmp_path: Path) -> None:
+    await archived(tmp_path / "runs.db")
+    (file,) = (tmp_path / "archives").glob("*.gz")
+    file.write_bytes(file.read_bytes()[:-60])
+    assert not (await audited(tmp_path / "runs.db")).sound
+    for run in ("order-0", "order-1"):
+        found = await audited(tmp_path / "runs.db", run)
+        assert found.sound, found.findings.found
+    file.write_bytes(b"nothing")
+    first = (await audited(tmp_path / "runs.db", "order-1")).first
+    assert first is not None
+    assert (first.stream, first.version) == ("order-1", 1)
 
 
 SPOILT = {

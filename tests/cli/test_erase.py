@@ -89,6 +89,10 @@ def test_an_import_without_its_keys_says_whose_values_cannot_be_read(
     assert json.loads(again.stdout)["unreadable"] == ["g-1"]
     assert il("export", "r-1", *other).stdout == text
     assert il("erase", "g-1", "--yes", *at).exit_code == 0
+    later = il("export", "r-1", *at).stdout
+    third = ("--store", f"sqlite:///{tmp_path}/third.db")
+    told = il("import", "-", "--unfinished", *third, input=later)
+    assert "cannot be read" not in told.stderr  # it says that the person was forgotten
     keys = hotel.with_name("hotel-keys.db").rename(tmp_path / "o-keys.db")
     forgotten = il("import", "-", "--unfinished", "--json", *other, input=text)
     assert json.loads(forgotten.stdout)["unreadable"] == []  # it was here, and is destroyed
@@ -110,7 +114,7 @@ def test_without_its_key_store_nothing_is_done(il: Invoke, hotel: Path) -> None:
 def test_an_id_that_nobody_has_is_not_burned(il: Invoke, hotel: Path) -> None:
     refused = il("erase", "g-99", "--yes", "--store", f"sqlite:///{hotel}")
     assert refused.exit_code == 1
-    assert "g-99 has no key, and the log holds nothing of it" in refused.stderr
+    assert "'g-99' has no key, and the log holds nothing of it" in refused.stderr
     assert "no personal data found, and it has no key" in (
         il("erase", "g-99", "--dry-run", "--store", f"sqlite:///{hotel}").output
     )

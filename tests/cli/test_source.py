@@ -176,3 +176,40 @@ def test_values_stand_where_they_were_set_and_never_at_the_line_that_waits() -> 
     found = beside(source, {"a": [1, 2], "x": 2, "b": 1, "got": 1, "else": 3}, 80)
     assert found == {10: "a = [1, 2]", 11: "x = 2", 13: "b = 1"}
     assert beside(source, {"a": [1, 2]}, 20) == {}
+
+
+BESIDE = [  # where it stands is marked with >, the lines that may carry the value of x with *
+    ["*x = 1", ">await g()", " x = 2"],
+    [" if a:", "     x = 1", " else:", "     x = 2", ">await g()"],
+    ["*x = 1", " if a:", ">    await g()", " else:", "     x = 2"],
+    [" x = 1", " if a:", "     x = 2", ">await g()"],
+    [" if a:", "*    x = 1", ">await g()"],
+    [" for i in a:", "*    x = i", ">    await g()", "     y = i"],
+    [" x = 0", " for i in a:", ">    await g()", "     x = i"],
+    [" for i in a:", "     x = 0", "     for j in a:", ">        await g()", "         x = 1"],
+    [" for i in a:", "*    x = 0", "     for j in a:", ">        await g()", "     x = 1"],
+    ["*for x in a:", "     pass", ">await g()", " x = 1"],
+    [" x = 0", " for x in a:", "     pass", ">await g()"],
+    ["*x = 1", ">await g(", "     a,", " )", " x = 3"],
+    ["*x = 1", " x = await g(", ">    await g(a),", " )"],
+    [" match a:", "     case 1:", "         x = 1", "     case x:", "         pass", ">await g()"],
+    [" try:", "     x = 1", " except E as x:", "     pass", ">await g()"],
+    [" try:", "     pass", " finally:", "*    x = 1", ">await g()"],
+    ["*x = 1", " y = [x for x in a]", ">await g()"],
+    ["*(x := 1)", " def h():", "     x = 3", ">await g()"],
+]
+
+
+@pytest.mark.parametrize("text", BESIDE)
+def test_a_value_stands_only_at_a_line_that_set_it_for_sure(text: list[str]) -> None:
+    lines = ("async def f(a):", *(f"    {line[1:]}" for line in text))
+    marked = next(i for i, line in enumerate(text, 1) if line[0] == ">")
+    source = Excerpt("f.py", 10 + marked, 10, lines, "\n".join(lines), 10)
+    expected = {10 + i: "x = 1" for i, line in enumerate(text, 1) if line[0] == "*"}
+    assert beside(source, {"x": 1}, 80) == expected
+
+
+def test_before_the_first_line_only_what_was_given_is_known() -> None:
+    text = ("async def f(a):", "    b = await g(a)", "    return b")
+    source = Excerpt("f.py", 0, 10, text, "\n".join(text), 10)
+    assert beside(source, {"a": 1, "b": 2}, 80) == {10: "a = 1"}

@@ -74,6 +74,8 @@ def _text(value: object) -> str:
 def looks_back(history: History, live: Mapping[int, Looked]) -> None:
     """Every way to a moment leads to what was live there, and differences are what they say."""
     random = Random(len(history))
+    if len(history) > 1:
+        looks_from(history, random.randint(1, len(history) - 1))
     folded: list[Looked] = []
     state: RunState | None = None
     for event in history.events:
@@ -198,3 +200,41 @@ def _steps(moment: Moment) -> set[str]:
     named = {str(getattr(body, name, "")) for name in ("step", "undo", "name", "command")}
     step = moment.subject.step
     return {step, *step.split(" or "), *named}
+
+
+def looks_from(history: History, after: int) -> None:
+    """A history that begins later tells the same of all that it has."""
+    since = history.state(after)
+    part = History(history.events[after:], since)
+    part.verify()
+    assert [moment.version for moment in part] == [*range(after + 1, len(history) + 1)]
+    for version in (after + 1, len(history), (after + 1 + len(history)) // 2):
+        at, whole = part.at(version), history.at(version)
+        assert looked_at(at) == looked_at(whole)
+        assert at.subject == whole.subject
+    assert looked(part.replay()) == looked(history.replay())
+    assert looked(since) == looked(history.state(after))
+    last = {effect.activity: effect for effect in history.ledger()}
+    for effect in part.ledger():
+        if _known(effect) != _known(last[effect.activity]) and not effect.error:
+            message = f"after {after}: {effect}, not {last[effect.activity]}"
+            raise AssertionError(message)
+    drawn = timeline(part.events, since)
+    bars = timeline(history.events).bars
+    assert {bar.id for bar in drawn.bars if bar.end is None} == {
+        bar.id for bar in bars if bar.end is None
+    } or since.lifecycle
+    ends = {bar.id: (bar.end, bar.label) for bar in bars}
+    for bar in drawn.bars:
+        if bar.kind not in ("state", "held"):
+            assert ends[bar.id] == (bar.end, ends[bar.id][1] if bar.kind == "undo" else bar.label)
+    before = history.ledger(after)
+    gone = {effect.activity for effect in before if effect.status in _OVER}
+    assert {e.activity for e in part.ledger()} >= last.keys() - gone
+
+
+_OVER = ("confirmed", "failed", "cancelled", "compensated", "not compensated", "reused")
+
+
+def _known(effect: Effect) -> object:
+    return effect.activity, effect.status, effect.undoes

@@ -11,7 +11,7 @@ import pytest
 
 from interlock.engine import Engine
 from interlock.machines import registry
-from interlock.machines.errors import BadDefinition
+from interlock.machines.errors import BadDefinition, CompileError
 
 SOURCE = """
 from interlock.machines import Command, wait_for, workflow
@@ -75,3 +75,25 @@ async def test_a_run_that_was_left_goes_on_in_the_definition_that_it_follows(
             await engine.send(home.__name__, home.Go())
             run = await engine.get(home.__name__)
             assert str(await run.result()).startswith(home.__name__)
+
+
+async def test_one_that_cannot_be_compiled_is_nothing_to_a_run_of_the_other(
+    two: tuple[ModuleType, ModuleType], tmp_path: Path
+) -> None:
+    first, _ = two
+    url = f"sqlite:///{tmp_path}/names.db"
+    async with Engine(url) as engine:
+        await engine.start(first.homonym, 1, id="one")
+    broken = SOURCE.replace("wait_for(Go)", "not_there_yet()")
+    module(tmp_path, "homonyms_six", broken)
+    try:
+        async with Engine(url) as engine:
+            await engine.send("one", first.Go())
+            run = await engine.get("one")
+            assert await run.result() == "homonyms_one 1"
+        registry.__dict__["_known"]["homonym"] = [sys.modules["homonyms_six"].homonym]
+        async with Engine(url, recover=False) as engine:
+            with pytest.raises(CompileError, match="not_there_yet"):
+                await engine.send("one", first.Go())
+    finally:
+        del sys.modules["homonyms_six"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 import interlock.demo
 import sample_orders
 import sample_subscription
-from interlock.machines import Lifecycle, Workflow
+from interlock.machines import Lifecycle, Workflow, approvers, registry
 from interlock.machines.check import judged
 from interlock.machines.checks.properties import PROPERTIES
 from interlock.machines.ir import Machine
@@ -20,7 +23,10 @@ from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from machines.broken import CORPUS, Broken
 
-MODULES = [f"interlock.demo.{m.name}" for m in pkgutil.iter_modules(interlock.demo.__path__)]
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+SHARED = ("engine.office", "engine.messages", "engine.rich", "engine.reviews", "engine.shop")
+DEMO = [f"interlock.demo.{m.name}" for m in pkgutil.iter_modules(interlock.demo.__path__)]
+GOOD = [sample_orders, sample_subscription, *map(importlib.import_module, (*DEMO, *SHARED))]
 
 
 @pytest.mark.parametrize("broken", CORPUS, ids=[one.name for one in CORPUS])
@@ -48,17 +54,26 @@ def machines_of(module: ModuleType) -> Iterator[Program | LifecycleProgram]:
             yield member.program()
 
 
-def good() -> Iterator[ModuleType]:
-    yield from (importlib.import_module(name) for name in MODULES)
-    yield from (sample_orders, sample_subscription)
+def examples(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The pages of docs/examples, as modules of their own."""
+    for file in sorted(EXAMPLES.glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"checked_{file.stem}", file)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, spec.name, module)
+        spec.loader.exec_module(module)
+        yield module
 
 
-def test_good_machines_have_no_problems() -> None:
+def test_good_machines_have_no_problems(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_known", {})  # the examples call their machines as they like
+    monkeypatch.setattr(approvers, "_declared", [])
     checked = 0
-    for module in good():
+    for module in (*GOOD, *examples(monkeypatch)):
         for program in machines_of(module):
             checked += 1
             for one in judged(program):
                 assert [p for p in one.problems if p.severity != "info"] == [], program.machine.name
                 assert one.verdict != "bounded"
-    assert checked >= 5
+    assert checked >= 15

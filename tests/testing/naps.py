@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 from interlock.machines import Retry, current, sleep, step, workflow
@@ -49,3 +50,13 @@ async def slowly(first: int, second: int) -> int:
     one = await slow(first)
     two = await slow.named("again")(second)
     return one + two
+
+
+@step
+async def hang() -> None:
+    await asyncio.Event().wait()
+
+
+@workflow
+async def hanging() -> None:
+    await hang()

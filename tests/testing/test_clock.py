@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from interlock.engine import Engine
 from interlock.machines.duration import duration
-from interlock.testing import HarnessError, NothingMore, VirtualClock
+from interlock.testing import HarnessError, NothingMore, StillRunning, VirtualClock
 from interlock.testing.clock import START, after
 from testing import naps
 
@@ -132,3 +132,14 @@ def test_years_are_those_of_the_calendar(start: str, by: str, end: str) -> None:
 def test_other_durations_mean_what_they_mean_everywhere(start: datetime, seconds: int) -> None:
     text = f"{seconds} seconds"
     assert after(start, text) == start + duration(text)
+
+
+async def test_a_real_call_that_does_not_return_is_told(
+    clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interlock.testing.clock._PATIENCE", 0.0)
+    monkeypatch.setattr("interlock.testing.clock._LEAST_TURNS", 100)
+    async with clock.watch(Engine("memory://", clock=clock)) as engine:
+        await engine.start(naps.hanging, id="run")
+        with pytest.raises(StillRunning, match="'run' does not come to rest"):
+            await clock.settle()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from interlock.engine import Engine
 from interlock.machines import Command, Refused, TimedOut
 from interlock.machines.ir import Machine
 from interlock.store.backends.memory import MemoryStore
+from interlock.store.errors import InterlockError
 from interlock.testing import Environment, Scenario, Script
 from interlock.testing.coverage import (
     Report,
@@ -26,6 +29,7 @@ from interlock.testing.coverage import (
 from interlock.testing.coverage.live import Collector
 from interlock.testing.coverage.tally import dump, load
 from sample_orders import Add, Cancel, OrderData, OrderLifecycle, Pay, Return, Ship, Submit
+from testing.random_runs import ACTS, STARTS, Outside, scripts
 from testing.store_front import Basket, Declined, Payment, pack, pay, post, refund, selling
 
 SMALL = Basket(total=Decimal(12), items=["tea"])
@@ -187,3 +191,27 @@ async def test_tallies_go_over_a_wire(collector: Collector) -> None:
     (back,) = load(dump(collector.tallies))
     assert back.counts == collector.of(back.machine).counts
     assert back.machine == OrderLifecycle.program().machine
+
+
+@given(st.sampled_from(STARTS), scripts(), st.lists(st.sampled_from(ACTS), max_size=4))
+async def test_what_is_counted_of_a_workflow_is_there_to_be_covered(
+    start: tuple[Any, tuple[Any, ...]], script: Script, acts: list[Outside]
+) -> None:
+    """Whatever a run does: every key is an item's, and the log counts what was counted live."""
+    live = Collector()
+    live.begin()
+    store = MemoryStore()
+    async with Environment(script, store=store) as env:
+        await env.start(start[0], *start[1], id="run-1")
+        for act in acts:
+            with suppress(InterlockError):
+                await act(env, "run-1")
+    live.end()
+    for tally in live.tallies.values():
+        known = {(item.kind, item.key) for item in items_of(tally.machine)}
+        badly = {("state", name) for name in ("failed", "compensating", "compensated", "cancelled")}
+        assert set(+tally.counts) <= known | badly | {("state", "compensation failed")}
+        assert tally.counts["state", "completed"] <= tally.runs
+        unseen = {(i.kind, i.key) for i in items_of(tally.machine) if not i.seen_in_log}
+        read = await production(store, tally.machine)
+        assert {k: n for k, n in tally.counts.items() if k not in unseen} == dict(read.counts)

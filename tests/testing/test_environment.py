@@ -193,6 +193,12 @@ async def test_a_call_without_an_outcome_says_what_to_write() -> None:
             await env.start(selling, SMALL)
 
 
+async def test_a_name_that_is_nearly_right_is_named() -> None:
+    with pytest.raises(NotScripted, match=r"nothing is written for pay \(it has 'pays'\)"):
+        async with Environment(Script({"pays": PAID})) as env:
+            await env.start(selling, SMALL)
+
+
 async def test_used_up_outcomes_are_told() -> None:
     with pytest.raises(NotScripted, match=r"pay is called for the 2\. time"):
         async with Environment(Script().on(pay, OSError("down"))) as env:
@@ -232,3 +238,17 @@ async def test_an_error_may_be_given_as_its_class() -> None:
     async with Environment(Script({pay: Error(Declined)})) as env:
         with pytest.raises(Declined):
             await env.execute(selling, SMALL)
+
+
+async def test_an_environment_has_to_be_open() -> None:
+    with pytest.raises(HarnessError, match="async with"):
+        await Environment().start(selling, SMALL)
+
+
+async def test_a_run_is_driven_to_a_state() -> None:
+    async with Environment(Script({pay: PAID, refund: None})) as env:
+        run = await env.start(selling, LARGE)
+        await env.reach(run, "approval:manager", stayed="1 day")
+        assert (env.now() - START).days == 1
+        with pytest.raises(NothingMore, match="does not come to 'post'"):
+            await env.reach(run, "post", limit="1 day")

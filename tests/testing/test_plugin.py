@@ -164,11 +164,11 @@ def test_coverage_of_machines_is_told_at_the_end(project: pytest.Pytester, worke
 def test_too_little_coverage_fails(project: pytest.Pytester) -> None:
     project.makepyfile(door_shop=LIFECYCLE, test_buying=COVERED)
     done = project.runpytest_inprocess(
-        "--machine-coverage=buying", "--machine-coverage-fail-under=90"
+        "--machine-coverage-of=buying", "--machine-coverage-fail-under=90"
     )
     done.assert_outcomes(passed=5)
     done.stdout.fnmatch_lines(["90% of the machines is NOT reached: it is 75.0%"])
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done = project.runpytest_inprocess("--machine-coverage=selling_all")
+    done = project.runpytest_inprocess("--machine-coverage-of=selling_all")
     done.stdout.fnmatch_lines(["*no machine is called selling_all*"])
     assert done.ret == pytest.ExitCode.TESTS_FAILED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -11,77 +10,22 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from interlock.machines import Personal
+from interlock.machines import Personal, workflow
 from interlock.projections import History
 from interlock.store.contract import Filter
 from interlock.store.errors import InterlockError
 from interlock.testing import (
-    Crash,
     Environment,
-    Error,
-    Hang,
     NoRegression,
     PersonalInside,
     Script,
-    Timeout,
-    Value,
     assert_replays,
 )
 from interlock.testing.regression import Regression, regression
 from testing import store_front, street
-from testing.store_front import Basket, Collected, Declined, Payment
+from testing.random_runs import ACTS, PAID, STARTS, Outside, scripts
+from testing.store_front import Basket
 
-PAID = Payment(id="p1", amount=Decimal(12))
-OUTCOMES: dict[str, list[Any]] = {
-    "pay": [Value(PAID), Value(PAID, takes="3 s"), Error(Declined("no")), OSError("down"), Crash(),
-            Timeout(), Hang()],
-    "pack": ["parcel", Error(OSError("no paper")), Hang(), Crash()],
-    "post": ["T-1", ValueError("where?")],
-    "refund": [None, OSError("closed")],
-    "book": ["booked", Crash(), Timeout()],
-    "verify book": [],
-    "price": [Decimal(1), Value(Decimal(2), takes="2 s"), Value(Decimal(3), takes="1 s"),
-              OSError("who knows")],
-    "ring": [None, Value(None, takes="5 s"), OSError("broken")],
-}  # fmt: skip
-
-Outside = Callable[[Environment, str], Awaitable[object]]
-
-
-async def _grant(env: Environment, run: str) -> None:
-    await env.grant(run, by="ann")
-
-
-async def _reject(env: Environment, run: str) -> None:
-    await env.reject(run, by="bob", reason="too much")
-
-
-async def _collect(env: Environment, run: str) -> None:
-    await env.send(run, Collected(code="7"), by="cleo")
-
-
-async def _cancel(env: Environment, run: str) -> None:
-    await env.cancel(run, by="dan", reason="never mind")
-
-
-async def _second(env: Environment, run: str) -> None:
-    await env.advance("1 second")
-
-
-async def _day(env: Environment, run: str) -> None:
-    await env.advance("1 day")
-
-
-ACTS: list[Outside] = [_grant, _reject, _collect, _cancel, _second, _day]
-STARTS: list[tuple[Any, tuple[Any, ...]]] = [
-    (store_front.selling, (Basket(total=Decimal(12), items=["tea"]),)),
-    (store_front.selling, (Basket(total=Decimal(900), items=["car"]),)),
-    (store_front.collecting, ("bike",)),
-    (store_front.booking, ("monday",)),
-    (store_front.quoting, ("a", "b")),
-    (street.walking, (3,)),
-    (street.DoorLifecycle, (street.Door(),)),
-]
 KINDS = {
     "selling": store_front.selling, "collecting": store_front.collecting,
     "booking": store_front.booking, "quoting": store_front.quoting,
@@ -109,17 +53,6 @@ async def passes(made: Regression) -> None:
     names: dict[str, Any] = {"__name__": "made"}
     exec(made.text, names)
     await names["again"]()
-
-
-@st.composite
-def scripts(draw: st.DrawFn) -> Script:
-    """Outcomes that are used up go on with the first one."""
-    script = Script(unscripted="real")
-    for step, outcomes in OUTCOMES.items():
-        if outcomes:
-            script.on(step, *draw(st.lists(st.sampled_from(outcomes), max_size=4)))
-            script.always(step, outcomes[0])
-    return script
 
 
 @given(st.sampled_from(STARTS), scripts(), st.lists(st.sampled_from(ACTS), max_size=5))
@@ -186,3 +119,15 @@ async def test_a_history_may_stand_beside_the_test(
     names["selling"] = street.selling_fast
     with pytest.raises(AssertionError, match="diverged"):
         names["test_run_1"]()
+
+
+async def test_code_that_has_no_name_to_import_makes_no_test() -> None:
+    @workflow
+    async def inside(number: int) -> int:
+        return number
+
+    async with Environment() as env:
+        await env.start(inside, 1, id="run-1")
+        found = await histories(env, "run-1")
+    with pytest.raises(NoRegression, match="cannot be imported by that name"):
+        await regression(found, {"inside": inside})

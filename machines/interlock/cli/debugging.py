@@ -28,6 +28,12 @@ def timeline(
     children: Annotated[
         bool, typer.Option("--children", help="Below each child what its run did.")
     ] = False,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after", metavar="N", min=0, help="Begin after this event; a long run's end is drawn."
+        ),
+    ] = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -36,7 +42,9 @@ def timeline(
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import timeline as drawing
 
-        drawing.draw_timeline(store, run, every=every, children=children, as_json=as_json)
+        drawing.draw_timeline(
+            store, run, after, every=every, children=children, as_json=as_json
+        )  # fmt: skip
 
 
 def diff(

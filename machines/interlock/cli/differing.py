@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from interlock.cli.difference_view import difference_view, moment_view
 from interlock.cli.errors import BadArgument
 from interlock.cli.instants import when_of
+from interlock.cli.past import between, length
 from interlock.cli.phrases import phrase
 from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.saying import both_sides, print_changes, print_effects, print_waits
@@ -32,12 +32,10 @@ from interlock.store.forking import RunForked
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be compared: two moments of one run, or two runs."""
+    """Two runs that are to be compared."""
 
     one: History
     other: History
-    first: int | datetime | None = None
-    second: int | datetime | None = None
 
 
 def tell_difference(store: str, run: str, first: str, second: str, *, as_json: bool) -> None:
@@ -47,37 +45,36 @@ def tell_difference(store: str, run: str, first: str, second: str, *, as_json: b
         first: a version, an instant, or (without `second`) the id of another run.
         second: a version or an instant; "" for now.
     """
-    asked = run_async(_asked(store, run, first, second))
-    if asked.first is None:
-        found = diff_runs(asked.one, asked.other)
+    found = run_async(_found(store, run, first, second))
+    if isinstance(found, Asked):
+        runs = diff_runs(found.one, found.other)
         if as_json:
-            print_document(_runs_view(asked, found))
+            print_document(_runs_view(found, runs))
         else:
-            _print_runs(Screen(), asked, found)
+            _print_runs(Screen(), found, runs)
         return
-    last = len(asked.one) if asked.second is None else asked.second
-    difference = asked.one.diff(asked.first, last)
     if as_json:
-        print_document({"run": run, **difference_view(difference)})
+        print_document({"run": run, **difference_view(found)})
     else:
-        _print_moments(Screen(), difference)
+        _print_moments(Screen(), found)
 
 
-async def _asked(url: str, run: str, first: str, second: str) -> Asked:
+async def _found(url: str, run: str, first: str, second: str) -> Asked | Difference:
     async with reading(url) as store:
-        one = History(await events_of_run(store, run))
+        await length(store, run)
         if not second:
             events = await store.read(first)
             if events:
-                return Asked(one, History(events))
+                return Asked(History(await events_of_run(store, run)), History(events))
         try:
             begin = when_of(first, "the first moment")
         except BadArgument:
             if second:
                 raise
             raise await unknown(store, first) from None
-        end = when_of(second, "the second moment") if second else None
-        return Asked(one, one, begin, end)
+        return await between(
+            store, run, begin, when_of(second, "the second moment") if second else None
+        )
 
 
 def _print_moments(screen: Screen, found: Difference) -> None:

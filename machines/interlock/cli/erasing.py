@@ -69,7 +69,7 @@ def _check_known(found: Erasure) -> None:
     """An id that is forgotten can never be used again: it should be one that was meant."""
     if not (found.key or found.held or found.before):
         message = (
-            f"{found.subject} has no key, and the log holds nothing of it: is the id right? "
+            f"{found.subject!r} has no key, and the log holds nothing of it: is the id right? "
             "Nothing was erased"
         )
         raise BadArgument(message)

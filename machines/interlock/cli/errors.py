@@ -55,6 +55,12 @@ class RunExists(CommandLineError):
     code = "ILK096"
 
 
+class NoSuchName(CommandLineError):
+    """A filter names a state, status, branch, step, actor or type that there is not."""
+
+    code = "ILK270"
+
+
 @contextmanager
 def reporting(*, as_json: bool = False, debug: bool = False) -> Generator[None]:
     """Show every `InterlockError` of the block as `error ILK0xx: message`, and end with code 1.

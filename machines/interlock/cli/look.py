@@ -115,6 +115,19 @@ def history(
         list[str] | None,
         typer.Option("--branch", metavar="NAME", help="Only of this branch or item."),
     ] = None,
+    after: Annotated[
+        int, typer.Option("--after", metavar="N", min=0, help="Only events after this version.")
+    ] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=0,
+            help="At most N events, 0 for all; a table has 1000 without it, JSON all.",
+            show_default=False,
+        ),
+    ] = None,
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -125,7 +138,8 @@ def history(
         from interlock.projections import Chosen
 
         wanted = Chosen(state or (), actor or (), step or (), kind or (), branch or ())
-        telling.tell_history(store, run, wanted, as_json=as_json)
+        part = telling.Part(after, limit)
+        telling.tell_history(store, run, wanted, part, as_json=as_json)
 
 
 def at(
@@ -140,6 +154,6 @@ def at(
     """Show a run as it was: state, variables, source line."""
     one_moment(version, time)
     with reporting(as_json=as_json, debug=debug):
-        from interlock.cli import telling
+        from interlock.cli import at
 
-        telling.tell_moment(store, run, version, time, step, as_json=as_json)
+        at.tell_moment(store, run, version, time, step, as_json=as_json)

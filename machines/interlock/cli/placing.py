@@ -9,15 +9,15 @@ from interlock.cli.beside import beside
 from interlock.cli.errors import NotStored
 from interlock.cli.frames import Frame, branch_names, frames_of
 from interlock.cli.instants import parse_instant
+from interlock.cli.past import until
 from interlock.cli.render import STYLES, Screen, Styled, print_document, status
 from interlock.cli.showing import print_variables
 from interlock.cli.source import print_excerpt
-from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.stores import reading, run_async
 from interlock.cli.text import exact, moment, shorten
 from interlock.cli.view import told
 from interlock.machines.ir import Machine
 from interlock.projections import History, Moment, RunState
-from interlock.store.event import Event
 
 
 def tell_source(
@@ -37,7 +37,7 @@ def tell_source(
         print_document(_view(at, state, frames, branch))
         return
     screen = Screen()
-    *_, (_, _, what) = told(history.events)
+    *_, (_, _, what) = told(history.events, history.since)
     screen.line(Styled(run, "bold"), status(state.status), Styled(f"version {at.version}", "dim"))
     screen.pairs(
         [
@@ -56,10 +56,7 @@ async def _load(
     url: str, run: str, when: int | datetime | None, step: int
 ) -> tuple[History, Machine]:
     async with reading(url) as store:
-        events: list[Event] = await events_of_run(store, run)
-        history = History(events)
-        at = history.last if when is None else history.at(when)
-        history = History(history.until(at.step(step).version))
+        history = await until(store, run, when, step)
         event = history.last.event
         definition = await store.definition(event.hash)
         if definition is None:

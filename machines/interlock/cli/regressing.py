@@ -16,7 +16,8 @@ from interlock.cli.target import import_apps
 from interlock.engine.errors import UnknownMachine
 from interlock.machines import registry
 from interlock.projections import History
-from interlock.store.contract import Filter, Store
+from interlock.store.contract import Store
+from interlock.store.joining import ChildStarted
 from interlock.testing.regression import Regression, regression
 
 
@@ -76,9 +77,9 @@ async def _made(url: str, run: str, beside: str, *, replayed: bool) -> Regressio
 async def _histories(store: Store, run: str) -> list[History]:
     """Of a run, and of the children that it started, and theirs."""
     found = [History(await events_of_run(store, run))]
-    for entry in await store.entries(Filter()):
-        if entry.parent == run:
-            found += await _histories(store, entry.run)
+    for event in found[0].events:
+        if isinstance(event.body, ChildStarted) and await store.entry(event.body.child):
+            found += await _histories(store, event.body.child)
     return found
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from interlock.cli.edited import EDITED, WILL_BE_HELD, becomes, fates_of
 from interlock.cli.effects import print_effects
+from interlock.cli.past import LONG, length, stretch
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
 from interlock.cli.standing import indented, standing
 from interlock.cli.stores import events_of_run, reading, run_async
@@ -19,7 +20,7 @@ from interlock.cli.wording import branch_of
 from interlock.engine.deploying import RunFate
 from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
-from interlock.projections import Effect, RunState, Why, branches, entry_of, fold, ledger
+from interlock.projections import Effect, History, RunState, Why, branches, entry_of
 from interlock.projections.why import NOT_MOVED
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter, Store, Timer
@@ -39,6 +40,7 @@ class Shown:
         children: the rows of the runs that it waits for or looks after, by id.
         why: what it waits for in the end.
         fate: what becomes of it under the imported definition, where that is another one.
+        after: of a long run, the version after which the effects began, or were under way.
     """
 
     state: RunState
@@ -48,16 +50,17 @@ class Shown:
     children: Mapping[str, Entry]
     why: Why
     fate: RunFate | None = None
+    after: int = 0
 
 
 def show_run(
     store: str, run: str, apps: Sequence[str] = (), *, every: bool = False, as_json: bool
 ) -> None:
     """Print a run; with modules also whether they define its machine otherwise by now."""
-    shown = run_async(_load(store, run, apps))
+    shown = run_async(_load(store, run, apps, every=every))
     fate = shown.fate
     if as_json:
-        view = state_view(shown.state, shown.effects, shown.timers)
+        view = state_view(shown.state, shown.effects, shown.timers, shown.after)
         of_app = {"edited": fate is not None, "fate": None if fate is None else fate.fate}
         print_document({**view, **of_app} if apps else view)
         return
@@ -65,17 +68,27 @@ def show_run(
     print_run(Screen(), shown, told, every=every)
 
 
-async def _load(url: str, run: str, apps: Sequence[str]) -> Shown:
+async def _load(url: str, run: str, apps: Sequence[str], *, every: bool) -> Shown:
     async with reading(url) as store:
-        events = await events_of_run(store, run)
-        state = fold(events)
+        history, state = await _history(store, run, every=every)
         definition = await store.definition(state.hash)
         machine = None if definition is None else Machine.from_json(definition.ir)
         children = await rows_of(store, [a.child for a in state.pending.values() if a.child])
         timers = await store.timers(run)
         why = await Asking(store, SystemClock().now()).why(run)
         fate = (await fates_of(store, [entry_of(state)], apps)).get(run)
-        return Shown(state, ledger(events), timers, machine, children, why, fate)
+        after = 0 if history.since is None else history.since.head.version
+        return Shown(state, history.ledger(), timers, machine, children, why, fate, after)
+
+
+async def _history(store: Store, run: str, *, every: bool) -> tuple[History, RunState]:
+    """The events whose effects are told, and the run as it is now."""
+    last = await length(store, run)
+    if every or last <= LONG:
+        history = History(await events_of_run(store, run))
+    else:
+        history = await stretch(store, run, last - LONG)
+    return history, history.state()
 
 
 async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:
@@ -116,6 +129,9 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
         print_variables(screen, state.variables)
     _print_branches(screen, state)
     print_effects(screen, shown.effects, now, every=every)
+    if shown.after:
+        said = f"of the {state.head.version - shown.after} last events; --all has every effect"
+        screen.line(Styled(said, "dim"))
     _decisions(screen, state, now)
     _inbox(screen, state, now)
 

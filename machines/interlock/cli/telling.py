@@ -2,55 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from shlex import quote
+from typing import TypeAlias
 
-from interlock.cli.instants import parse_instant
-from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, print_lines, status
-from interlock.cli.showing import actor_name, print_variables
-from interlock.cli.source import Excerpt, around, excerpt, excerpt_of_run, print_excerpt
-from interlock.cli.standing import indented, standing
-from interlock.cli.stores import events_of_run, reading, run_async
-from interlock.cli.summing import MANY
-from interlock.cli.text import both, exact, moment, shorten
-from interlock.cli.view import activity_view, event_view, told
+from interlock.cli.errors import NoSuchName
+from interlock.cli.past import length, pages
+from interlock.cli.render import STYLES, Column, Screen, Styled, print_lines
+from interlock.cli.showing import actor_name
+from interlock.cli.stores import reading, run_async
+from interlock.cli.text import moment, shorten
+from interlock.cli.view import event_view, phrase_of
 from interlock.cli.wording import changed
-from interlock.machines.ir import Machine
-from interlock.projections import (
-    Chosen,
-    History,
-    RunState,
-    branches,
-    choices,
-    chosen,
-    evolve,
-    find_state,
-    node_of,
-)
-from interlock.projections.copying import copy_state
-from interlock.projections.loading import find_version
-from interlock.store.clock import SystemClock
-from interlock.store.event import JSON, Event
+from interlock.projections import Choices, Chosen, chooser, find_state
+from interlock.projections.subject import read_through
+from interlock.store.contract import Store
+from interlock.store.event import Event
+
+MOST = 1_000
+"""Events in a table, where nothing is said of how many."""
 
 
-def tell_history(store: str, run: str, wanted: Chosen, *, as_json: bool) -> None:
-    """Print the events of a run that are wanted."""
-    events = run_async(_events(store, run))
-    versions = set(chosen(events, wanted))
-    rows = [row for row in told(events) if row[0].version in versions]
-    if as_json:
-        print_lines(event_view(event, before, what) for event, before, what in rows)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a history is told.
+
+    Attributes:
+        after: events after this version.
+        limit: so many, 0 for all, None for what is usual.
+    """
+
+    after: int = 0
+    limit: int | None = None
+
+
+Row: TypeAlias = tuple[Event, str, str]
+"""An event, the state before it, and what it says."""
+
+
+def tell_history(store: str, run: str, wanted: Chosen, part: Part, *, as_json: bool) -> None:
+    """Print the events of a run that are wanted.
+
+    Raises:
+        NoSuchName: what is wanted is named nowhere in the run.
+    """
+    run_async(_tell(store, run, wanted, part, as_json=as_json))
+
+
+async def _tell(url: str, run: str, wanted: Chosen, part: Part, *, as_json: bool) -> None:
+    usual = 0 if as_json else MOST
+    most = usual if part.limit is None else part.limit
+    rows: list[Row] = []
+    known, told, more = Choices(), 0, False
+    async with reading(url) as store:
+        last = await length(store, run)
+        async for row in _rows(store, run, wanted, part.after, known):
+            more = bool(most) and told == most
+            if more:
+                break
+            told += 1
+            if as_json:
+                print_lines([event_view(*row)])
+            else:
+                rows.append(row)
+    if not told:
+        _nothing(run, wanted, known, last, as_json=as_json)
         return
     screen = Screen()
-    if not rows:
-        screen.line(f"none of the {len(events)} events of {run} fits all of that; there are")
-        known = choices(events)
-        screen.pairs(
-            (name, ", ".join([*getattr(known, name)][:_NAMED]))
-            for name in ("state", "actor", "step", "type", "branch") if getattr(wanted, name)
-        )  # fmt: skip
+    if rows:
+        _print_rows(screen, rows)
+    if more and not as_json:
+        version = rows[-1][0].version
+        said = (
+            f"{told} events, up to {version} of {last}; "
+            f"interlock history {quote(run)} --after {version} goes on (--limit 0 tells all)"
+        )
+        screen.line("")
+        screen.line(Styled(said, "dim"))
+
+
+async def _rows(
+    store: Store, run: str, wanted: Chosen, after: int, known: Choices
+) -> AsyncIterator[Row]:
+    """The events that are wanted, of all that are read; and the names among all of them."""
+    fits, last = chooser(wanted), (await store.head(run)).version
+    state = (await find_state(store, run, upto=after)).state if after else None
+    before = "" if state is None else state.state
+    async for events in pages(store, run, after, last):
+        for event, now, subject in read_through(events, state):
+            state = now
+            known.take(event, subject)
+            if fits(event, state, subject):
+                yield event, before, phrase_of(event, state, subject)
+            before = event.state
+
+
+def _nothing(run: str, wanted: Chosen, known: Choices, last: int, *, as_json: bool) -> None:
+    """Nothing fits: say what there is, and refuse what is named nowhere."""
+    there = known.chosen
+    for name in ("state", "actor", "step", "type", "branch"):
+        given = getattr(wanted, name)
+        names = [*getattr(there, name)]
+        asked = [given] if isinstance(given, str) and given else [*given]
+        if asked and not any(one in told for one in asked for told in names):
+            listed = ", ".join(names[:_NAMED]) or "none"
+            said = " or ".join(map(repr, asked))
+            message = f"run {run!r} has no {name} {said} in these events; there are: {listed}"
+            raise NoSuchName(message)
+    if as_json:
         return
+    screen = Screen()
+    screen.line(f"none of the {last} events of {run} fits all of that; there are")
+    screen.pairs(
+        (name, ", ".join([*getattr(there, name)][:_NAMED]))
+        for name in ("state", "actor", "step", "type", "branch") if getattr(wanted, name)
+    )  # fmt: skip
+
+
+def _print_rows(screen: Screen, rows: Sequence[Row]) -> None:
     if screen.rich:
         _print_history(screen, rows)
         return
@@ -117,164 +187,3 @@ def _style(event: Event) -> str:
     if event.type in ("StepFailed", "StepInDoubt", "ApprovalRejected", "WaitTimedOut", "RunHeld"):
         return "yellow"
     return STYLES.get(event.state, "") if event.type.startswith(("Run", "Undo")) else ""
-
-
-async def _events(url: str, run: str) -> list[Event]:
-    async with reading(url) as store:
-        return await events_of_run(store, run)
-
-
-_LONG, _TAIL = 2_000, 200
-"""Events from which on a run is not read from its first, and how many of the last ones are."""
-
-_LAST = datetime.max.replace(tzinfo=UTC)
-
-
-def tell_moment(
-    store: str, run: str, version: int | None, time: str, step: int, *, as_json: bool
-) -> None:
-    """Print a run as it was at a version or an instant; as it is now by default.
-
-    Args:
-        step: so many events later, or earlier with a negative number.
-    """
-    when: int | datetime | None = parse_instant(time) if time else version
-    since, events, machine = run_async(_events_and_machine(store, run, when, step))
-    state = _fold_on(since, events)
-    event, _, what = list(told(events, since))[-1]
-    source = None if machine is None else excerpt_of_run(machine, events)
-    inside = _branches(state, machine)
-    if as_json:
-        print_document(
-            {
-                "run": run,
-                "version": event.version,
-                "at": exact(event.at),
-                "machine": event.machine,
-                "hash": event.hash,
-                "state": event.state,
-                "status": state.status,
-                "what": what,
-                "variables": state.variables,
-                "waits": [activity_view(state, one) for one in state.pending.values()],
-                "source": None if source is None else source.view(),
-                "branches": [branch.view() for branch in inside],
-            }
-        )
-        return
-    screen, now = Screen(), SystemClock().now()
-    screen.line(
-        Styled(run, "bold"), status(state.status), Styled(f"version {event.version}", "dim")
-    )
-    screen.pairs(
-        [
-            ("state", Styled(event.state, STYLES.get(state.status, ""))),
-            ("time", both(event.at, now)),
-            ("what", what),
-            ("actor", actor_name(event.actor)),
-            ("reason", event.reason),
-            ("correlation", event.correlation if event.correlation != run else ""),
-        ]
-    )
-    if any(activity.join is not None for activity in state.pending.values()):
-        screen.heading("Waits for")
-        for line in indented(standing(state, None, event.at), screen.width):
-            screen.line(line)
-    if state.variables:
-        screen.heading("Variables")
-        print_variables(screen, state.variables)
-    _print_source(screen, source, event)
-    for branch in inside:
-        _print_branch(screen, branch)
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """A branch at some moment.
-
-    Attributes:
-        name: of the branch, below those that it is in.
-        state: where it is.
-        variables: what it remembers.
-        source: the lines around that place, None where they are not known.
-    """
-
-    name: str
-    state: str
-    variables: dict[str, JSON]
-    source: Excerpt | None
-
-    def view(self) -> dict[str, object]:
-        """As JSON."""
-        return {
-            "branch": self.name,
-            "state": self.state,
-            "variables": self.variables,
-            "source": None if self.source is None else self.source.view(),
-        }
-
-
-def _branches(state: RunState, machine: Machine | None) -> list[Inside]:
-    """The branches that are under way. Of many items only the first few."""
-    found = [thread for thread in state.threads.values() if thread.id in state.pending]
-    inside: list[Inside] = []
-    for thread in found[:MANY]:
-        name = "/".join(branches(state, state.pending[thread.id]))
-        place = node_of(state, state.pending.get(thread.current) or state.pending[thread.id])
-        known = machine is not None and place in machine.places
-        source = around(excerpt(machine, place), _NEAR) if machine is not None and known else None
-        if source is None and not thread.image.variables:
-            continue  # nothing is known of what was started on its own
-        inside.append(Inside(name, place, thread.image.plain_variables(), source))
-    return inside
-
-
-_NEAR = 2
-"""Lines of source before and behind the place of a branch."""
-
-
-def _print_branch(screen: Screen, branch: Inside) -> None:
-    source = branch.source
-    where = "" if source is None else f": {source.file}:{source.line or source.first}"
-    screen.heading(f"{branch.name}{where}")
-    print_variables(screen, branch.variables)
-    if source is not None and source.lines:
-        print_excerpt(screen, source)
-
-
-def _print_source(screen: Screen, source: Excerpt | None, event: Event) -> None:
-    if source is None:
-        screen.heading("Source")
-        screen.line(f"  the database has no definition {event.hash}")
-    elif source.lines:
-        screen.heading(f"{source.file}:{source.line or source.first}")
-        print_excerpt(screen, source)
-
-
-def _fold_on(since: RunState | None, events: Sequence[Event]) -> RunState:
-    """The state that some events lead to."""
-    state = None if since is None else copy_state(since)
-    for event in events:
-        state = evolve(state, event)
-    assert state is not None  # there are events
-    return state
-
-
-async def _events_and_machine(
-    url: str, run: str, when: int | datetime | None, step: int
-) -> tuple[RunState | None, list[Event], Machine | None]:
-    """The events up to a moment, of a long run the last ones, with the state before them."""
-    async with reading(url) as store:
-        since: RunState | None = None
-        if (await store.head(run)).version > _LONG and not step:
-            version = await find_version(store, run, _LAST if when is None else when)
-            since = (await find_state(store, run, upto=max(0, version - _TAIL))).state
-            after = 0 if since is None else since.head.version
-            events = await store.read(run, after=after, upto=version)
-        else:
-            history = History(await events_of_run(store, run))
-            at = history.last if when is None else history.at(when)
-            events = list(history.until(at.step(step).version))
-        definition = await store.definition(events[-1].hash)
-        machine = None if definition is None else Machine.from_json(definition.ir)
-        return since, events, machine

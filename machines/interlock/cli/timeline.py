@@ -6,36 +6,58 @@ from dataclasses import replace
 from datetime import datetime
 
 from interlock.cli.axis import Axis
+from interlock.cli.errors import BadArgument
 from interlock.cli.lanes import MARKS, Cells, Lane, cells, lanes, legend, note
+from interlock.cli.past import length, stretch
 from interlock.cli.render import Screen, Styled, print_document, status
-from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.stores import reading, run_async
 from interlock.cli.text import brief, exact, instant, one_line, shorten
 from interlock.projections import Bar, Timeline, timeline
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Store
 
+MOST = 10_000
+"""Events of a longer run that are drawn."""
 
-def draw_timeline(store: str, run: str, *, every: bool, children: bool, as_json: bool) -> None:
+
+def draw_timeline(
+    store: str, run: str, after: int | None, *, every: bool, children: bool, as_json: bool
+) -> None:
     """Print the timeline of a run.
 
     Args:
+        after: begin after this version; None for the whole run, or the end of a very long one.
         every: each of many items in a row of its own.
         children: below each child what its run did.
     """
-    drawn = run_async(_drawn(store, run, children=children))
+    drawn, last = run_async(_drawn(store, run, after, children=children))
     if as_json:
         print_document(view(drawn))
         return
-    now = drawn.last if drawn.ended else max(drawn.last, SystemClock().now())
-    _print(Screen(), drawn, lanes(drawn.bars, every=every), now)
+    whole = last <= drawn.after + MOST
+    now = max(drawn.last, SystemClock().now()) if whole and not drawn.ended else drawn.last
+    screen = Screen()
+    _print(screen, drawn, lanes(drawn.bars, every=every), now)
+    if drawn.after or last - drawn.after > MOST:
+        screen.line("")
+        first, end = drawn.after + 1, min(last, drawn.after + MOST)
+        said = f"events {first} to {end} of {last}; --after VERSION draws those after another one"
+        screen.line(Styled(said, "dim"))
 
 
-async def _drawn(url: str, run: str, *, children: bool) -> Timeline:
+async def _drawn(url: str, run: str, after: int | None, *, children: bool) -> tuple[Timeline, int]:
+    """The timeline, and how many events the run has."""
     async with reading(url) as store:
-        drawn = timeline(await events_of_run(store, run))
+        last = await length(store, run)
+        begin = max(0, last - MOST) if after is None else after
+        if not 0 <= begin < last:
+            message = f"--after {begin}: run {run!r} has the versions 1 to {last}"
+            raise BadArgument(message)
+        history = await stretch(store, run, begin, begin + MOST)
+        drawn = timeline(history.events, history.since)
         if children:
             drawn.bars = await _with_children(store, drawn.bars)
-        return drawn
+        return drawn, last
 
 
 async def _with_children(store: Store, bars: list[Bar]) -> list[Bar]:
@@ -43,7 +65,7 @@ async def _with_children(store: Store, bars: list[Bar]) -> list[Bar]:
     found: list[Bar] = []
     for bar in bars:
         found.append(bar)
-        events = await store.read(bar.child) if bar.child else []
+        events = await store.read(bar.child, upto=MOST) if bar.child else []
         if events:
             inside = await _with_children(store, timeline(events).bars)
             found += [_below(bar, one) for one in inside]
@@ -77,7 +99,10 @@ def _print(screen: Screen, drawn: Timeline, rows: list[Lane], now: datetime) -> 
         label = min(label, int(screen.width * _LABEL))
         room = min(room, int(screen.width * _NOTE))
     columns = max(_LEAST, screen.width - label - room - 4) if screen.rich else _PIPED
-    spans = [(s.begin, s.end or now) for lane in rows for bar in lane.bars for s in bar.spans]
+    spans = [
+        (max(s.begin, drawn.began), s.end or now)
+        for lane in rows for bar in lane.bars for s in bar.spans
+    ]  # fmt: skip
     axis = Axis(drawn.began, now, spans, columns)
     words, line = axis.ruler()
     screen.line(Styled(" " * (label + 2) + words, "dim"))
@@ -151,6 +176,7 @@ def view(drawn: Timeline) -> dict[str, object]:
         "run": drawn.run,
         "machine": drawn.machine,
         "status": drawn.status,
+        "after": drawn.after,
         "began": exact(drawn.began),
         "last": exact(drawn.last),
         "ended": drawn.ended,

@@ -20,6 +20,8 @@ from interlock.projections import (
     member_name,
     read_through,
 )
+from interlock.projections.copying import copy_state
+from interlock.projections.subject import Subject
 from interlock.store.contract import Entry, Timer
 from interlock.store.decisions import Approvers
 from interlock.store.event import JSON, Actor, Event
@@ -143,8 +145,14 @@ def effect_view(effect: Effect) -> Document:
     }
 
 
-def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Timer]) -> Document:
-    """All that is known of a run now."""
+def state_view(
+    state: RunState, effects: Sequence[Effect], timers: Sequence[Timer], after: int = 0
+) -> Document:
+    """All that is known of a run now.
+
+    Args:
+        after: the ledger begins after this version; 0 for all of it.
+    """
     return {
         "run": state.run,
         "machine": state.machine,
@@ -167,6 +175,7 @@ def state_view(state: RunState, effects: Sequence[Effect], timers: Sequence[Time
         "waits": [activity_view(state, activity) for activity in state.pending.values()],
         "timers": [{"name": timer.name, "due": exact(timer.due)} for timer in timers],
         "ledger": [effect_view(effect) for effect in effects],
+        "ledger_after": after,
         "decisions": [
             {
                 "name": decided.name,
@@ -204,10 +213,16 @@ def told(
 ) -> Iterator[tuple[Event, str, str]]:
     """Every event of a run, from its first or after `since`, the state before it, its phrase."""
     before = "" if since is None else since.state
-    for event, state, subject in read_through(events, since):
-        branch = None if subject.activity is None else "/".join(subject.branch)
-        yield event, before, phrase(event, _image(state, subject.activity).plain, branch)
+    begun = None if since is None else copy_state(since)
+    for event, state, subject in read_through(events, begun):
+        yield event, before, phrase_of(event, state, subject)
         before = event.state
+
+
+def phrase_of(event: Event, state: RunState, subject: Subject) -> str:
+    """What an event says, with the state after it."""
+    branch = None if subject.activity is None else "/".join(subject.branch)
+    return phrase(event, _image(state, subject.activity).plain, branch)
 
 
 def _image(state: RunState, activity: Activity | None) -> Image:

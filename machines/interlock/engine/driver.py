@@ -51,7 +51,7 @@ class Driver:
         self.engine = engine
         self.run = run
         self.task: asyncio.Task[None] | None = None
-        self.waits = 0  # for so many calls, and for nothing else
+        self.waits = 0  # for so many calls, and for nothing else; -1 is one in this very task
         self._woken = asyncio.Event()
         self._calling: Activity | None = None
         self._cancelling = False
@@ -94,7 +94,8 @@ class Driver:
                 if mover is None:
                     await self.engine.drivers.hold_changed(session)
                     return
-                await follow(self.engine, session)
+                if session.state.fork is not None:
+                    await follow(self.engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -131,7 +132,8 @@ class Driver:
             del self._over[:decided]  # others may have ended during the commit
         if self.engine.closing:
             return False
-        self._cancel_stopped(session)
+        if self._tasks:
+            self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
         if has_more(session):
             return True
@@ -165,7 +167,7 @@ class Driver:
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
-        over = {activity for activity, _, _ in self._over}
+        over = [activity for activity, _, _ in self._over] if self._over else ()
         for activity in callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
@@ -301,11 +303,11 @@ class Driver:
 
     def _take_cancel(self, activity: Activity) -> bool:
         """Whether the call was interrupted because the run does not want it any more."""
-        task = asyncio.current_task()
+        task = self._tasks.get(activity.id, self.task)
         assert task is not None  # calls are made in tasks
         while task.cancelling():  # also where a step cancelled the task that it ran in
             task.uncancel()
-        if activity.id in self._tasks:
+        if task is not self.task:
             return activity.id in self._told
         taken, self._cancelling = self._cancelling, False
         return taken
@@ -363,7 +365,7 @@ class Driver:
         kwargs = self.engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
         if alone:
-            self._calling, self.waits = activity, 1
+            self._calling, self.waits = activity, -1
         who, board = (self.run, activity.id), self.engine.noticeboard
         token = board.calling(who, function)
         try:

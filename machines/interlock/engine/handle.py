@@ -116,9 +116,23 @@ class Run(Generic[R]):
         """
         return await self._engine.why(self.id)
 
-    async def history(self) -> History:
-        """All its events, and every state it went through."""
-        return History(await self._engine.store.read(self.id))
+    async def history(self, since: int | datetime | None = None) -> History:
+        """All its events, and every state it went through.
+
+        They are held in memory. Of a run of very many events ask for its end alone.
+
+        Args:
+            since: a version or an aware instant: only what came after it is read, and what was
+                before it is no part of the history. None for all of it.
+
+        Raises:
+            NoSuchVersion: nothing had happened by then.
+            EmptyHistory: nothing has happened since.
+        """
+        store = self._engine.store
+        state = None if since is None else await self.snapshot(since)
+        after = 0 if state is None else state.head.version
+        return History(await store.read(self.id, after=after), state)
 
     async def wait(self) -> RunState:
         """Wait until it has ended; its last state."""

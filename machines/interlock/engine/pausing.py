@@ -55,6 +55,8 @@ class Beginning:
         if self.planned:
             return [], {}
         args = [self.encode(v, f"argument {i + 1} of {name}") for i, v in enumerate(self.args)]
+        if not self.kwargs:
+            return args, {}
         return args, {n: self.encode(v, f"{n} of {name}") for n, v in self.kwargs.items()}
 
     def deadline(self, timeout: Any) -> datetime | None:

@@ -146,15 +146,32 @@ class Programs:
         found = self._own.get(machine)
         if found is not None and hash in ("", found.machine.hash):
             return found
-        present = registry.present(machine)
-        kinds = sorted(registry.candidates(machine), key=lambda kind: kind is present)
-        several = [self._with_keys(program_of(kind)) for kind in kinds]
+        several, wrong = self._candidates(machine)
         same = [program for program in several if program.machine.hash == hash]
         if same:
             return same[-1]
+        if found is None and wrong is not None:
+            raise wrong
         if found is None and several:
             found = self._own[machine] = self._with_keys(program_of(registry.find(machine)))
         return found
+
+    def _candidates(
+        self, machine: str
+    ) -> tuple[list[Program | LifecycleProgram], CompileError | None]:
+        """What was imported by a name, the present one last, and why one cannot be compiled.
+
+        That is nothing to a run of another one.
+        """
+        several: list[Program | LifecycleProgram] = []
+        wrong: CompileError | None = None
+        present = registry.present(machine)
+        for kind in sorted(registry.candidates(machine), key=lambda kind: kind is present):
+            try:
+                several.append(self._with_keys(program_of(kind)))
+            except CompileError as error:
+                wrong = error
+        return several, wrong
 
     def choice(
         self,

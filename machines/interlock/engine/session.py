@@ -43,7 +43,7 @@ class Session:
     events that never happened, and the run has to be loaded again.
 
     Attributes:
-        state: the run, undurable events included.
+        state: the run, undurable events included; not there before its first event.
         lock: held while events are decided and appended.
         broken: the state is not what the log says.
         extra_timers, cleared: timers of a lifecycle's `after`, to be set and removed.
@@ -60,6 +60,8 @@ class Session:
         snapshot_at: version from which on a snapshot of it is due.
     """
 
+    state: RunState
+
     def __init__(
         self,
         run: str,
@@ -69,7 +71,9 @@ class Session:
         drives: Callable[[], bool] = lambda: True,
     ) -> None:
         self.run = run
-        self._state = state
+        if state is not None:
+            self.state = state
+        self._begun = state is not None
         self._head = state.head if state is not None else Head()
         self._store = store
         self._clock = clock
@@ -100,17 +104,9 @@ class Session:
         self.trouble = ""
 
     @property
-    def state(self) -> RunState:
-        """The folded run."""
-        if self._state is None:
-            message = f"run {self.run!r} has not begun"
-            raise RuntimeError(message)
-        return self._state
-
-    @property
     def exists(self) -> bool:
         """Whether the run has any event."""
-        return self._state is not None
+        return self._begun
 
     @property
     def idle(self) -> bool:
@@ -120,7 +116,7 @@ class Session:
     @property
     def _calls_at_once(self) -> bool:
         """Whether an intent is followed by its call; in a fork something else decides on that."""
-        fork = self._state.fork if self._state is not None else None
+        fork = self.state.fork if self._begun else None
         return fork is None or fork.effects == "live"
 
     @property
@@ -153,22 +149,23 @@ class Session:
 
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
-        if isinstance(body, StepScheduled) and not (self._drives() and self._calls_at_once):
+        kind = type(body)
+        if kind is StepScheduled and not (self._drives() and self._calls_at_once):
             body = replace(body, client=True)
+        before = self.state if self._begun else None
         target = state if state is not None else self.state.state
-        draft = Draft(body, target, self.actor, self.cause)
-        if self.reason or self.asked:
-            draft = replace(draft, reason=self.reason, correlation=self.asked)
-        self._drafts.append(draft)
-        version = self._head.version + len(self._drafts)
+        actor, cause, reason, asked = self.actor, self.cause, self.reason, self.asked
+        drafts = self._drafts
+        drafts.append(Draft(body, target, actor, cause, None, "", reason, asked))
         event = Event(
-            self.run, version, type(body).__name__, "", self.now, self.machine, self.hash,
-            target, self.actor, self.cause, self.asked or self.correlation, "", body,
-            reason=self.reason,
+            self.run, self._head.version + len(drafts), kind.__name__, "", self._at or self.now,
+            self.machine, self.hash, target, actor, cause, asked or self.correlation, "", body,
+            reason=reason,
         )  # fmt: skip
-        self._state = evolve(self._state, event)
+        self.state = evolve(before, event)
+        self._begun = True
         if self.following is not None:
-            self.following.note(self._state, event)
+            self.following.note(self.state, event)
 
     def decide(self, record: Callable[[], T]) -> T:
         """Let `record` emit events. When it raises, nothing of what it emitted remains.

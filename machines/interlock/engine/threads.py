@@ -87,7 +87,7 @@ class Thread:
 
     def resume(self, value: object) -> Ended:
         """Go on behind the await that it stands at."""
-        level = self.inner
+        level = self.levels[-1]
         return self._go(level.program.resume(level.state, level.frame, value))
 
     def throw(self, error: BaseException) -> Ended:
@@ -110,7 +110,7 @@ class Thread:
     def _go(self, ended: Ended) -> Ended:
         """Enter and leave helpers until the thread waits for something else, or is over."""
         while True:
-            level = self.inner
+            level = self.levels[-1]
             if isinstance(ended, Paused):
                 edge_exists(level.program.machine, level.state, ended.place.state)
                 if ended.place.kind != "helper":
@@ -167,7 +167,7 @@ class Thread:
 
     def record(self, paused: Paused) -> Delta:
         """Stand at a pause: what the event has to say of the variables."""
-        level = self.inner
+        level = self.levels[-1]
         self._stand(level, paused)
         self._recorded = paused
         if len(self.levels) == 1 and not self._changes:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from interlock.projections.personal import keys_in
+from interlock.projections.telling import is_told
 from interlock.store.event import Event
 from interlock.store.keystore import KeyStore
 
 
-def unreadable(events: Iterable[Event], keys: KeyStore) -> list[str]:
+def unreadable(events: Sequence[Event], keys: KeyStore) -> list[str]:
     """The subjects of values that were encrypted with keys that a key store has never had.
 
-    Not those of forgotten subjects, whose keys it had.
+    Not those who were forgotten, here or where the run comes from.
 
     Raises:
         KeyStoreError: it cannot be asked.
@@ -23,4 +24,4 @@ def unreadable(events: Iterable[Event], keys: KeyStore) -> list[str]:
         found = keys.get(key)
         if found is None or found.subject != subject:
             missing.add(subject)
-    return sorted(missing)
+    return sorted(one for one in missing if not is_told(events, one))

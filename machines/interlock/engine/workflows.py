@@ -81,7 +81,8 @@ class WorkflowRun:
 
     def folded(self, name: str) -> RunState | Branch:
         """What the log says of a thread."""
-        return self.state.threads[name] if name else self.state
+        state = self.session.state
+        return state.threads[name] if name else state
 
     def branch(
         self, name: str, place: Place, state: str, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -104,10 +105,11 @@ class WorkflowRun:
 
     def go(self, thread: Thread, action: Callable[[], Ended]) -> None:
         """Run code of a thread to its next await, and record what it said and where it stands."""
+        session = self.session
         prefix = f"{thread.id}/" if thread.id else ""
-        number = self.folded(thread.id).visits + 1 if self.session.exists else 1
-        where = f"{thread.root}{thread.inner.prefix}"
-        running = Segment(self.session.run, prefix, number, self.session.now, where)
+        number = self.folded(thread.id).visits + 1 if session.exists else 1
+        where = f"{thread.root}{thread.levels[-1].prefix}"
+        running = Segment(session.run, prefix, number, session.now, where)
         running.check = partial(check, self, thread, running)
         thread.segment = running
         token = segment.set(running)
@@ -118,7 +120,7 @@ class WorkflowRun:
             segment.reset(token)
         if isinstance(ended, Raised):
             reveals.mark(ended.error)
-        if record_notes(self, thread, running.notes):
+        if not running.notes or record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
     def _advance(self, thread: Thread, ended: Ended) -> None:
@@ -162,9 +164,11 @@ class WorkflowRun:
 
     def move(self) -> bool:
         """Decide what can be decided without a call. False when there is nothing."""
-        state = self.state
+        state = self.session.state
         if state.compensation is not None or state.ended is not None:
             return ending.undo_next(self)
+        if _stands(state):
+            return False
         moved = False
         for name in ("", *state.threads):
             over = state.ended is not None or state.compensation is not None
@@ -203,10 +207,9 @@ class WorkflowRun:
 
     def cancel_due(self, name: str) -> bool:
         """Whether a thread has to be told that it is cancelled."""
-        if name:
-            branch = self.state.threads[name]
-            return branch.cancel is not None and not branch.cancelled
-        return self.state.cancel is not None and not self.state.cancelled
+        state = self.session.state
+        told: RunState | Branch = state.threads[name] if name else state
+        return told.cancel is not None and not told.cancelled
 
     def proceed(self, activity: Activity) -> None:
         """Move on from an activity whose outcome is recorded already."""
@@ -326,16 +329,17 @@ class WorkflowRun:
     ) -> None:
         """A step returned: record it, run to the next await."""
         step = self.step_of(activity)
-        thread = self.thread(activity.thread if activity.alone else "")
+        alone = activity.alone
+        thread = self.thread(activity.thread if alone else "")
         try:
-            if activity.alone:
+            if alone:
                 encoded, value = thread.memory.adopt(result, f"result of {step.name}")
             else:
                 encoded, value = self.encoded(result, f"result of {step.name}"), None
         except Unrecordable as error:
             refused = error
         else:
-            memory = thread.memory.take() if activity.alone else None
+            memory = thread.memory.take() if alone else None
             undoable = step.options.compensate is not None
             done = StepSucceeded(
                 activity.id,
@@ -348,7 +352,8 @@ class WorkflowRun:
                 step.options.irreversible,
             )
             self.session.emit(done)
-            self._go_on(activity, partial(thread.resume, value))
+            if alone:  # a join is looked at by `move`
+                self._go_on(thread, activity, partial(thread.resume, value))
             return
         self.fail(activity, refused)  # outside of the handler: author's code runs in it
 
@@ -365,8 +370,9 @@ class WorkflowRun:
         """A step raised for the last time, or was not `called`: raise that in the workflow."""
         failed, raised = self._failed(activity, error, None, called)
         self.session.emit(failed)
-        thread = self.thread(activity.thread if activity.alone else "")
-        self._go_on(activity, partial(thread.throw, raised))
+        if activity.alone:
+            thread = self.thread(activity.thread)
+            self._go_on(thread, activity, partial(thread.throw, raised))
 
     def _failed(
         self, activity: Activity, error: BaseException, at: datetime | None, called: bool = True
@@ -382,14 +388,20 @@ class WorkflowRun:
         failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory, called)
         return failed, raised
 
-    def _go_on(self, activity: Activity, action: Callable[[], Ended]) -> None:
-        """Move the code on that stands still for an activity; a join is looked at by `move`."""
-        if not activity.alone:
-            return
-        if self.cancel_due(activity.thread):
+    def _go_on(self, thread: Thread, activity: Activity, action: Callable[[], Ended]) -> None:
+        """Move the code on that stands still for an activity."""
+        if self.cancel_due(thread.id):
             self.deliver_cancel(activity)
         else:
-            self.go(self.thread(activity.thread), action)
+            self.go(thread, action)
+
+
+def _stands(state: RunState) -> bool:
+    """Whether one call is under way and nothing else has come: most looks at a run find that."""
+    if len(state.pending) != 1 or state.cancel is not None or state.ending is not None:
+        return False
+    (activity,) = state.pending.values()
+    return activity.kind == "step" and activity.status != "done" and not state.threads
 
 
 def _helper(place: Place) -> Program:

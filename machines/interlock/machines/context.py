@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from interlock.machines.errors import OutsideRun
 
@@ -20,8 +21,7 @@ class Sender(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
+class Current(msgspec.Struct, frozen=True):
     """The call that is being made.
 
     Attributes:
@@ -43,7 +43,7 @@ class Current:
     key: str
     sender: Sender | None = None
     correlation: str = ""
-    _sent: dict[str, int] = field(default_factory=dict[str, int], repr=False, compare=False)
+    _sent: dict[str, int] = {}
 
     async def send(self, run: str, command: Command) -> None:
         """Send a command to another run, once, however often this step is attempted.

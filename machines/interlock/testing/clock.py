@@ -34,6 +34,9 @@ _TURNS = 12
 _PATIENCE = 30.0
 """Seconds of real time for a call that is made for real."""
 
+_LEAST_TURNS = 2000
+"""And so many turns, for a process that was itself given no time."""
+
 _YEARS = re.compile(r"\s*(\d+)\s*years?\b\s*(?:,|and\b)?\s*")
 
 
@@ -146,17 +149,17 @@ class VirtualClock(ManualClock):
             StillRunning: a call that is made for real has not returned after 30 real seconds.
         """
         fired = turns = quiet = 0
-        since, seen = stopwatch(), self._appended
+        since, seen, still = stopwatch(), self._appended, 0
         while quiet < _TURNS:
             now = await self._fire_due()
             fired += now
             rests = not now and self._rests()
             quiet = quiet + 1 if rests else 0
-            turns += 1
+            turns, still = turns + 1, still + 1
             await asyncio.sleep(0 if rests or turns < 100 else 0.001)
             if seen != self._appended:
-                since, seen = stopwatch(), self._appended
-            elif stopwatch() - since > _PATIENCE:
+                since, seen, still = stopwatch(), self._appended, 0
+            elif still > _LEAST_TURNS and stopwatch() - since > _PATIENCE:
                 raise StillRunning(self._trouble())
         return fired
 

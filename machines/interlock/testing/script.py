@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Literal, Self, TypeAlias
 
 from interlock.machines.step import Step
@@ -163,9 +164,11 @@ class Script:
                 f"{step} is called for the {number}. time, and the script has no more outcomes; "
                 f"give `on({step!r}, ...)` one more, or write `always({step!r}, ...)`"
             )
+        near = get_close_matches(step, {*self._on, *self._always}, 1)
+        instead = f" (it has {near[0]!r})" if near else ""
         return (
-            f"nothing is written for {step}; write `script.always({step!r}, value)`, give it an "
-            f"exception or `Real()`, or make a `Script(unscripted='real')`"
+            f"nothing is written for {step}{instead}; write `script.always({step!r}, value)`, give "
+            f"it an exception or `Real()`, or make a `Script(unscripted='real')`"
         )
 
 

@@ -26,12 +26,9 @@ def archived_event(
     if kept is None or indexed is None or indexed.entry is None or not indexed.entry.archive:
         return None
     path = place_of(indexed.entry.archive, folder)
-    for run in Archive(path).tree(stream):
-        for raw in run.rows:
-            if (raw.stream, raw.version) == (stream, version):
-                if (raw.position, digest_of(*raw[:4])) != (kept.position, kept.digest):
-                    break
-                return raw
+    raw = Archive(path).event(stream, version)
+    if raw is not None and (raw.position, digest_of(*raw[:4])) == (kept.position, kept.digest):
+        return raw
     message = f"{path} does not hold event {version} of {stream!r} as it was archived"
     raise BadArchive(message)
 

@@ -31,6 +31,7 @@ class Archives:
     def __init__(self, snapshot: Inspection, findings: Findings, only: str = "") -> None:
         self._snapshot = snapshot
         self._findings = findings
+        self._only = only
         self._runs: dict[str, tuple[str, Moved]] = {}
         self._entries: dict[str, Entry] = {}
         self._seen: set[str] = set()
@@ -133,11 +134,12 @@ class Archives:
         try:
             archive = Archive(path)
             try:
-                for archived in archive.runs(keep=False):
+                runs = archive.tree(self._only) if self._only else archive.runs(keep=False)
+                for archived in runs:
                     self._check_archived(file, archived)
             finally:
                 read = archive.read
-            if _sum_of(path) != self._sums[file]:
+            if not self._only and _sum_of(path) != self._sums[file]:
                 message = f"{path} has another SHA-256 than was recorded"
                 raise BadArchive(message)
         except StoreError as error:

@@ -4,9 +4,10 @@ from interlock.projections.address import address, branches, member_name, node_o
 from interlock.projections.approval import Approval, Decided, Lapsed, Voted
 from interlock.projections.breaker import BreakerState, breaker_state
 from interlock.projections.changes import Change, apply_changes, changes
-from interlock.projections.choosing import Chosen, choices, chosen
+from interlock.projections.choosing import Choices, Chosen, choices, chooser, chosen
 from interlock.projections.copying import copy_state
 from interlock.projections.difference import BranchChanges, Difference, Pair, facts
+from interlock.projections.effect import Effect
 from interlock.projections.errors import (
     BadExport,
     EmptyHistory,
@@ -22,7 +23,7 @@ from interlock.projections.fold import evolve, fold
 from interlock.projections.forked import Forked
 from interlock.projections.history import History
 from interlock.projections.index import entry_of
-from interlock.projections.ledger import Effect, ledger
+from interlock.projections.ledger import Ledger, ledger
 from interlock.projections.loading import find_state, load_state
 from interlock.projections.moment import Branch, Moment
 from interlock.projections.parting import Both, RunDifference, diff_runs
@@ -55,6 +56,7 @@ __all__ = [
     "BreakerState",
     "Cause",
     "Change",
+    "Choices",
     "Chosen",
     "Compensation",
     "Decided",
@@ -67,6 +69,7 @@ __all__ = [
     "Irreversible",
     "Joined",
     "Lapsed",
+    "Ledger",
     "Mark",
     "Moment",
     "NoSuchVariable",
@@ -97,6 +100,7 @@ __all__ = [
     "breaker_state",
     "changes",
     "choices",
+    "chooser",
     "chosen",
     "copy_state",
     "diff_runs",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from interlock.projections.copying import copy_state
 from interlock.projections.run import RunState
 from interlock.projections.subject import Subject, read_through
 from interlock.store.event import Event
@@ -25,34 +26,76 @@ class Chosen:
     branch: Wanted = ()
 
 
-def chosen(events: Sequence[Event], wanted: Chosen) -> Iterator[int]:
-    """The versions of the events that fit."""
-    states, steps, branches = (_names(w) for w in (wanted.state, wanted.step, wanted.branch))
-    types, actors = _names(wanted.type), _names(wanted.actor)
-    if not (states or steps or branches):
+def chosen(events: Iterable[Event], wanted: Chosen, since: RunState | None = None) -> Iterator[int]:
+    """The versions of the events that fit.
+
+    Args:
+        events: from the first, or the one after `since`.
+        wanted: what they have to be.
+        since: left as it is.
+    """
+    fits = chooser(wanted)
+    begun = None if since is None else copy_state(since)
+    if not any(map(_names, (wanted.state, wanted.step, wanted.branch))):
+        types, actors = _names(wanted.type), _names(wanted.actor)
         yield from (e.version for e in events if _is(e, types, actors))
         return
-    for event, state, subject in read_through(events):
-        if (
-            _is(event, types, actors)
-            and (not states or states & _places(event, state, subject))
-            and (not steps or steps & _steps(event, subject))
-            and (not branches or any(_inside(subject, branch) for branch in branches))
-        ):
+    for event, state, subject in read_through(events, begun):
+        if fits(event, state, subject):
             yield event.version
 
 
-def choices(events: Sequence[Event]) -> Chosen:
+Chooser: TypeAlias = Callable[[Event, RunState, Subject], bool]
+"""Whether an event is wanted, by the state after it and what it is about."""
+
+
+def chooser(wanted: Chosen) -> Chooser:
+    """What tells whether an event fits all that is given."""
+    states, steps, branches = (_names(w) for w in (wanted.state, wanted.step, wanted.branch))
+    types, actors = _names(wanted.type), _names(wanted.actor)
+
+    def fits(event: Event, state: RunState, subject: Subject) -> bool:
+        return (
+            _is(event, types, actors)
+            and (not states or bool(states & _places(event, state, subject)))
+            and (not steps or bool(steps & _steps(event, subject)))
+            and (not branches or any(_inside(subject, branch) for branch in branches))
+        )
+
+    return fits
+
+
+def choices(events: Iterable[Event]) -> Chosen:
     """All the names that there are to choose by in the events of a run, in order."""
-    states, actors, steps, types, branches = (dict[str, None]() for _ in range(5))
+    found = Choices()
     for event, _, subject in read_through(events):
-        states[event.state] = types[event.type] = None
-        actors[event.actor.id or event.actor.kind] = None
-        if subject.step:
-            steps[subject.step] = None
-        if subject.branch:
-            branches["/".join(subject.branch)] = None
-    return Chosen(*(tuple(names) for names in (states, actors, steps, types, branches)))
+        found.take(event, subject)
+    return found.chosen
+
+
+MOST_NAMED = 1_000
+"""Names of a kind that are remembered, at most."""
+
+
+class Choices:
+    """The names that there are to choose by, gathered event by event."""
+
+    def __init__(self) -> None:
+        self._names = tuple(dict[str, None]() for _ in range(5))
+
+    def take(self, event: Event, subject: Subject) -> None:
+        """One more event, and what it is about."""
+        actor = event.actor.id or event.actor.kind
+        branch = "/".join(subject.branch)
+        said = (event.state, actor, subject.step, event.type, branch)
+        for names, name in zip(self._names, said, strict=True):
+            if name and len(names) < MOST_NAMED:
+                names[name] = None
+
+    @property
+    def chosen(self) -> Chosen:
+        """All of them, in order."""
+        return Chosen(*(tuple(names) for names in self._names))
 
 
 def _names(wanted: Wanted) -> frozenset[str]:

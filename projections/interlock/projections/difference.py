@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
 from interlock.projections.changes import Change, apply_changes, changes
-from interlock.projections.ledger import Effect
+from interlock.projections.effect import Effect
 from interlock.projections.moment import Branch, Moment
 from interlock.projections.run import Activity
 from interlock.store.event import JSON

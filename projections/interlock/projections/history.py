@@ -8,13 +8,16 @@ from datetime import datetime
 from operator import attrgetter
 
 from interlock.projections.choosing import Chosen, Wanted, chosen
+from interlock.projections.copying import copy_state
 from interlock.projections.difference import Difference, difference
+from interlock.projections.effect import Effect
 from interlock.projections.errors import EmptyHistory, NoSuchVersion
-from interlock.projections.fold import fold
-from interlock.projections.ledger import Effect, ledger
+from interlock.projections.fold import evolve
+from interlock.projections.ledger import ledger
 from interlock.projections.moment import Moment
 from interlock.projections.run import RunState
 from interlock.projections.states import States
+from interlock.store.contract import Head
 from interlock.store.digest import verify
 from interlock.store.event import Event
 
@@ -26,16 +29,26 @@ class History:
     costs the same however long the run is.
     """
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        """Take the events of one run, from its first.
+    def __init__(self, events: Sequence[Event], since: RunState | None = None) -> None:
+        """Take the events of one run, from its first; or from the one after `since`.
+
+        Args:
+            events: in order.
+            since: the run as it was before them; it is not altered. What was before it is no part
+                of this history then: its versions begin after that one.
 
         Raises:
             EmptyHistory: there are none, or they are of more than one run.
         """
+        after = 0 if since is None else since.head.version
         if not events or any(e.stream != events[0].stream for e in events):
             raise EmptyHistory("a history needs the events of exactly one run, from its first")
+        if since is not None and events[0].version != after + 1:
+            message = f"after version {after} comes {after + 1}, not {events[0].version}"
+            raise EmptyHistory(message)
         self.events = tuple(events)
-        self._states = States(self.events)
+        self.since = since
+        self._states = States(self.events, since)
 
     @property
     def run(self) -> str:
@@ -45,23 +58,23 @@ class History:
     @property
     def first(self) -> Moment:
         """The moment after the first event."""
-        return self._moment(1)
+        return self._moment(self.events[0].version)
 
     @property
     def last(self) -> Moment:
         """The moment after the last event."""
-        return self._moment(len(self.events))
+        return self._moment(self.events[-1].version)
 
     def __len__(self) -> int:
         return len(self.events)
 
     def __iter__(self) -> Iterator[Moment]:
         """Every moment, step by step."""
-        return map(self._moment, range(1, len(self.events) + 1))
+        return map(self._moment, self._versions)
 
     def __reversed__(self) -> Iterator[Moment]:
         """Every moment, from the last one back."""
-        return map(self._moment, range(len(self.events), 0, -1))
+        return map(self._moment, reversed(self._versions))
 
     def at(self, when: int | datetime) -> Moment:
         """The run as it was at a version (from 1) or an instant (timezone-aware).
@@ -77,7 +90,7 @@ class History:
         Raises:
             NoSuchVersion: as `at`.
         """
-        return self._states.copy(len(self.events) if when is None else self.version(when))
+        return self._states.copy(self._versions[-1] if when is None else self.version(when))
 
     def version(self, when: int | datetime) -> int:
         """The version of the last event at or before a version or an instant.
@@ -87,10 +100,11 @@ class History:
         """
         if isinstance(when, datetime):
             found = bisect_right(self.events, when, key=attrgetter("at"))
+            found += self._states.after if found else 0
             first = f"it began at {self.events[0].at.isoformat()}"
         else:
-            found = when if 0 < when <= len(self.events) else 0
-            first = f"its versions are 1 to {len(self.events)}"
+            found = when if when in self._versions else 0
+            first = f"its versions are {self._versions[0]} to {self._versions[-1]}"
         if not found:
             message = f"run {self.run!r} has nothing at {when}; {first}"
             raise NoSuchVersion(message)
@@ -102,7 +116,7 @@ class History:
         Raises:
             NoSuchVersion: as `at`.
         """
-        return self.events[: self.version(when)]
+        return self.events[: self.version(when) - self._states.after]
 
     def diff(self, a: int | datetime, b: int | datetime) -> Difference:
         """What changed from one moment to another, which may also be the earlier one.
@@ -132,19 +146,25 @@ class History:
                 what is inside of it counts.
         """
         wanted = Chosen(state, actor, step, type, branch)
-        return map(self._moment, chosen(self.events, wanted))
+        return map(self._moment, chosen(self.events, wanted, self.since))
 
     def replay(self) -> RunState:
         """Fold everything again from the first event. Calls no user code."""
-        return fold(self.events)
+        state = None if self.since is None else copy_state(self.since)
+        for event in self.events:
+            state = evolve(state, event)
+        assert state is not None  # there are events
+        return state
 
     def ledger(self, when: int | datetime | None = None) -> list[Effect]:
         """Every effect, and what is known of it; by a version or instant, the present by default.
 
+        Of a history that begins later, the effects that were under way then, or came later.
+
         Raises:
             NoSuchVersion: as `at`.
         """
-        return ledger(self.events if when is None else self.until(when))
+        return ledger(self.events if when is None else self.until(when), self.since)
 
     def verify(self) -> None:
         """Check versions and digest chain.
@@ -152,7 +172,11 @@ class History:
         Raises:
             BrokenChain: naming the first bad event.
         """
-        verify(self.events)
+        verify(self.events, after=Head() if self.since is None else self.since.head)
+
+    @property
+    def _versions(self) -> range:
+        return range(self._states.after + 1, self._states.after + len(self.events) + 1)
 
     def _moment(self, version: int) -> Moment:
         return Moment(self.events, self._states, version)

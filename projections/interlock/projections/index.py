@@ -31,6 +31,10 @@ def entry_of(state: RunState) -> Entry:
 def _waits(state: RunState) -> tuple[str, str]:
     if state.held:
         return "person", state.held
+    if len(state.pending) == 1:
+        (only,) = state.pending.values()
+        if only.kind == "step" and only.status == "scheduled":  # most commits leave that
+            return "step", only.name
     open_ones = [
         activity
         for activity in state.pending.values()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any
 
+from interlock.projections.begun import begun
+from interlock.projections.effect import Effect, EffectStatus
+from interlock.projections.run import RunState
 from interlock.store.decisions import UndoResolved, UndoRetried
 from interlock.store.event import Event
 from interlock.store.forking import CallAnswered, CallAsked, OutcomeReplayed, RunForked
@@ -27,63 +29,59 @@ from interlock.store.vocabulary import (
     UndoSucceeded,
 )
 
-EffectStatus = Literal[
-    "intended", "started", "retrying", "confirmed", "failed", "in doubt", "cancelled",
-    "compensated", "not compensated", "postponed", "reused", "asked",
-]  # fmt: skip
+
+def ledger(events: Iterable[Event], since: RunState | None = None) -> list[Effect]:
+    """The effects of one run, in the order in which they were intended.
+
+    Args:
+        events: from the first, or the one after `since`.
+        since: the run as it was before them: effects that were over by then are not among them,
+            unless something becomes of them later.
+    """
+    found = Ledger(() if since is None else begun(since).values())
+    for event in events:
+        found.take(event)
+    return found.effects
 
 
-@dataclass(slots=True)
-class Effect:
-    """One effect in the world, as far as the log knows it.
+class Ledger:
+    """The fold itself: of events as they come.
 
-    Attributes:
-        activity: id of the visit that made it.
-        step: what was called.
-        key: idempotency key that the call was given.
-        status: `intended` (recorded, no outcome yet), `started` (also of a child: it is
-            under way), `confirmed` (it returned), `failed` (it
-            raised for the last time), `cancelled` (abandoned: it may or may not have happened),
-            `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed),
-            `postponed` (held back), `reused` (no call was made: another call's result was taken),
-            `asked` (a fork waits for a person to say what becomes of it).
-        attempts: calls that have an outcome or are under way; one that was interrupted and made
-            again is the same attempt.
-        interruptions: calls besides these that ended with their process, without an outcome: how
-            many times the effect may have been asked for is `attempts + interruptions`.
-        since: when it got this status.
-        error: text of its last error.
-        note: for `postponed` what holds it back, for `reused` where the result is from.
-        irreversible: why it cannot be undone, "" where that is not said.
-        undoes: of an undo, the activity whose effect it undoes.
+    Args:
+        known: effects from before the first event.
     """
 
-    activity: str
-    step: str
-    key: str
-    status: EffectStatus
-    attempts: int
-    since: datetime
-    error: str = ""
-    interruptions: int = 0
-    note: str = ""
-    irreversible: str = ""
-    undoes: str = ""
+    def __init__(self, known: Iterable[Effect] = ()) -> None:
+        self._known = _Known({effect.activity: effect for effect in known})
+        self._replayed: OutcomeReplayed | None = None
 
-
-def ledger(events: Iterable[Event]) -> list[Effect]:
-    """The effects of one run, in the order in which they were intended."""
-    effects: dict[str, Effect] = {}
-    replayed: OutcomeReplayed | None = None
-    for event in events:
+    def take(self, event: Event) -> None:
+        """One more event."""
         body: Any = event.body
         handler = _HANDLERS.get(event.type)
         if handler is not None:
-            handler(effects, event, body)
+            handler(self._known, event, body)
+        replayed = self._replayed
         if replayed is not None and getattr(body, "activity", "") == replayed.activity:
-            _taken_from(effects, replayed)
-        replayed = body if isinstance(body, OutcomeReplayed) else None
-    return list(effects.values())
+            _taken_from(self._known, replayed)
+        self._replayed = body if isinstance(body, OutcomeReplayed) else None
+
+    @property
+    def effects(self) -> list[Effect]:
+        """The effects by now."""
+        return list(self._known.values())
+
+
+class _Known(dict[str, Effect]):
+    """Effects by activity. One that was over before the first event is told from its id."""
+
+    def __missing__(self, activity: str) -> Effect:
+        name = activity.partition("#")[0].rpartition("/")[2]
+        effect = self[activity] = Effect(activity, name, "", "confirmed", 1, _LONG_AGO)
+        return effect
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def _taken_from(effects: dict[str, Effect], replayed: OutcomeReplayed) -> None:

@@ -47,7 +47,7 @@ class Moment:
         self._events = events
         self._states = states
         self.version = version
-        self.event = events[version - 1]
+        self.event = events[version - 1 - states.after]
         self.at = self.event.at
 
     def __eq__(self, other: object) -> bool:
@@ -142,12 +142,12 @@ class Moment:
     @property
     def next(self) -> Moment | None:
         """The moment after the next event, None at the last one."""
-        return self.step(1) if self.version < len(self._events) else None
+        return self.step(1) if self.version < self._last else None
 
     @property
     def previous(self) -> Moment | None:
         """The moment after the event before, None at the first one."""
-        return self.step(-1) if self.version > 1 else None
+        return self.step(-1) if self.version > self._states.after + 1 else None
 
     def step(self, by: int) -> Moment:
         """The moment so many events later, or earlier with a negative number.
@@ -156,13 +156,17 @@ class Moment:
             NoSuchVersion: the run has no such event.
         """
         version = self.version + by
-        if not 0 < version <= len(self._events):
+        if not self._states.after < version <= self._last:
             message = (
                 f"run {self.event.stream!r} has no version {version}; "
-                f"its versions are 1 to {len(self._events)}"
+                f"its versions are {self._states.after + 1} to {self._last}"
             )
             raise NoSuchVersion(message)
         return Moment(self._events, self._states, version)
+
+    @property
+    def _last(self) -> int:
+        return self._states.after + len(self._events)
 
 
 def branches_of(state: RunState) -> tuple[Branch, ...]:

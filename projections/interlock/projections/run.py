@@ -299,8 +299,9 @@ class RunState:
             return self.ended
         if self.held:
             return "held"
-        if any(a.status == "in doubt" for a in self.pending.values()):
-            return "in doubt"
+        for activity in self.pending.values():
+            if activity.status == "in doubt":
+                return "in doubt"
         if self.compensation is not None:
             if any(a.status == "asked" for a in self.pending.values()):
                 return "waiting"

@@ -27,10 +27,13 @@ class States:
     very long, once the stretch it happens in was folded again. What is kept is never folded on.
     """
 
-    def __init__(self, events: Sequence[Event]) -> None:
+    def __init__(self, events: Sequence[Event], since: RunState | None = None) -> None:
+        """Of all events of a run; or of those after a state, which is kept as it is."""
         self._events = events
-        self._now: RunState | None = None
-        self._version = 0
+        self._since = since
+        self.after = 0 if since is None else since.head.version
+        self._now = None if since is None else copy_state(since)
+        self._version = self.after
         self._every = _EVERY
         self._coarse: dict[int, RunState] = {}
         self._fine: dict[int, RunState] = {}
@@ -55,7 +58,7 @@ class States:
 
     def _nearest(self, version: int) -> tuple[int, RunState | None]:
         """The last state at or before a version that was kept."""
-        best: tuple[int, RunState | None] = (0, None)
+        best = self.after, self._since
         for kept in (self._coarse, self._fine):
             versions = list(kept)  # in order: they are kept while folding forward
             place = bisect_right(versions, version)
@@ -66,7 +69,7 @@ class States:
     def _forward(self, version: int, fine: int) -> RunState:
         """Fold up to a version; keep a state after every so many events, 0 for none."""
         state, start = self._now, self._version
-        for event in self._events[start:version]:
+        for event in self._events[max(0, start - self.after) : version - self.after]:
             self._now = state = evolve(state, event)
             self._version = event.version
             if event.version % self._every == 0 and event.version not in self._coarse:

@@ -94,6 +94,7 @@ class Timeline:
         ended: whether it is over.
         bars: in the order in which they began.
         marks: of the run itself.
+        after: version after which it begins, 0 for the whole run.
     """
 
     run: str
@@ -104,3 +105,4 @@ class Timeline:
     ended: bool = False
     bars: list[Bar] = field(default_factory=list[Bar])
     marks: list[Mark] = field(default_factory=list[Mark])
+    after: int = 0

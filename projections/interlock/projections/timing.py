@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from interlock.projections.address import member_name, node_of
+from interlock.projections.copying import copy_state
 from interlock.projections.ending import ending, marks_of
 from interlock.projections.errors import EmptyHistory
 from interlock.projections.moving import joined
@@ -25,16 +26,22 @@ LATE = timedelta(seconds=1)
 """What is done later than this after it was due is told to be late."""
 
 
-def timeline(events: Iterable[Event]) -> Timeline:
-    """The timeline of a run's events, in order from the first.
+def timeline(events: Iterable[Event], since: RunState | None = None) -> Timeline:
+    """The timeline of a run's events, in order from the first, or from the one after `since`.
+
+    Args:
+        events: what is drawn.
+        since: the run as it was before them, left as it is: what was under way in it began
+            before the timeline does.
 
     Raises:
         EmptyHistory: there are no events.
     """
     drawn: _Drawn | None = None
-    for event, state, subject in read_through(events):
+    for event, state, subject in read_through(events, None if since is None else copy_state(since)):
         if drawn is None:
             drawn = _Drawn(event)
+            drawn.go_on(since)
         drawn.take(event, state, subject)
     if drawn is None:
         raise EmptyHistory("there are no events to draw")
@@ -49,6 +56,24 @@ class _Drawn:
         self._current: dict[str, str] = {}  # of each branch, the activity its code stands at
         self._states: dict[str, Bar] = {}
         self._held: Bar | None = None
+
+    def go_on(self, since: RunState | None) -> None:
+        """What was under way before the first event."""
+        if since is None:
+            return
+        self.made.after = since.head.version
+        for activity in since.pending.values():
+            if activity.status != "done":
+                self._bar(since, activity, activity.since)
+                _switch(self._bars[activity.id], _kind(activity), activity.since, activity.due)
+        for thread, current in [
+            ("", since.current),
+            *((t.id, t.current) for t in since.threads.values()),
+        ]:
+            if current in self._open:
+                self._current[thread] = current
+        for name in since.configuration if since.lifecycle else ():
+            self._state(name, since.head.version, since.active.get(name, since.since))
 
     def take(self, event: Event, state: RunState, subject: Subject) -> None:
         """One more event, with the state after it."""
@@ -113,11 +138,16 @@ class _Drawn:
         if not item and not aside:
             self._over(self._current.get(activity.thread, ""), event)
             self._current[activity.thread] = activity.id
+        self._bar(state, activity, event.at)
+
+    def _bar(self, state: RunState, activity: Activity, begin: datetime) -> None:
+        within = activity.within
+        item = within is not None and bool(within.join)
         parent = "" if within is None else within.join or within.thread
         parent = parent if parent in self._bars else ""
         place = node_of(state, activity)
         label = self._label(state, activity, place, parent)
-        bar = Bar(activity.id, activity.kind, label, place, event.at, parent, item)
+        bar = Bar(activity.id, activity.kind, label, place, begin, parent, item)
         bar.child = activity.child if activity.kind == "child" else ""
         self._bars[activity.id] = bar
         self._open[activity.id] = activity
@@ -127,7 +157,8 @@ class _Drawn:
         within = activity.within
         if activity.kind == "undo":
             undone = self._bars.get(activity.of)
-            return f"undo {undone.label if undone else activity.name}"
+            before = (entry.step for entry in state.stack if entry.activity == activity.of)
+            return f"undo {undone.label if undone else next(before, activity.name)}"
         if within is not None and within.join:
             return member_name(joined(state, within.join), within.index)
         if within is not None and within.handle and activity.kind == "helper":
@@ -160,14 +191,17 @@ class _Drawn:
                 _close(self._states.pop(name), event.at, None)
         for name in state.configuration:
             if name not in self._states:
-                above = [one for one in self._states if name.startswith(f"{one}/")]
-                parent = max(above, key=len, default="")
-                label = name.removeprefix(f"{parent}/") if parent else name
-                bar = Bar(f"{name}@{event.version}", "state", label, name, event.at)
-                bar.parent = self._states[parent].id if parent else ""
-                bar.spans.append(Span("state", event.at))
-                self._states[name] = bar
-                self.made.bars.append(bar)
+                self._state(name, event.version, event.at)
+
+    def _state(self, name: str, version: int, begin: datetime) -> None:
+        above = [one for one in self._states if name.startswith(f"{one}/")]
+        parent = max(above, key=len, default="")
+        label = name.removeprefix(f"{parent}/") if parent else name
+        bar = Bar(f"{name}@{version}", "state", label, name, begin)
+        bar.parent = self._states[parent].id if parent else ""
+        bar.spans.append(Span("state", begin))
+        self._states[name] = bar
+        self.made.bars.append(bar)
 
 
 def _kind(activity: Activity) -> SpanKind:

@@ -23,7 +23,7 @@ def place_of(stream: str, version: int, topic: str) -> str:
     return f"{version}:{len(topic)}:{topic}:{len(stream)}:{stream}:"
 
 
-def verify(events: Iterable[Event], *, head: Head | None = None) -> Head:
+def verify(events: Iterable[Event], *, head: Head | None = None, after: Head | None = None) -> Head:
     """Check that events of one stream, from its beginning, follow from each other.
 
     Digests are computed from the stored bytes when events are read, so an altered event shows
@@ -31,13 +31,18 @@ def verify(events: Iterable[Event], *, head: Head | None = None) -> Head:
     `head` from the index (or a witness kept elsewhere) to check that one too, and to see events
     missing at the end.
 
+    Args:
+        events: in order.
+        head: of the stream, as somebody else knows it.
+        after: what they follow, where they are not all of them.
+
     Returns:
         The head that the events lead to.
 
     Raises:
         BrokenChain: names the first event that does not follow.
     """
-    last = Head()
+    last = after or Head()
     stream: str | None = None
     for event in events:
         name = f"event {event.version} of stream {event.stream!r}"

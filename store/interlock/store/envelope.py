@@ -95,10 +95,11 @@ def encode(event: Event) -> bytes:
     if event.stored is not None:
         return event.stored.state
     body = event.body
-    if BODIES.get(event.type) is not type(body):
+    kind = type(body)
+    if BODIES.get(event.type) is not kind:
         message = f"{type(body).__name__} is not an event type of the vocabulary"
         raise UnknownEvent(message)
-    envelope = _envelopes.get(type(body)) or _envelope(type(body))
+    envelope = _envelopes.get(kind) or _envelope(kind)
     try:
         state: bytes = _encoder.encode(
             envelope(

@@ -81,8 +81,11 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
             draft.correlation or commit.correlation,
             digest,
             draft.body,
-            reason=draft.reason,
-            cipher=cipher,
+            0,
+            "",
+            draft.reason,
+            None,
+            cipher,
         )
         state = encode(event)
         digest = digest_of(stream, version, topic, state)

@@ -82,6 +82,8 @@ class Gatekeeper:
 
     def look(self, session: Session) -> None:
         """A run was moved: those of its calls that it does not want any more leave their queues."""
+        if not self._parking.knows(session.run):
+            return
         pending = session.state.pending
         self._parking.wanted(
             session.run, lambda name: name in pending and not pending[name].stopping

@@ -45,6 +45,10 @@ class Parking:
             del self._called[who[0]]
         return thing
 
+    def knows(self, run: str) -> bool:
+        """Whether calls of a run wait in queues, or have just been called out of them."""
+        return run in self._runs or run in self._called
+
     def wanted(self, run: str, wanted: Callable[[str], bool]) -> None:
         """Of a run, only these activities are still to be made: the others leave their queues."""
         for activity in [a for a in self._runs.get(run, ()) if not wanted(a)]:

@@ -79,6 +79,13 @@ class Asking:
     data: Any
     taken: set[str] = field(default_factory=set[str])
 
+    def is_open(self, state: str, event: str) -> bool:
+        """Whether guards decide: not where there is no candidate, or the first has none."""
+        if self.only is not None and event == self.only.event:
+            return False
+        candidates = self.candidates.get((state, event), ())
+        return bool(candidates) and bool(candidates[0][1])
+
     def choose(self, state: str, event: str) -> Edge | None:
         """See the kernel's `Choose`; a timer takes its own edge alone."""
         if self.only is not None and event == self.only.event:

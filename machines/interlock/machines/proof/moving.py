@@ -13,7 +13,7 @@ from interlock.machines.command import Command
 from interlock.machines.errors import EndlessChain, HandlerFailed, Refused
 from interlock.machines.guard import Refuse
 from interlock.machines.ir import ALWAYS
-from interlock.machines.kernel import Microstep, Snapshot, react
+from interlock.machines.kernel import Microstep, Snapshot
 from interlock.machines.lifecycle_program import LifecycleProgram, Taken
 from interlock.machines.lifecycle_refusal import is_final
 from interlock.machines.proof.asking import (
@@ -28,6 +28,7 @@ from interlock.machines.proof.asking import (
     Way,
     candidates_of,
 )
+from interlock.machines.proof.reacting import Reacting
 
 KEPT = 2
 """Of a command that a state keeps for later, how many are kept at a time."""
@@ -64,6 +65,8 @@ class Moving:
         self._edges = {edge.id: edge for edge in program.machine.edges}
         self._candidates = candidates_of(program)
         self._data_type = program.data_type
+        self._handlers = {edge: program.handler(edge) for edge in self._edges}
+        self._reacting = Reacting(program.chart, self._take)
         knows = program.chart.knows
         self._plain = program.chart.flat and not knows(ALWAYS)
         self._acting = {
@@ -216,33 +219,34 @@ class Moving:
     def _nested(self, ask: int, at: int, data: Any) -> Move | None:
         asked, snapshot = self.asks[ask], self.places[at].snapshot
         asking = Asking(self._candidates, asked, self._edges.get(asked.edge), data)
-        event = asked.name if asked.command is not None else self._edges[asked.edge].event
         try:
-            last = self._followed(react(self.program.chart, snapshot, event, asking.choose), asking)
+            to = self._reacting.known(at, ask, asking)
+            if to is None:
+                asking.data = data  # what was computed on the way is computed again
+                event = asked.name if asking.only is None else asking.only.event
+                to = self._reacting.tried(at, ask, asking, snapshot, event, self.number)
         except Exception:
             return self.exact(ask, at, data)
         self.taken |= asking.taken
-        return None if last is None else (self.number(last.after), asking.data, (), False)
+        return None if to < 0 else (to, asking.data, (), False)
 
-    def _followed(self, steps: Iterator[Microstep], asking: Asking) -> Microstep | None:
-        """Run the author's functions after each step; the last step."""
-        program, acting, last = self.program, self._acting, None
-        for last in steps:
-            for state in last.exited if acting else ():
-                if ("exiting", state) in acting:
-                    program.effects("exiting", state, asking.data)
-            for edge in last.edges:
-                given = () if edge.event not in program.commands else (asking.ask.command,)
-                asking.data = program.handler(edge.id)(asking.data, *given)
-                if type(asking.data) is not self._data_type:
-                    raise Odd
-                if ("taking", edge.id) in acting:
-                    program.effects("taking", edge.id, asking.data, *given)
-                asking.taken.add(edge.id)
-            for state in last.entered if acting else ():
-                if ("entering", state) in acting:
-                    program.effects("entering", state, asking.data)
-        return last
+    def _take(self, asking: Asking, step: Microstep) -> None:
+        """Run the author's functions of one step."""
+        program, acting = self.program, self._acting
+        for state in step.exited if acting else ():
+            if ("exiting", state) in acting:
+                program.effects("exiting", state, asking.data)
+        for edge in step.edges:
+            given = () if edge.event not in program.commands else (asking.ask.command,)
+            asking.data = self._handlers[edge.id](asking.data, *given)
+            if type(asking.data) is not self._data_type:
+                raise Odd
+            if ("taking", edge.id) in acting:
+                program.effects("taking", edge.id, asking.data, *given)
+            asking.taken.add(edge.id)
+        for state in step.entered if acting else ():
+            if ("entering", state) in acting:
+                program.effects("entering", state, asking.data)
 
     def _led(self, taken: Taken, kept: tuple[int, ...]) -> Move:
         for one in (taken, *taken.then):

@@ -32,11 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options."""
     group = parser.getgroup("interlock")
     add = group.addoption
-    add(
-        "--machine-coverage", nargs="?", const="*", default="", metavar="NAMES",
-        help="Tell which states, transitions and guards were covered: of machines that did "
-        "something or are declared below the root folder, or of these, with commas between.",
-    )  # fmt: skip
+    add("--machine-coverage", action="store_true",
+        help="Tell which states, transitions and guards were covered, of machines that did "
+        "something or are declared below the root folder.")  # fmt: skip
+    add("--machine-coverage-of", default="", metavar="NAMES",
+        help="Of these machines alone, with commas between.")  # fmt: skip
     add("--machine-coverage-fail-under", type=float, default=0.0, metavar="PERCENT",
         help="Fail when less is covered, of all these machines together.")  # fmt: skip
     add("--machine-coverage-picture", default="", metavar="FOLDER",
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _wanted(config: pytest.Config) -> bool:
-    names = ("", "-fail-under", "-picture", "-json", "-store")
+    names = ("", "-of", "-fail-under", "-picture", "-json", "-store")
     return any(config.getoption(f"--machine-coverage{name}", default="") for name in names)
 
 
@@ -151,8 +151,7 @@ class MachineCoverage:
             await store.close()
 
     def _tallies(self) -> list[Tally]:
-        asked = self._option("")
-        names = () if asked in ("", "*") else [name.strip() for name in asked.split(",")]
+        names = [name.strip() for name in self._option("-of").split(",") if name.strip()]
         for machine in _declared(self._config.rootpath, names):
             self._collector.of(machine)
         found = self._collector.tallies.values()

@@ -12,7 +12,7 @@ from interlock.testing.coverage.tally import Tally
 async def production(store: Store, machine: Machine, *, since: datetime | None = None) -> Tally:
     """What the runs of a machine did, by its name, whatever definition they followed.
 
-    States and transitions that the present definition does not have are counted, and not shown.
+    States and transitions that the present definition does not have are left out.
     Archived runs are not looked into.
 
     Args:

@@ -23,6 +23,7 @@ from interlock.store.vocabulary import (
     UndoSucceeded,
     WaitTimedOut,
 )
+from interlock.store.within import Within
 from interlock.testing.coverage.items import transition_key
 from interlock.testing.coverage.moves import edges_between
 
@@ -101,17 +102,19 @@ class Tally:
 
     def took(self, edges: Iterable[str]) -> None:
         """Count transitions of a lifecycle that were taken."""
-        for edge in edges:
-            self.add("transition", edge)
-            self.add("guard", f"{edge} yes")
+        taken = {*edges}
+        for edge in self.machine.edges:
+            if edge.id in taken:
+                self.add("transition", edge.id)
+                if edge.guard:
+                    self.add("guard", f"{edge.id} yes")
 
     def _workflow(self, run: _Run, event: Event) -> None:
         body: Any = event.body
         within = getattr(body, "within", None)
         activity = getattr(body, "activity", "")
         if isinstance(body, BEGIN):
-            place = within.state if within is not None and within.state else event.state
-            run.places[activity] = place
+            place = run.places[activity] = self._place(run, event, within)
             if within is not None:
                 self._visit(place)
         if event.state != run.state or (isinstance(body, BEGIN) and within is None and run.begun):
@@ -120,6 +123,13 @@ class Tally:
             isinstance(body, BEGIN) and within is None
         )
         self._outcome(run, event)
+
+    def _place(self, run: _Run, event: Event, within: Within | None) -> str:
+        """The state that something belongs to, as the machine calls it."""
+        place = within.state if within is not None and within.state else event.state
+        around = run.places.get(within.join, "") if within is not None else ""
+        inside = f"{around}/{place}"
+        return inside if inside in self.machine.by_id else place
 
     def _move(self, run: _Run, event: Event) -> None:
         self._visit(event.state)

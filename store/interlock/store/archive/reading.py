@@ -130,6 +130,19 @@ class Archive:
         message = f"{self.path} has no end: it was cut off"
         raise BadArchive(message)
 
+    def event(self, run: str, version: int) -> Raw | None:
+        """One event as it was stored, encrypted or not; whoever asks checks its digest.
+
+        Raises:
+            BadArchive: as `runs`.
+        """
+        part = self._part(run)
+        with self._opened() if part is None else self._opened_at(part) as lines:
+            for said in self._lines(lines):
+                if isinstance(said, Stored) and (said.stream, said.version) == (run, version):
+                    return row_of(said)
+        return None
+
     def tree(self, run: str) -> list[ArchivedRun]:
         """A run with those that were archived together with it.
 
@@ -140,10 +153,7 @@ class Archive:
         part = self._part(run)
         if part is None:
             return self._tree_of(run)
-        with self.path.open("rb") as file:
-            file.seek(part.offset)
-            piece = io.BytesIO(file.read(part.length))
-        with gzip.GzipFile(fileobj=piece) as lines:
+        with self._opened_at(part) as lines:
             gathered = self._gathered(self._lines(lines), keep=True)
             found = [one for one in gathered if isinstance(one, ArchivedRun)]
         if [one.entry.run for one in found] != part.runs:
@@ -172,6 +182,11 @@ class Archive:
         except (OSError, msgspec.DecodeError):
             return None
         return next((part for part in index.parts if run in part.runs), None)
+
+    def _opened_at(self, part: Part) -> gzip.GzipFile:
+        with self.path.open("rb") as file:
+            file.seek(part.offset)
+            return gzip.GzipFile(fileobj=io.BytesIO(file.read(part.length)))
 
     def _opened(self) -> gzip.GzipFile:
         try:

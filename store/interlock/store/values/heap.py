@@ -106,7 +106,8 @@ class Heap:
             Refused: something in it cannot be recorded.
         """
         encoded = self._child(value)
-        self._define()
+        if self._undefined:
+            self._define()
         return encoded
 
     def find(self, value: object) -> Entry | None:
