@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from interlock.machines import registry
+
+ROOT = str(Path(__file__).parents[1])
 
 _slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile("short", max_examples=60, deadline=None, suppress_health_check=_slow)
@@ -40,7 +43,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:  # its signatu
 
 
 def _of_a_module(kind: registry.Registered) -> bool:
-    found: object = sys.modules.get(kind.__module__)
+    module = sys.modules.get(kind.__module__)
+    if not str(getattr(module, "__file__", "")).startswith(ROOT):  # in a folder of the test's own
+        return False
+    found: object = module
     for name in str(getattr(kind, "__qualname__", "?")).split("."):
         found = getattr(found, name, None)
     return found is kind

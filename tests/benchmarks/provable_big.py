@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, Field
 
@@ -46,6 +46,7 @@ class Flip(Command):
     to: bool
 
 
+Spot: TypeAlias = tuple[At, int, int, int, bool]
 ORDER = {At.A: At.B, At.B: At.C, At.C: At.D, At.D: At.END}
 BEFORE_END = (At.A, At.B, At.C, At.D)
 
@@ -98,12 +99,13 @@ def big(size: int) -> type[Lifecycle[Any, Any]]:
 
 def by_hand(size: int) -> int:
     """The floor: the same places by tuples, without a lifecycle; how many there are."""
-    start = (At.A, 0, 0, 0, False)
-    seen, todo = {start}, [start]
+    start: Spot = (At("a"), 0, 0, 0, False)
+    seen: set[Spot] = {start}
+    todo: list[Spot] = [start]
     for at, x, y, z, ok in todo:
         if at is At.END:
             continue
-        found = [(at, x + by, y, z, ok) for by in (1, 2) if x + by < size]
+        found: list[Spot] = [(at, x + by, y, z, ok) for by in (1, 2) if x + by < size]
         found += [(at, x, (y + 1) % size, z, ok), (ORDER[at], x, y, z, ok)]
         if at is not At.A:
             found.append((at, x, y, (z + 1) % size, ok))

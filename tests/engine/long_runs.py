@@ -48,9 +48,8 @@ def turn(run: str, number: int, total: int) -> list[tuple[Body, str, Actor, str]
     """What one `Add(amount=1)` leads to: bodies, states, actors and causes."""
     wait, called, said = f"{WAIT}#{2 * number - 1}", f"note#{2 * number}", f"c{number}"
     value: dict[str, Encoded] = {"$": "object", "t": "Add", "v": {"amount": 1}}
-    memory = Delta(set={"amount": 1} if number == 1 else {})
     again = Delta(set={"total": total + 1})
-    scheduled = StepScheduled(called, "note", f"{run}/{called}", [1], memory=memory)
+    scheduled = StepScheduled(called, "note", f"{run}/{called}", [1], memory=Delta())
     return [
         (CommandReceived("Add", value), WAIT, ANN, said),
         (WaitMatched(wait, said), WAIT, WORKER, ""),

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from interlock.store import Store, open_store
-from interlock.testing.faulty import FaultyStore
 
 Opening = Callable[[], AbstractAsyncContextManager[Store]]
 Scenario = Callable[[Store], Awaitable[None]]
 
 
-@pytest.fixture(params=["memory", "sqlite", "faultless"])
+@pytest.fixture(params=["memory", "sqlite"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
     """Opens a new store of each backend."""
     count = 0
@@ -27,8 +26,6 @@ def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
         count += 1
         url = f"sqlite:///{tmp_path}/s{count}.db" if request.param == "sqlite" else "memory://"
         store = open_store(url)
-        if request.param == "faultless":  # a wrapper without faults is a store as any other
-            store = FaultyStore(store)
         try:
             yield store
         finally:

@@ -259,3 +259,32 @@ def test_reading_that_is_refused_beside_a_call_holds_nothing_up() -> None:
         assert store.refused
 
     in_a_loop(scenario)
+
+
+class Releasing(FaultyStore):
+    """Says how many runs are being moved whenever it gives the role back."""
+
+    moving: Callable[[], int]
+    released: list[int]
+
+    def release_worker(self) -> None:
+        self.released.append(self.moving())
+        super().release_worker()
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3])
+def test_who_fails_to_take_over_moves_nothing(nth: int) -> None:
+    async def scenario() -> None:
+        inner = open_store("memory://")
+        dying = FaultyStore(inner, [Fault("crash after", nth=2)])
+        async with Engine(dying, machines=[spreading_faulty]) as first:
+            store = Releasing(inner, [Fault("refuse", nth, call="entries")])
+            store.moving, store.released = lambda: len(next_one.drivers), []
+            next_one = Engine(store, machines=[spreading_faulty])
+            async with next_one, asyncio.timeout(30):
+                await first.start(spreading_faulty, id="a")
+                assert (await (await next_one.get("a")).wait()).status == "completed"
+                assert not any(store.released)
+                assert store.calls["entries"] >= nth
+
+    in_a_loop(scenario)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from interlock.engine import core, driver
 from interlock.engine.timers import TimerService
 from interlock.projections import RunState
-from interlock.store import Appended, Clock, Commit, Store
+from interlock.store import Appended, Clock, Commit, Store, Timer
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.prepared import Prepared
 from interlock.testing import SimulationFailed, simulate
@@ -131,10 +131,10 @@ def test_timers_that_do_not_fire_are_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_runs_that_nobody_recovers_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def nothing(_: core.Core) -> int:
-        return 0
+    async def nothing(_: core.Core) -> tuple[list[Timer], list[str]]:
+        return [], []
 
-    monkeypatch.setattr(core, "recover", nothing)
+    monkeypatch.setattr(core, "unfinished", nothing)
     failed = found(simulated_purchase, inputs=[1], seeds=30)
     assert any("and nothing moves it" in one or "does not fire" in one for one in failed.wrong)
     assert failed.faults

@@ -93,7 +93,7 @@ def _print(found: Audited, screen: Screen) -> None:
     archived = f", {_count(found.archived, 'archived run')}" if found.archived else ""
     if found.elsewhere:
         many = _count(found.elsewhere, "archive")
-        archived += f" ({many} not looked into: not where written; --from FOLDER names where)"
+        archived += f" ({many} not where written: not looked into without --from FOLDER)"
     many = _count(found.events, "event")
     what = f"{_count(found.streams, 'stream')}, {many}{archived}"
     if found.sound:

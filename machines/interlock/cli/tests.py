@@ -30,7 +30,7 @@ def make_test(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Turn a run into a test that fails when the behaviour changes."""
+    """Turn a run into a test of what the code does now."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import regressing
 
@@ -64,7 +64,7 @@ def coverage(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Tell which states and transitions ran in production, and how often."""
+    """Tell which transitions ran in production, how often."""
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import covering
 

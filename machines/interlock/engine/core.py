@@ -25,7 +25,7 @@ from interlock.engine.noticeboard import Noticeboard
 from interlock.engine.notices import Notices, Notify
 from interlock.engine.privacy import Privacy
 from interlock.engine.programs import Programs, mover_of
-from interlock.engine.recovery import Watch, recover
+from interlock.engine.recovery import Watch, release, unfinished
 from interlock.engine.replies import Replies
 from interlock.engine.resources import Given, Resources
 from interlock.engine.rights import Directory
@@ -324,17 +324,20 @@ class Core:
         """Become the worker of this store, if nobody is. Recovers what was left unfinished."""
         if self.driving or self.closing or not self.store.acquire_worker():
             return self.driving
-        self.driving = True
-        self.noticeboard.post()
-        try:
+        try:  # while it may fail nothing is moved: another process may get the role
             await self.watch.begin()
-            if self.recovers:
-                await recover(self)
+            timers, runs = await unfinished(self) if self.recovers else ((), ())
         except BaseException:
-            self.driving = False
             self.store.release_worker()
             raise
+        self.driving = True
+        self.noticeboard.post()
+        self.timer_service.add(timers)
+        for run in runs:
+            self.wake(run)
         self.spawn(self.timer_service.serve())
+        if self.recovers:
+            await release(self)
         return True
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:

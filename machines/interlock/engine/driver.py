@@ -9,7 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from interlock.engine.children import compensate, look_after
-from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
+from interlock.engine.forks.following import (
+    CALLS,
+    callable_now,
+    follow,
+    has_more,
+    may_be_called,
+    move_on,
+)
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_doubt, record_stopped
@@ -28,9 +35,6 @@ if TYPE_CHECKING:
 
 OVER = ("in doubt", "undo failed", "asked", "done")
 """No call is made for what is this: it waits for a person, or for the run to move on."""
-
-CALLS = ("step", "undo", "child")
-"""The kinds of activities about which there is something to do in the world."""
 
 EXITS = (KeyboardInterrupt, SystemExit)
 """These end the program, wherever they are raised; the call has no outcome then."""
@@ -192,8 +196,7 @@ class Driver:
         attempt = activity.attempt
         try:
             outcome = await self._call(session, mover, activity)
-            if outcome is None and activity.id in self._told:
-                outcome = record_stopped
+            outcome = outcome or (record_stopped if activity.id in self._told else None)
             if outcome is not None:
                 self._over.append((activity.id, attempt, outcome))
         except asyncio.CancelledError:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from interlock.store.contract import Filter
+from interlock.store.contract import Filter, Timer
 from interlock.store.decisions import (
     ApprovalGranted,
     ApprovalRejected,
@@ -48,15 +48,24 @@ _WAKING = frozenset(
 )  # fmt: skip
 
 
-async def recover(engine: Core) -> int:
-    """Load the timers, and drive every run that has something to do. How many those are."""
-    engine.timer_service.add(await engine.store.due(_LAST, limit=_ALL))
+async def unfinished(engine: Core) -> tuple[list[Timer], list[str]]:
+    """The timers, and the runs that have something to do. It only reads: it may yet fail."""
+    timers = await engine.store.due(_LAST, limit=_ALL)
     entries = await engine.store.entries(Filter(status=UNFINISHED))
     entries += await engine.store.entries(Filter(status=("waiting",), waits="child"))
-    for entry in entries:
-        engine.wake(entry.run)
-    await engine.gatekeeper.recover()
-    return len(entries)
+    return timers, [entry.run for entry in entries]
+
+
+async def release(engine: Core) -> None:
+    """Let what waits for a breaker see that it is closed, as soon as the store can be read."""
+    while not engine.closing:
+        try:
+            await engine.gatekeeper.recover()
+        except StoreError as error:
+            log.warning("breakers wait for the store: %s", error)
+            await asyncio.sleep(engine.look_every)
+        else:
+            return
 
 
 class Watch:

@@ -11,6 +11,7 @@ from interlock.machines.changes import Changes
 from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
 from interlock.machines.segment import Segment, at_instant
 from interlock.machines.selector import edge_exists
+from interlock.projections import RunState
 from interlock.store.event import Delta
 from interlock.store.values import Memory
 
@@ -209,6 +210,20 @@ def place_at(program: Program, state: str) -> Place:
     if entered is None or entered.program is None:
         raise KeyError(state)
     return place_at(entered.program, state[len(entered.state) + 1 :])
+
+
+def helper_of(place: Place) -> Program:
+    """What a place of kind helper enters."""
+    assert place.program is not None  # these have one
+    return place.program
+
+
+def stands_at_call(state: RunState) -> bool:
+    """Whether one call is under way and nothing else has come: most looks at a run find that."""
+    if len(state.pending) != 1 or state.cancel is not None or state.ending is not None:
+        return False
+    (activity,) = state.pending.values()
+    return activity.kind == "step" and activity.status != "done" and not state.threads
 
 
 def _own(variables: Mapping[str, Any], prefix: str) -> dict[str, Any]:

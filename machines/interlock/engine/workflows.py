@@ -15,7 +15,7 @@ from interlock.engine.notes import check, record_notes
 from interlock.engine.outcomes import error_of, is_failed, value_of
 from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
-from interlock.engine.threads import Thread, place_at
+from interlock.engine.threads import Thread, helper_of, place_at, stands_at_call
 from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
 from interlock.machines.segment import Segment, segment
 from interlock.machines.step import Step
@@ -72,7 +72,7 @@ class WorkflowRun:
         root, program = "", self.program
         if name:
             activity = state.pending[name]
-            program = _helper(place_at(program, activity.state))
+            program = helper_of(place_at(program, activity.state))
             root = f"{activity.state}/"
         memory, variables = Memory.restore(types, folded.image)
         thread = Thread(name, root, program, memory)
@@ -92,7 +92,7 @@ class WorkflowRun:
         Raises:
             TypeError: the arguments do not fit the helper.
         """
-        program = _helper(place)
+        program = helper_of(place)
         memory = Memory(self.program.types)
         frame = program.bind(tuple(args), dict(kwargs))
         frame = {name: memory.adopt(value, name)[1] for name, value in frame.items()}
@@ -167,7 +167,7 @@ class WorkflowRun:
         state = self.session.state
         if state.compensation is not None or state.ended is not None:
             return ending.undo_next(self)
-        if _stands(state):
+        if stands_at_call(state):
             return False
         moved = False
         for name in ("", *state.threads):
@@ -394,16 +394,3 @@ class WorkflowRun:
             self.deliver_cancel(activity)
         else:
             self.go(thread, action)
-
-
-def _stands(state: RunState) -> bool:
-    """Whether one call is under way and nothing else has come: most looks at a run find that."""
-    if len(state.pending) != 1 or state.cancel is not None or state.ending is not None:
-        return False
-    (activity,) = state.pending.values()
-    return activity.kind == "step" and activity.status != "done" and not state.threads
-
-
-def _helper(place: Place) -> Program:
-    assert place.program is not None  # places of kind helper have one
-    return place.program

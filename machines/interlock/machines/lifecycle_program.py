@@ -137,6 +137,11 @@ class LifecycleProgram:
                 timer = (edge.id, parts.delays[edge.id])
                 self._timers[edge.source] = (*self._timers.get(edge.source, ()), timer)
 
+    @property
+    def parts(self) -> Parts:
+        """The author's functions, by the parts of the machine that they belong to."""
+        return self._parts
+
     def begin(self, data: Any) -> Taken:
         """What starting a run enters, and what follows by itself.
 

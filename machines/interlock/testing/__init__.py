@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from interlock.testing.environment import Environment
     from interlock.testing.errors import (
         BadFixture,
+        BadTests,
         HarnessError,
         NoPayload,
         NoRegression,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from interlock.testing.flow_suite import workflow_tests
     from interlock.testing.machine_suite import machine_tests
     from interlock.testing.moves import Case
+    from interlock.testing.mutation import Mutant, Mutation, mutants, mutate
     from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
     from interlock.testing.payloads import Payloads, payload
     from interlock.testing.recorded_values import recorded, recorded_error
@@ -41,13 +43,15 @@ if TYPE_CHECKING:
     from interlock.testing.simulation.calls import Odds
     from interlock.testing.simulation.simulate import Simulated, simulate
     from interlock.testing.snapshot import Snapshots
+    from interlock.testing.stateful import LifecycleMachine, machine_class
     from interlock.testing.story import story_of
-    from interlock.testing.strategies import commands, faults, runs
+    from interlock.testing.strategies import commands, faults, histories, runs
     from interlock.testing.tested import TestedRun
     from interlock.testing.together_scenario import TogetherScenario
 
 __all__ = [
     "BadFixture",
+    "BadTests",
     "Case",
     "Chances",
     "Crash",
@@ -59,6 +63,9 @@ __all__ = [
     "FaultyStore",
     "Hang",
     "HarnessError",
+    "LifecycleMachine",
+    "Mutant",
+    "Mutation",
     "NoPayload",
     "NoRegression",
     "NotScripted",
@@ -85,7 +92,11 @@ __all__ = [
     "assert_store_replays",
     "commands",
     "faults",
+    "histories",
+    "machine_class",
     "machine_tests",
+    "mutants",
+    "mutate",
     "payload",
     "recorded",
     "recorded_error",
@@ -97,6 +108,7 @@ __all__ = [
 
 _WHERE = {
     "BadFixture": "errors",
+    "BadTests": "errors",
     "Case": "moves",
     "Chances": "fault",
     "Crash": "outcomes",
@@ -108,6 +120,9 @@ _WHERE = {
     "FaultyStore": "faulty",
     "Hang": "outcomes",
     "HarnessError": "errors",
+    "LifecycleMachine": "stateful",
+    "Mutant": "mutation",
+    "Mutation": "mutation",
     "NoPayload": "errors",
     "NoRegression": "errors",
     "NotScripted": "errors",
@@ -134,7 +149,11 @@ _WHERE = {
     "assert_store_replays": "replays",
     "commands": "strategies",
     "faults": "strategies",
+    "histories": "strategies",
+    "machine_class": "stateful",
     "machine_tests": "machine_suite",
+    "mutants": "mutation",
+    "mutate": "mutation",
     "payload": "payloads",
     "recorded": "recorded_values",
     "recorded_error": "recorded_values",

@@ -32,6 +32,12 @@ class NotTestable(InterlockError):
     code = "ILK312"
 
 
+class BadTests(InterlockError):
+    """The tests that mutants are held against fail without any, or cannot be run."""
+
+    code = "ILK313"
+
+
 class HarnessError(InterlockError):
     """A test asks its harness for something that cannot be."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -53,6 +53,15 @@ def values_in(value: object) -> dict[type, list[Any]]:
     """The plain values inside of something, by type."""
     found: dict[type, list[Any]] = {}
     _collect(value, found, 0)
+    return found
+
+
+def nearby(values: Sequence[Any]) -> list[Any]:
+    """The values, and of numbers those beside them, where comparisons turn over."""
+    found = [*values]
+    for value in values:
+        if isinstance(value, int | Decimal):
+            found += [one for one in (value + 1, value - 1) if one not in found]
     return found
 
 

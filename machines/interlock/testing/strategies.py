@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.projections import History
 from interlock.testing.moves import Case, Crash, Fault, Jump, Move, Pass, Send, Swap, Twice
-from interlock.testing.payloads import Payloads, payload, values_in
+from interlock.testing.payloads import Payloads, nearby, payload, values_in
 from interlock.testing.scenario import Scenario
 from interlock.testing.subject import Starts, Subject, Weights
 from interlock.testing.walk import Walk
@@ -92,7 +93,7 @@ def runs_of(subject: Subject, most: int = 30) -> st.SearchStrategy[Case]:
 
     @st.composite
     def move(draw: Draw) -> Move:
-        found = _move(draw, subject, walks[-1].scenario)
+        found = drawn_move(draw, subject, walks[-1].scenario)
         walks[-1].apply(found)
         return found
 
@@ -108,7 +109,8 @@ def runs_of(subject: Subject, most: int = 30) -> st.SearchStrategy[Case]:
     return drawn()
 
 
-def _move(draw: Draw, subject: Subject, scenario: Scenario[Any, Any] | None) -> Move:
+def drawn_move(draw: Draw, subject: Subject, scenario: Scenario[Any, Any] | None) -> Move:
+    """The next move of a run, such as fits where it stands, for the most part."""
     program = subject.program
     here = [] if scenario is None else accepted(program, scenario.configuration)
     options: list[Any] = _weighted(subject, here) * 3
@@ -145,7 +147,7 @@ def _near(draw: Draw, command: Command, data: object) -> Command:
     name, known = _one(draw, fields)
     kind: Any = type(command)
     try:
-        changed: Command = kind(**{**dict(command), name: _one(draw, known)})
+        changed: Command = kind(**{**dict(command), name: _one(draw, nearby(known))})
     except ValidationError:
         return command
     return changed
@@ -162,6 +164,25 @@ def _times(scenario: Scenario[Any, Any] | None) -> list[timedelta]:
 
 def _weighted(subject: Subject, kinds: Iterable[type[Command]]) -> list[type[Command]]:
     return [kind for kind in kinds for _ in range(subject.weight(kind))]
+
+
+def histories(
+    machine: type[Lifecycle[Any, Any]],
+    *,
+    payloads: Payloads | None = None,
+    weights: Weights | None = None,
+    starts: Starts = None,
+    most: int = 30,
+) -> st.SearchStrategy[History]:
+    """Histories of runs, as an engine records them; see `runs`.
+
+    Runs whose beginning fails have none, and are not drawn.
+    """
+    from interlock.testing.play import played  # it draws values, too
+
+    subject = Subject(machine, payloads or {}, weights or {}, starts)
+    recorded = runs_of(subject, most).map(lambda case: played(subject, case).events)
+    return recorded.filter(bool).map(History)
 
 
 def faults(

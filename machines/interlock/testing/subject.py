@@ -56,7 +56,10 @@ class Subject:
     @property
     def invariants(self) -> Sequence[Invariant]:
         """What has to hold."""
-        return [*invariants_of(self.kind), *self.more]
+        if "invariants" not in self.kept:
+            self.kept["invariants"] = [*invariants_of(self.kind), *self.more]
+        found: Sequence[Invariant] = self.kept["invariants"]
+        return found
 
     def beginning(self) -> st.SearchStrategy[Any]:
         """The data that runs begin with."""

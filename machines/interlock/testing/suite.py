@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from hypothesis import settings as Settings  # noqa: N812  the argument has its name
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ S_contra = TypeVar("S_contra", contravariant=True)
 FEWEST = 5
 """Examples of a law, at least."""
 
-_FEW_WAYS, _WAYS = 25, 4
+_FEW_WAYS, _WAYS = 12, 4
 """Cases along the shortest ways: at least so many, and so many times the examples; of more, as
 many, evenly spread."""
 
@@ -109,13 +110,28 @@ class Suite(Generic[S]):
                 report(self.name, law.text, found.case, found.broken, lines, kept or None)
             )
 
-    def failure(self, name: str) -> Failure | None:
-        """A case in which a law does not hold: along the shortest ways, then by Hypothesis."""
+    def failure(self, name: str, *, drawn: bool = True) -> Failure | None:
+        """A case in which a law does not hold: along the shortest ways, then by Hypothesis.
+
+        Args:
+            drawn: False looks along the shortest ways only.
+        """
         law = self.laws[name]
         search, given = self._search(law), self._settings(law)
         every = (each for way in self.ways() for each in law.each(self.subject, way))
         most = max(_FEW_WAYS, _WAYS * given.max_examples)
-        return search.among(every, most) or search.drawn(self._cases(law), given)
+        found = search.among(every, most)
+        return search.drawn(self._cases(law), given) if found is None and drawn else found
+
+    def anew(self, settings: Settings | None = None) -> Self:
+        """The same laws of the machine as it is now, a mutant maybe; no case is read or kept."""
+        other = copy(self)
+        subject: Any = self.subject
+        vars(other).update(
+            subject=replace(subject, kept={}), _ways=None, _folder=None,
+            _given=settings or self._given,
+        )  # fmt: skip
+        return other
 
     def ways(self) -> list[Case]:
         """The shortest ways, found once."""

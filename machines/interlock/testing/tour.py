@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -17,12 +17,12 @@ from interlock.machines.command import Command
 from interlock.machines.errors import BadDefinition
 from interlock.machines.proof.domain import instances
 from interlock.testing.moves import Case, Move, Pass, Send
-from interlock.testing.payloads import payload, values_in
+from interlock.testing.payloads import nearby, payload, values_in
 from interlock.testing.scenario import Scenario
 from interlock.testing.strategies import accepted
 from interlock.testing.subject import FAILURES, Subject
 
-_PLACES = 24
+_PLACES = 12
 """Places that are looked at, at most, with the same states and other data."""
 
 UNHURRIED = (
@@ -31,7 +31,7 @@ UNHURRIED = (
 )  # fmt: skip
 """What Hypothesis is not to complain about: runs are long, and tests are run inside of tests."""
 
-_SAMPLES = 8
+_SAMPLES = 6
 """Values of each command that are tried at each place, besides those found in the data."""
 
 
@@ -42,13 +42,15 @@ class _Spot:
     scenario: Scenario[Any, Any]
     start: Any
     moves: tuple[Move, ...]
+    before: tuple[str, ...] = ()  # the transitions of the move before the last
+    novel: bool = True  # the last move took what none had taken behind the one before it
 
 
 def tour(subject: Subject) -> list[Case]:
-    """For every transition that was reached a shortest case that takes it; none twice.
+    """For every transition that was reached, and every two that follow each other, a shortest case.
 
     Breadth first over what the commands' values, listed or sampled, lead to. Where a method fails
-    the way to there is a case as well.
+    or an invariant does not hold the way to there is a case as well.
     """
     samples = {kind: _samples(subject, kind) for kind in subject.program.commands.values()}
     found: dict[str, Case] = {}
@@ -62,20 +64,21 @@ def tour(subject: Subject) -> list[Case]:
             return [Case(start)]
         _note(found, scenario, _Spot(scenario, start, ()))
         todo.append(_Spot(scenario, start, ()))
-    wanted = {edge.id for edge in subject.program.machine.edges}
-    while todo and not wanted <= found.keys():
+    while todo:
         spot = todo.popleft()
         here = spot.scenario.configuration
         key = repr((here, spot.scenario.data))
-        if key in known or spot.scenario.over or seen[here] == _PLACES:
+        full = seen[here] >= _PLACES and not spot.novel
+        if key in known or spot.scenario.over or full:
             continue
         known.add(key)
         seen[here] += 1
         for move in _moves(subject, spot.scenario, samples):
             behind = _behind(spot, move, found)
             if behind is not None:
-                _note(found, behind.scenario, behind)
-                todo.append(behind)
+                novel = _note(found, behind.scenario, behind)
+                _look(subject, found, behind)
+                todo.append(replace(behind, novel=novel))
     return _whole([*found.values()])
 
 
@@ -89,12 +92,27 @@ def _behind(spot: _Spot, move: Move, found: dict[str, Case]) -> _Spot | None:
     except FAILURES as error:
         found.setdefault(f"! {error.message}", Case(spot.start, moves))
         return None
-    return _Spot(twin, spot.start, moves) if twin.taken else None
+    return _Spot(twin, spot.start, moves, spot.scenario.taken) if twin.taken else None
 
 
-def _note(found: dict[str, Case], scenario: Scenario[Any, Any], spot: _Spot) -> None:
-    for edge in scenario.taken:
-        found.setdefault(edge, Case(spot.start, spot.moves))
+def _note(found: dict[str, Case], scenario: Scenario[Any, Any], spot: _Spot) -> bool:
+    """Keep what the last move took, if it is the first to do so; whether it is."""
+    taken = {f"{before} {edge}" for edge in scenario.taken for before in spot.before or ("",)}
+    novel = not taken <= found.keys()
+    for pair in taken:
+        found.setdefault(pair, Case(spot.start, spot.moves))
+    return novel
+
+
+def _look(subject: Subject, found: dict[str, Case], spot: _Spot) -> None:
+    """Keep the first case in which an invariant does not hold."""
+    scenario = spot.scenario
+    for invariant in subject.invariants:
+        name = f"! {invariant.name}"
+        if name not in found:
+            with suppress(*FAILURES):  # it is looked at again, and told, by its law
+                if invariant.broken(scenario.configuration, scenario.data) is not None:
+                    found[name] = Case(spot.start, spot.moves)
 
 
 def _moves(
@@ -117,7 +135,7 @@ def _near(samples: list[Any], data: object) -> Iterator[Command]:
     for command in samples:
         kind = cast("Any", type(command))
         for name, value in command:
-            for other in pool.get(_kind_of(value), [])[:_SAMPLES]:
+            for other in nearby(pool.get(_kind_of(value), [])[:_SAMPLES]):
                 try:
                     yield kind(**{**dict(command), name: other})
                 except ValidationError:

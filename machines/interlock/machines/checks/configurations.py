@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from interlock.machines.checks.walking import delay_of, is_done
+from interlock.machines.checks.walking import is_done
+from interlock.machines.due import Due
 from interlock.machines.ir import ALWAYS, Edge, Machine
 from interlock.machines.kernel import Chart, Snapshot, readable
 
@@ -103,15 +104,11 @@ class _Walk:
         self._todo: deque[int] = deque()
         self._options = _options(machine)
         self._events: dict[str, dict[str, None]] = {}
-        self._timers: dict[str, list[Edge]] = {}
+        self._due = Due(machine)
         for edge in machine.edges:
-            if edge.event.startswith("after "):
-                self._timers.setdefault(edge.source, []).append(edge)
-            elif edge.event != ALWAYS and not is_done(edge.event):
+            timed = edge.event.startswith("after ")
+            if not timed and edge.event != ALWAYS and not is_done(edge.event):
                 self._events.setdefault(edge.source, {})[edge.event] = None
-        for state, timers in self._timers.items():
-            soonest = min(delay_of(edge) for edge in timers)
-            self._timers[state] = [edge for edge in timers if delay_of(edge) == soonest]
 
     def run(self) -> Walked:
         first = self.chart.begin()
@@ -134,9 +131,8 @@ class _Walk:
         for event in dict.fromkeys(e for state in active for e in self._events.get(state, ())):
             for edges in self._selections(spot.snapshot, event):
                 self._take(number, edges, event, ())
-        for state in active:
-            for edge in self._timers.get(state, ()):
-                self._take(number, (edge,), edge.event, ())
+        for edge in self._due.of(active):
+            self._take(number, (edge,), edge.event, ())
 
     def _follow(self, number: int, spot: Spot) -> bool:
         """Take what follows by itself; whether it may also rest."""

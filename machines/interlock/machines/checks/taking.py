@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterator
 
 from interlock.machines.checks.subject import Subject
-from interlock.machines.checks.walking import closure, delay_of, is_done
+from interlock.machines.checks.walking import closure, is_done
+from interlock.machines.due import Due, delay_of
 from interlock.machines.ir import ALWAYS, DONE, Edge, Machine, Node
 from interlock.machines.kernel import Chart, Snapshot, endless
 from interlock.machines.problem import Problem, Severity
@@ -53,17 +54,19 @@ def _round(machine: Machine) -> set[str]:
 
 
 def _late(machine: Machine) -> Iterator[tuple[Edge, Severity, str]]:
-    """Timers of a state that a shorter one of it always comes before."""
-    timers: dict[str, list[Edge]] = {}
+    """Timers that a shorter one of the state, or of one around it, always comes before."""
+    never = Due(machine).never
+    timers = [
+        edge for edge in machine.edges if edge.event.startswith("after ") and not edge.internal
+    ]
     for edge in machine.edges:
-        if edge.event.startswith("after ") and not edge.guard:
-            timers.setdefault(edge.source, []).append(edge)
-    for state, edges in timers.items():
-        first = min(edges, key=delay_of)
-        for edge in edges:
-            if edge is not first and edge.event != first.event:
-                text = f"{edge.event!r} never comes: {first.event!r} always leaves {state!r} before"
-                yield edge, "warning", text
+        if edge.id in never:
+            around = {*_upward(machine, edge.source)}
+            first = min((one for one in timers if one.source in around), key=delay_of)
+            text = (
+                f"{edge.event!r} never comes: {first.event!r} always leaves {first.source!r} before"
+            )
+            yield edge, "warning", text
 
 
 def _open_ones(machine: Machine) -> dict[tuple[str, str], Edge]:

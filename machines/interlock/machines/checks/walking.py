@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 
-from interlock.machines.duration import duration
-from interlock.machines.errors import BadDefinition
-from interlock.machines.ir import DONE, Edge, Machine, Node
+from interlock.machines.ir import DONE, Machine, Node
 
 
 def following(machine: Machine) -> dict[str, set[str]]:
@@ -79,14 +77,6 @@ def event_of(event: str, label: str, source: str) -> str:
     if event == DONE and source == "start":
         said = "start"
     return f"{said} ({label})" if label else said
-
-
-def delay_of(edge: Edge) -> float:
-    """Seconds of an `after` edge."""
-    try:
-        return duration(edge.event.removeprefix("after ")).total_seconds()
-    except BadDefinition:
-        return float("inf")  # a machine read from elsewhere, in other words
 
 
 def is_done(event: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from interlock.machines.command import Command
+from interlock.machines.due import Due
 from interlock.machines.errors import EndlessChain, HandlerFailed, MachineError, Refused
 from interlock.machines.kernel import Snapshot, readable
 from interlock.machines.lifecycle import Lifecycle
@@ -73,6 +74,7 @@ class Member:
         self._commands: dict[Key, int] = {}
         self._known: dict[tuple[int, int], Led | None] = {}
         self._key = key_of(self.program.data_type)
+        self._due = Due(self.program.machine)
         self._timers: dict[str, int] = {}
         for edge in self.program.machine.edges:
             if edge.event.startswith("after "):
@@ -100,14 +102,10 @@ class Member:
         return self._led(self.program.begin(data), (), ())
 
     def due(self, at: int) -> list[int]:
-        """The timers that may fire: of each state those that are due first."""
-        found: list[int] = []
+        """The timers that may be the next to fire."""
         stand = self.stands[at]
-        for state in () if stand.final else stand.snapshot.active:
-            timers = self.program.timers(state)
-            first = min((delay for _, delay in timers), default=None)
-            found += [self._timers[edge] for edge, delay in timers if delay == first]
-        return found
+        active = () if stand.final else stand.snapshot.active
+        return [self._timers[edge.id] for edge in self._due.of(active)]
 
     def led(self, at: int, ask: int) -> Led | None:
         """Where an event leads; None when it is refused."""

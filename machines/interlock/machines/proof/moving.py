@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from interlock.machines.command import Command
+from interlock.machines.due import Due
 from interlock.machines.errors import EndlessChain, HandlerFailed, Refused
 from interlock.machines.guard import Refuse
 from interlock.machines.ir import ALWAYS
@@ -58,6 +59,7 @@ class Moving:
             if edge.event.startswith("after "):
                 self._timer_asks[edge.id] = len(self.asks)
                 self.asks.append(Ask(edge.event, None, edge.id))
+        self._due = Due(program.machine)
         self.taken: set[str] = set()
         self.full = False
         self.places: list[At] = []
@@ -292,11 +294,7 @@ class Moving:
     def _prepare(self, place: At) -> None:
         active = place.snapshot.active
         events = {event for state, event in self._candidates if state in active}
-        due: set[int] = set()
-        for state in active:
-            timers = self.program.timers(state)
-            first = min((delay for _, delay in timers), default=None)
-            due |= {self._timer_asks[edge] for edge, delay in timers if delay == first}
+        due = {self._timer_asks[edge.id] for edge in self._due.of(active)}
         kept: set[int] = set()
         for ask, asked in enumerate(self.asks):
             if asked.command is None:

@@ -25,6 +25,7 @@ from interlock.store.vocabulary import (
     CancelRequested,
     CommandIgnored,
     CommandReceived,
+    RunStarted,
     StepFailed,
     StepInDoubt,
     StepResolved,
@@ -177,7 +178,16 @@ class Reading:
         made = self._open.pop(activity, None)
         if made is not None:
             made.outcome, made.until = outcome, event.at
+            if self._one_at_a_time:
+                for waiting in self._open.values():
+                    waiting.since = max(waiting.since, event.at)
             self.words.add(outcome.partition("(")[0])
+
+    @property
+    def _one_at_a_time(self) -> bool:
+        """Whether calls wait for those before them, as the effects of a lifecycle do."""
+        first = self.history.events[0].body
+        return isinstance(first, RunStarted) and first.lifecycle
 
     def calls(self) -> Iterator[Made]:
         """The calls that a script has to answer; a retry that never came about is none."""

@@ -33,6 +33,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 TURNS = 400_000
 """Callbacks after which a simulation is taken for endless."""
 
+_LAST = 15
+"""Seconds in which the last delays and the waits before something is tried again are over."""
+
 _ROUNDS = 150
 """How often the world helps and lets time pass, before it takes a run for one that goes on."""
 
@@ -166,6 +169,7 @@ class Simulation:
         await self.world.act()
         self._weather.storm = False
         self.trace.note("world", "nothing goes wrong any more")
+        await asyncio.sleep(_LAST)
         await self._come_to_rest()
         for process in self._processes:
             try:
