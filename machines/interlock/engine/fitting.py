@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from interlock.engine.exactness import was_converted
-from interlock.engine.threads import place_at
+from interlock.engine.threads import can_stand, place_at
 from interlock.machines.advice import GONE, NO_DEFAULT, a
 from interlock.machines.compare import changed_classes, mentioned
 from interlock.machines.held import levels
@@ -111,6 +111,10 @@ class Fitting:
         now = text_of(wanted)
         machine = self._program.machine
         return before != now or bool(mentioned(now, machine, self._changed))
+
+    def stands(self, state: str) -> bool:
+        """Whether the program's code can stand still at a state."""
+        return isinstance(self._program, LifecycleProgram) or can_stand(self._program, state)
 
     # Calls and what they gave
 

@@ -66,6 +66,10 @@ class Values(Protocol):
         """Whether a thread's variable is what the new definition declares."""
         ...
 
+    def stands(self, state: str) -> bool:
+        """Whether the new code can stand still at a state."""
+        ...
+
     def doing(self, activity: str) -> str:
         """Whether the new definition's step takes the input of a call, and gives its outcome."""
         ...
@@ -191,7 +195,7 @@ class _Workflows:
 
     def _thread(self, thread: ThreadAt) -> None:
         around = levels(self.new, thread.root, thread.state)
-        if not around or around[-1][1].id != thread.state:
+        if not around or around[-1][1].id != thread.state or not self._can_stand(thread):
             self.found.state(thread.was, f"the new definition has no state {thread.state!r}")
             return
         inside = thread.state.count("/", len(thread.root)) if len(around) > 1 else 0
@@ -204,6 +208,12 @@ class _Workflows:
         for (prefix, node), known in zip(around, before, strict=True):
             for name in node.variables:
                 self._variable(thread, prefix, name, node, known)
+
+    def _can_stand(self, thread: ThreadAt) -> bool:
+        """Whether the new code awaits there: a call that it only makes has a name as well."""
+        if self.values is not None:
+            return self.values.stands(thread.state)
+        return bool(thread.root) or thread.state in self.new.by_id
 
     def _levels_before(self, thread: ThreadAt, count: int) -> Sequence[Node | None] | None:
         """The same nodes of the old definition; None where there were more or fewer of them."""
