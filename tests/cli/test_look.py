@@ -24,7 +24,7 @@ def test_runs_are_listed_in_natural_order(il: Invoke) -> None:
         (("--state", "approval:manager"), ["order-2", "order-10"]),
         (("--machine", "Billing"), ["bill-1"]),
         (("--machine", "cli-checkout", "--limit", "2"), ["order-1", "order-2"]),
-        (("--state", "nowhere"), []),
+        (("--state", "charge"), []),
     ],
 )
 def test_runs_are_filtered(il: Invoke, options: tuple[str, ...], found: list[str]) -> None:
@@ -147,3 +147,18 @@ def test_of_a_state_with_regions_those_are_told_that_changed(
     before: str, after: str, told: str
 ) -> None:
     assert changed(before, after) == told
+
+
+@pytest.mark.parametrize("format", [(), ("--json",)])
+def test_runs_in_a_state_that_there_is_not_are_no_empty_table(
+    il: Invoke,
+    format: tuple[str, ...],  # noqa: A002  of the output
+) -> None:
+    wrong = il("runs", "--state", "aproval:manager", *format)
+    assert (wrong.exit_code, wrong.stderr.split(":")[0]) == (1, "error ILK270")
+    assert "did you mean approval:manager?" in wrong.stderr
+    wrong = il("runs", "--machine", "nothing like it", *format)
+    assert wrong.exit_code == 1
+    assert "there are: Billing, cli-checkout" in wrong.stderr
+    assert il("runs", "--state", "charge", *format).exit_code == 0  # none is in it now
+    assert il("runs", "--state", "approval:manager", *format).exit_code == 0

@@ -56,7 +56,7 @@ def test_without_a_worker_that_is_said_in_show_and_runs_as_well(il: Invoke, stor
     path = store.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as file, file:
         file.execute("UPDATE interlock_entries SET status = 'running' WHERE run = 'order-9'")
-    assert "1 have something to do, but no worker serves this database" in il("runs").stderr
+    assert "1 has something to do, but no worker serves this database" in il("runs").stderr
     assert "worker   none" in il("why", "order-7").stdout
 
 

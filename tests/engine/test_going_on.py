@@ -393,20 +393,3 @@ async def test_old_and_new_code_share_a_store(tmp_path: Path) -> None:
         entry = await other.store.entry("run")
         assert entry is not None
         assert entry.hash == called(first).machine.hash
-
-
-async def test_a_run_that_is_only_forked_keeps_its_definition() -> None:
-    for upto in ("wait:Ping", "completed"):
-        store = Troubled()
-        await parked(store, first, "x")
-        if upto == "completed":
-            async with Engine(store, machines=[called(first)]) as engine:
-                await engine.send("run", Ping(number=1))
-                await (await engine.get("run")).result()
-        async with Engine(store, machines=[called(longer)]) as engine:
-            fork = await engine.fork("run", id="fork")
-            await engine.settle()
-            assert await (await engine.get("run")).state() == upto
-            assert (await (await engine.get("run")).snapshot()).forks == [fork.id]
-        assert await migrations(store) == []
-        assert (await engine_entry(store)).hash == called(first).machine.hash

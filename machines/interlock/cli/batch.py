@@ -21,7 +21,7 @@ from interlock.cli.render import Column, Screen, Styled, print_document, status
 from interlock.cli.settling import settled
 from interlock.cli.stores import may_be_made, run_async
 from interlock.cli.target import import_apps, load_target
-from interlock.cli.text import lasting, one_line
+from interlock.cli.text import lasting, many, one_line
 from interlock.engine import Engine
 from interlock.engine.notices import Notify
 from interlock.machines.workflow import Workflow
@@ -242,7 +242,7 @@ def _print_parked(screen: Screen, store: str, module: str, report: Report) -> No
 
 def _print(store: str, module: str, report: Report) -> None:
     screen = Screen()
-    said = f"{report.lines} lines, {len(set(report.runs))} runs in {store}"
+    said = f"{many(report.lines, 'line')}, {many(len(set(report.runs)), 'run')} in {store}"
     screen.line(Styled(said, "bold"), Styled(f"in {lasting(report.seconds)}", "dim"))
     rows = [(status(name), str(count)) for name, count in report.statuses.most_common()]
     if report.refused:

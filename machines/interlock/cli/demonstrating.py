@@ -10,7 +10,7 @@ from interlock.cli.errors import BadArgument
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import may_be_made, run_async
-from interlock.cli.text import lasting
+from interlock.cli.text import lasting, many
 
 if TYPE_CHECKING:
     from interlock.demo.kill import KillReport
@@ -99,7 +99,7 @@ def _print_summary(screen: Screen, summary: Summary) -> None:
     rate = f"{summary.steps_per_second:,.0f} steps/s"
     screen.line(
         Styled(f"{summary.orders} orders in {lasting(summary.seconds)}:", "bold"),
-        Styled(f"{summary.steps} steps, {summary.events} events, {rate}", "dim"),
+        Styled(f"{many(summary.steps, 'step')}, {many(summary.events, 'event')}, {rate}", "dim"),
     )
     screen.heading("Checkouts")
     rows = [(name, str(count)) for name, count in summary.verdicts.items()]

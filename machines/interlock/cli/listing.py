@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from interlock.cli.edited import fates_of, short, summed
 from interlock.cli.errors import BadArgument
+from interlock.cli.known_names import check_names
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
 from interlock.cli.situations import Situation, situations
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import both, shorten
+from interlock.cli.text import both, many, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
 from interlock.projections.run import RunStatus
@@ -44,12 +45,9 @@ def list_runs(
 
     Raises:
         BadArgument: a status is none.
+        NoSuchName: no run is, or could be, in that state, or of that machine.
     """
-    for wanted in statuses:
-        if wanted not in get_args(RunStatus):
-            known = ", ".join(get_args(RunStatus))
-            message = f"--status {wanted!r} is unknown; known are: {known}"
-            raise BadArgument(message)
+    _check_statuses(statuses)
     where = Filter(
         machine=machine or None,
         state=state or None,
@@ -71,27 +69,49 @@ def list_runs(
         return
     screen = Screen()
     _print_runs(screen, entries, besides, fates)
-    if fates:
-        print(summed([*fates.values()]), file=sys.stderr)
-    moving = sum(entry.status in _MOVING for entry in entries)
-    others = 0 if apps else sum(_is_other(entry, seen) for entry in entries)
-    if others:
-        print(
-            f"{others} {'follows' if others == 1 else 'follow'} another definition than the worker "
-            "has: interlock deploy-check MODULE says what becomes of them",
-            file=sys.stderr,
-        )
-    if moving and seen is None:
-        print(
-            f"{moving} have something to do, but no worker serves this database "
-            "(interlock work MODULE); interlock why RUN says more",
-            file=sys.stderr,
-        )
+    for said in _remarks(entries, fates, seen, known=bool(apps)):
+        print(said, file=sys.stderr)
     if screen.rich:
         counts = Counter(entry.status for entry in entries)
         told = ", ".join(f"{count} {name}" for name, count in counts.most_common())
         screen.line("")
-        screen.line(Styled(f"{len(entries)} runs{': ' if told else ''}{told}", "dim"))
+        screen.line(Styled(f"{many(len(entries), 'run')}{': ' if told else ''}{told}", "dim"))
+
+
+def _check_statuses(statuses: Sequence[str]) -> None:
+    for wanted in statuses:
+        if wanted not in get_args(RunStatus):
+            known = ", ".join(get_args(RunStatus))
+            message = f"--status {wanted!r} is unknown; known are: {known}"
+            raise BadArgument(message)
+
+
+def _remarks(
+    entries: Sequence[Entry],
+    fates: Mapping[str, RunFate | None],
+    seen: Seen | None,
+    *,
+    known: bool,
+) -> Iterator[str]:
+    """What is to be said of the runs besides.
+
+    Args:
+        known: what becomes of each under the imported definitions is said by `fates`.
+    """
+    if fates:
+        yield summed([*fates.values()])
+    moving = sum(entry.status in _MOVING for entry in entries)
+    others = 0 if known else sum(_is_other(entry, seen) for entry in entries)
+    if others:
+        yield (
+            f"{others} {'follows' if others == 1 else 'follow'} another definition than the worker "
+            "has: interlock deploy-check MODULE says what becomes of them"
+        )
+    if moving and seen is None:
+        yield (
+            f"{moving} {'has' if moving == 1 else 'have'} something to do, but no worker serves "
+            "this database (interlock work MODULE); interlock why RUN says more"
+        )
 
 
 def _of_app(entry: Entry, fates: Mapping[str, RunFate | None]) -> dict[str, object]:
@@ -173,6 +193,8 @@ async def _entries(
     """The rows, what they do not say, and the worker that serves the database."""
     async with reading(url) as store:
         entries = await store.entries(where)
+        if not entries:
+            await check_names(store, where)
         fates = await fates_of(store, entries, apps)
         return entries, await situations(store, entries), fates, store.worker()
 

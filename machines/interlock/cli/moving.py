@@ -13,6 +13,7 @@ from interlock.cli.files import text_of
 from interlock.cli.render import Screen, print_document
 from interlock.cli.stores import entry_of_run, may_be_made, reading, run_async
 from interlock.cli.target import import_apps
+from interlock.cli.text import many
 from interlock.engine import UnknownMachine
 from interlock.engine.after import after_timers
 from interlock.engine.evidence import check_definitions, evidence
@@ -68,7 +69,7 @@ def export_run(
     if as_json:
         print_document({"run": run, "events": count, "file": names[-1], "files": names})
     else:
-        Screen().line(f"{count} events of {run} written to {' and '.join(names)}")
+        Screen().line(f"{many(count, 'event')} of {run} written to {' and '.join(names)}")
 
 
 def _write(path: Path, text: str) -> None:
@@ -108,7 +109,7 @@ def import_run(
         print_document({**said, "unreadable": foreign})
         return
     where = "taken into" if new else "already in"
-    Screen().line(f"{len(history)} events of {state.run} {where} {store}")
+    Screen().line(f"{many(len(history), 'event')} of {state.run} {where} {store}")
     if foreign:
         whose = ", ".join(foreign[:_NAMED]) + (", …" if len(foreign) > _NAMED else "")
         print(
@@ -135,7 +136,7 @@ async def _append(store: Store, url: str, found: Evidence, state: RunState) -> b
     if head.version:
         if head.digest == events[-1].digest:
             return False
-        message = f"{url} has a run {state.run!r} already, with {head.version} events"
+        message = f"{url} has a run {state.run!r} already, with {many(head.version, 'event')}"
         raise RunExists(message)
     commit = _commit(events, state, found.commands)
     cipher = store.cipher.id if isinstance(store, Backend) and store.cipher else ""

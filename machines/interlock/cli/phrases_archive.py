@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from interlock.cli.text import many
 from interlock.cli.wording import Plain
 from interlock.store.event import Event
 from interlock.store.retention import RunsArchived, RunsRestored
@@ -21,7 +22,7 @@ def _restored(event: Event, body: RunsRestored, plain: Plain) -> str:
 
 
 def _named(runs: Sequence[str]) -> str:
-    return ", ".join(runs) if len(runs) <= _FEW else f"{len(runs)} runs"
+    return ", ".join(runs) if len(runs) <= _FEW else many(len(runs), "run")
 
 
 ARCHIVES: dict[str, Callable[[Event, Any, Plain], str]] = {

@@ -12,7 +12,7 @@ import typer
 from interlock.cli.render import Screen, Styled, print_document, print_lines
 from interlock.cli.stores import events_of_run, reading, run_async
 from interlock.cli.target import import_apps, load_target, machine_of
-from interlock.cli.text import compact
+from interlock.cli.text import compact, many
 from interlock.engine import Replayed, replay
 from interlock.engine.programs import program_of
 from interlock.engine.replaying import Spoken
@@ -73,7 +73,7 @@ def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool
     counts = Counter[str](replayed.verdict for replayed in found)
     words = {"same": "the same", "past": "past their records", "diverged": "otherwise"}
     said = ", ".join(f"{counts[verdict]} {word}" for verdict, word in words.items())
-    screen.line(f"{len(found)} runs of {machine}: {said}")
+    screen.line(f"{many(len(found), 'run')} of {machine}: {said}")
 
 
 def _tell(screen: Screen, found: Replayed) -> None:

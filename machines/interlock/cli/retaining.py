@@ -9,6 +9,7 @@ from pathlib import Path
 from interlock.cli.files import must_be_folder
 from interlock.cli.render import Column, Screen, Styled, print_document
 from interlock.cli.stores import must_hold_store, reading, run_async, unknown
+from interlock.cli.text import many
 from interlock.engine.retention import Archiving, archive_runs, restore_runs
 from interlock.machines.duration import duration
 from interlock.store.archive import Restored
@@ -65,7 +66,7 @@ def archive(url: str, older: str, to: Path, by: str, *, dry_run: bool, as_json: 
         if len(done.runs) > _NAMED:
             screen.line(Styled(f"and {len(done.runs) - _NAMED} more", "dim"))
     said = "would be moved" if dry_run else "moved"
-    screen.line(f"{len(done.runs)} runs with {done.events} events {said} to {to}")
+    screen.line(f"{many(len(done.runs), 'run')} with {many(done.events, 'event')} {said} to {to}")
 
 
 def restore(url: str, what: str, folder: Path | None, by: str, *, as_json: bool) -> None:
@@ -86,8 +87,10 @@ def restore(url: str, what: str, folder: Path | None, by: str, *, as_json: bool)
     if as_json:
         print_document({"runs": done.runs, "events": done.events, "file": str(done.path)})
     else:
-        runs = ", ".join(done.runs) if len(done.runs) <= 5 else f"{len(done.runs)} runs"
-        Screen().line(f"{runs or 'nothing'} restored from {done.path.name}: {done.events} events")
+        runs = ", ".join(done.runs) if len(done.runs) <= 5 else many(len(done.runs), "run")
+        Screen().line(
+            f"{runs or 'nothing'} restored from {done.path.name}: {many(done.events, 'event')}"
+        )
 
 
 def backup(url: str, to: Path, *, as_json: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from interlock.cli.errors import NoDatabase
+from interlock.cli.text import near_ids
 from interlock.store.contract import Entry, Filter, Store
 from interlock.store.errors import InterlockError
 from interlock.store.event import Event
@@ -111,17 +112,6 @@ async def unknown(store: Store, run: str) -> InterlockError:
     else:
         hint = "; `interlock runs` lists them" if entries else ", which has no runs at all"
     return UnknownRun(f"there is no run {run!r} in {store.url}{hint}")
-
-
-def near_ids(wanted: str, known: list[str]) -> list[str]:
-    """At most three of the known ids that one could have meant, best first."""
-    from difflib import get_close_matches
-
-    folded = wanted.casefold()
-    same = [run for run in known if run.casefold() == folded]
-    close = get_close_matches(wanted, known, n=3, cutoff=0.7)
-    parts = [run for run in known if folded in run.casefold()]
-    return list(dict.fromkeys([*same, *close, *parts]))[:3]
 
 
 async def module_of(store: Store, definition: str) -> str:

@@ -12,7 +12,7 @@ from interlock.cli.past import length, pages
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_lines
 from interlock.cli.showing import actor_name
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import moment, shorten
+from interlock.cli.text import many, moment, shorten
 from interlock.cli.view import event_view, phrase_of
 from interlock.cli.wording import changed
 from interlock.projections import Choices, Chosen, chooser, find_state
@@ -75,7 +75,7 @@ async def _tell(url: str, run: str, wanted: Chosen, part: Part, *, as_json: bool
     if more and not as_json:
         version = rows[-1][0].version
         said = (
-            f"{told} events, up to {version} of {last}; "
+            f"{many(told, 'event')}, up to {version} of {last}; "
             f"interlock history {quote(run)} --after {version} goes on (--limit 0 tells all)"
         )
         screen.line("")
@@ -113,7 +113,7 @@ def _nothing(run: str, wanted: Chosen, known: Choices, last: int, *, as_json: bo
     if as_json:
         return
     screen = Screen()
-    screen.line(f"none of the {last} events of {run} fits all of that; there are")
+    screen.line(f"none of the {many(last, 'event')} of {run} fits all of that; there are")
     screen.pairs(
         (name, ", ".join([*getattr(there, name)][:_NAMED]))
         for name in ("state", "actor", "step", "type", "branch") if getattr(wanted, name)

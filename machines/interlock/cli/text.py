@@ -21,6 +21,11 @@ def _escaped(character: str) -> str:
     return ascii(character)[1:-1]
 
 
+def many(number: int, name: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
+
+
 def compact(value: object) -> str:
     """A plain value as JSON in one line, with the characters of every script as they are."""
     return one_line(json.dumps(value, ensure_ascii=False, default=str))
@@ -105,3 +110,14 @@ def brief(seconds: float) -> str:
 
 _MINUTE = 60
 _UNITS = ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s"))
+
+
+def near_ids(wanted: str, known: list[str]) -> list[str]:
+    """At most three of the known names that one could have meant, best first."""
+    from difflib import get_close_matches
+
+    folded = wanted.casefold()
+    same = [run for run in known if run.casefold() == folded]
+    close = get_close_matches(wanted, known, n=3, cutoff=0.7)
+    parts = [run for run in known if folded in run.casefold()]
+    return list(dict.fromkeys([*same, *close, *parts]))[:3]

@@ -16,10 +16,23 @@ from interlock.machines.context import Current, calling
 from interlock.machines.errors import TimedOut
 from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
+from interlock.projections import Activity
 from interlock.store.values.reveals import Reveals
 
 BEGAN: ContextVar[Callable[[], None] | None] = ContextVar("interlock_began", default=None)
 """Told when a thread has taken up the call of a plain function."""
+
+
+CALLS = ("step", "undo", "child")
+"""The kinds of activities about which there is something to do in the world."""
+
+OVER = ("in doubt", "undo failed", "asked", "done")
+"""No call is made for what is this: it waits for a person, or for the run to move on."""
+
+
+def is_open_call(activity: Activity) -> bool:
+    """Whether a call is to be made on behalf of an activity, now or later."""
+    return activity.kind in CALLS and activity.status not in OVER
 
 
 async def call(

@@ -8,15 +8,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from interlock.engine.calls import is_open_call
 from interlock.engine.children import compensate, look_after
-from interlock.engine.forks.following import (
-    CALLS,
-    callable_now,
-    follow,
-    has_more,
-    may_be_called,
-    move_on,
-)
+from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_doubt, record_stopped
@@ -32,9 +26,6 @@ from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
-
-OVER = ("in doubt", "undo failed", "asked", "done")
-"""No call is made for what is this: it waits for a person, or for the run to move on."""
 
 EXITS = (KeyboardInterrupt, SystemExit)
 """These end the program, wherever they are raised; the call has no outcome then."""
@@ -181,7 +172,7 @@ class Driver:
         return due
 
     def _is_due(self, activity: Activity) -> bool:
-        if activity.kind not in CALLS or activity.status in OVER:
+        if not is_open_call(activity):
             return False
         if activity.child and self._children.get(activity.id) == activity.stopping:
             return False

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from interlock.engine.calls import CALLS
 from interlock.engine.forks import lifecycles
 from interlock.engine.forks.replaying import replay
 from interlock.engine.forks.source import Source
@@ -31,9 +32,6 @@ from interlock.store.vocabulary import (
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
-
-CALLS = ("step", "undo", "child")
-"""What would touch the world outside of the run."""
 
 _AT_ONCE = 50
 """Outcomes that are recorded in one commit."""
