@@ -128,7 +128,8 @@ def suite_of(flow: Workflow[..., Any], folder: Path | None = None, **more: Any) 
 
 
 def test_every_edge_is_taken_on_the_shortest_ways() -> None:
-    suite = suite_of(shop)
+    tests: Any = test_shop
+    suite: FlowSuite = tests.suite
     taken: set[tuple[str, str]] = set()
     from interlock.testing.flow_play import flow_played
 
