@@ -59,6 +59,7 @@ class Setting:
         engines: how many processes there are.
         faults: whether anything goes wrong.
         store: makes the store, which must do without threads.
+        before: called before each simulation.
         options: further arguments of the engines.
     """
 
@@ -72,6 +73,7 @@ class Setting:
     engines: int
     faults: bool
     store: Callable[[Clock], Store] = in_memory
+    before: Callable[[], object] | None = None
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
@@ -232,5 +234,7 @@ class Simulation:
 
 def simulated(setting: Setting, seed: int, only: Collection[str] | None = None) -> Seeded:
     """What becomes of one seed; with `only`, of the faults that it draws none but these."""
+    if setting.before is not None:
+        setting.before()
     with seeded(seed):
         return Simulation(setting, seed, only).run()

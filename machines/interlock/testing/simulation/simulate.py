@@ -86,6 +86,7 @@ def simulate(
     actions: int = 25,
     faults: bool = True,
     store: Callable[[Clock], Store] = in_memory,
+    before: Callable[[], object] | None = None,
     engine: Mapping[str, Any] | None = None,
 ) -> Simulated:
     """Run a machine on several engines over one store, while anything goes wrong that may.
@@ -115,6 +116,7 @@ def simulate(
         faults: False leaves everything but the scheduling as it should be.
         store: makes the store of each simulation, such as a backend of your own; it must do
             without threads.
+        before: called before each simulation: to clear what stand-ins keep.
         engine: further arguments of the engines: `{"groups": …}`.
 
     Raises:
@@ -136,7 +138,7 @@ def simulate(
     options = {"resources": parts.resources(found), **(engine or {})}
     setting = Setting(
         subject, machines, given, steps == "own", odds or Odds(), pool, invariants, engines,
-        faults, store, options,
+        faults, store, before, options,
     )  # fmt: skip
     total = Simulated()
     for seed in range(seeds) if isinstance(seeds, int) else seeds:
