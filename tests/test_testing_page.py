@@ -42,7 +42,7 @@ def python(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 BOTH = """
 import pytest
 pytest.main(["--collect-only", "-q", "-p", "no:cacheprovider", "test_shop.py"])
-wanted = "invariant or compensation or test_drawn or test_rules"
+wanted = "invariant or test_drawn or test_rules"
 pytest.main(["-v", "-p", "no:cacheprovider", "-k", f"({wanted}) and not bought"])
 """
 """What is collected, and a run of some of it: all laws are looked at elsewhere."""

@@ -257,3 +257,20 @@ def test_data_that_are_let_go_are_computed_again(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "_REMEMBERED", 2)
     assert [place.data for place in explore(Nested).places] == whole
     assert len(explore(kind).places) == 1
+
+
+class Grams(Command):
+    grams: float
+
+
+class Trapped(Lifecycle[On, Data], initial=On.OFF, final={On.OVER}, name="proof-trapped"):
+    @on(Grams, source=On.OFF, target=On.ACTIVE)
+    def weigh(self, data: Data, command: Grams) -> Data:
+        return data
+
+
+def test_where_nothing_can_happen_no_other_value_would_help() -> None:
+    results = {r.code: r for r in prove(Trapped)}
+    assert results["ILK172"].verdict == "refuted"
+    assert results["ILK171"].verdict == "bounded"  # only a few weights were tried
+    assert "nothing moves it on in 'active'" in str(results["ILK172"])

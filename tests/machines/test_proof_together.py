@@ -221,10 +221,14 @@ def test_what_a_system_cannot_be() -> None:
             "Lonely", (Together,), {"order": OrderLife},
             lambda namespace: namespace.update(lonely=invariant(lonely)),
         )  # fmt: skip
+
+    def charges(self: Any, effect: Effect) -> Charge:
+        return Charge()
+
     with pytest.raises(BadDefinition, match="names 'nobody'"):
         types.new_class(
             "Sender", (Together,), {"order": OrderLife},
-            lambda namespace: namespace.update(
-                charges=sends(joint_shop.ask_for_money, to="nobody")(Shop.charges)
+            lambda space: space.update(
+                charges=sends(joint_shop.ask_for_money, to="nobody")(charges)
             ),
         )  # fmt: skip

@@ -76,7 +76,7 @@ def print_proofs(screen: Screen, results: list[Result]) -> None:
     screen.heading("Proofs")
     for result in results:
         said = result.property
-        if result.reason and result.verdict == "refuted":
+        if result.reason and (result.verdict == "refuted" or result.trace is not None):
             said = f"{said}: {result.reason}"
         screen.line(Styled(f"{result.verdict:<8}", COLOURS[result.verdict]), result.code, said)
         print_trace(screen, result.trace.lines() if result.trace else ())

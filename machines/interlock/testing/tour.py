@@ -22,7 +22,7 @@ from interlock.testing.scenario import Scenario
 from interlock.testing.strategies import accepted
 from interlock.testing.subject import FAILURES, Subject
 
-_PLACES = 12
+_PLACES = 8
 """Places that are looked at, at most, with the same states and other data."""
 
 UNHURRIED = (

@@ -11,21 +11,21 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from interlock.machines.ir import Edge
 from interlock.machines.kernel import readable
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof.domain import Samples
 from interlock.machines.proof.explore import LIMIT, Found, explore
 from interlock.machines.proof.invariant import Invariant
+from interlock.machines.proof.joint_search import prove_together
 from interlock.machines.proof.result import Result, Verdict
+from interlock.machines.proof.together import Together
 
 
 def prove(
-    kind: type[Lifecycle[Any, Any]],
+    kind: type[Lifecycle[Any, Any]] | type[Together],
     *,
-    starts: Iterable[BaseModel] = (),
+    starts: Iterable[Any] = (),
     samples: Samples | None = None,
     invariants: Iterable[Invariant] = (),
     limit: int = LIMIT,
@@ -33,11 +33,14 @@ def prove(
     """A verdict on each property of a lifecycle; see `explore` for what is given.
 
     Its invariants hold, its methods do not fail, no run is stuck, an end can be reached from
-    everywhere, every transition can be taken, and every state entered.
+    everywhere, every transition can be taken, and every state entered. Of a system, see
+    `prove_together`.
 
     Raises:
         BadDefinition: the values of a field cannot be listed, and there are no samples of it.
     """
+    if issubclass(kind, Together):
+        return prove_together(kind, starts=starts, samples=samples, limit=limit)
     found = explore(kind, starts=starts, samples=samples, invariants=invariants, limit=limit)
     return [result for look in _LOOKS for result in look(found)]
 
@@ -87,7 +90,9 @@ def _stuck(found: Found) -> Iterator[Result]:
         if number == failing or found.is_final(number) or len(found.ways(number)):
             continue
         trace = found.trace(number)
-        verdict: Verdict = "refuted" if found.whole else "bounded"
+        at = found.configurations[found.at[number]]
+        certain = found.whole or not (at.asks or at.kept)
+        verdict: Verdict = "refuted" if certain else "bounded"
         reason = f"nothing moves it on in {trace.state!r}"
         yield Result("ILK172", text, verdict, reason, trace, bound_of(found), trace.state)
         return
@@ -106,7 +111,9 @@ def _ends(found: Found) -> Iterator[Result]:
         yield Result("ILK173", text, "bounded", bound=bound_of(found))
     else:
         trace = found.trace(lost)
-        verdict: Verdict = "refuted" if found.whole else "bounded"
+        at = found.configurations[found.at[lost]]
+        certain = found.whole or not (at.asks or at.kept)
+        verdict: Verdict = "refuted" if certain else "bounded"
         reason = f"nothing leads from {trace.state!r} to an end"
         yield Result("ILK173", text, verdict, reason, trace, bound_of(found), trace.state)
 

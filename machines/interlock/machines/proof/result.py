@@ -88,7 +88,7 @@ class Result:
     def __str__(self) -> str:
         """One line, and one more for each event of the trace."""
         head = f"{self.verdict}: {self.property}"
-        if self.verdict == "refuted" and self.reason:
+        if self.reason and (self.verdict == "refuted" or self.trace is not None):
             head = f"{head}: {self.reason}"
         if self.verdict == "bounded" and self.bound:
             head = f"{head} ({self.bound})"
