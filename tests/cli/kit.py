@@ -11,7 +11,7 @@ from typer.testing import Result
 class Invoke(Protocol):
     """`il("runs", "--json")`: run a command, with what it reads from its input."""
 
-    def __call__(self, *arguments: str, input: str | None = None) -> Result: ...  # noqa: A002
+    def __call__(self, *arguments: str, input: str | None = None) -> Result: ...  # noqa: A002  what CliRunner calls it
 
 
 ORDERS = {

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.cli.common import Common, deciding
 from interlock.cli.errors import reporting
 from interlock.cli.options import (
     DEFAULT_STORE,
@@ -38,54 +39,42 @@ Facts = Annotated[
 ]
 
 
+@deciding
 def approve(
+    common: Common,
     run: RunId,
     name: Approval,
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
     facts: Facts = "",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Grant an approval that is pending."""
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
 
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.vote(
-                engine, entry, name, granted=True, by=who(by), reason=reason, facts=facts
+        common.decide(
+            run,
+            lambda engine, entry: made.vote(
+                engine, entry, name, granted=True, by=common.who, reason=common.reason, facts=facts
             ),
-            as_json=as_json,
-        )  # fmt: skip
+        )
 
 
+@deciding
 def reject(
+    common: Common,
     run: RunId,
     name: Approval,
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
     facts: Facts = "",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Say no to an approval that is pending."""
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
 
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.vote(
-                engine, entry, name, granted=False, by=who(by), reason=reason, facts=facts
+        common.decide(
+            run,
+            lambda engine, entry: made.vote(
+                engine, entry, name, granted=False, by=common.who, reason=common.reason, facts=facts
             ),
-            as_json=as_json,
-        )  # fmt: skip
+        )
 
 
 def start(
@@ -117,15 +106,14 @@ def start(
         starting.start(store, target, given, run, who(by), app, as_json=as_json)
 
 
+@deciding
 def send(
+    common: Common,
     run: RunId,
     command: Annotated[
         str, typer.Argument(metavar="COMMAND", help="Name of its class.", show_default=False)
     ],
     fields: Annotated[str, typer.Argument(metavar="JSON", help="Its fields.")] = "{}",
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
     command_id: Annotated[
         str, typer.Option("--id", metavar="ID", help="The same id again is the same command.")
     ] = "",
@@ -135,48 +123,34 @@ def send(
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="TIME", help="How long to wait for the answer.")
     ] = "10s",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Send a command to a run."""
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
         from interlock.cli.typed import parse_wait
 
         limit = parse_wait(timeout, "--timeout") if reply else None
-        sent = deciding.Sent(command, fields, command_id, limit)
-
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.send(engine, entry, sent, who(by)),
-            as_json=as_json,
-        )  # fmt: skip
+        sent = made.Sent(command, fields, command_id, limit)
+        common.decide(run, lambda engine, entry: made.send(engine, entry, sent, common.who))
 
 
+@deciding
 def cancel(
+    common: Common,
     run: RunId,
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Cancel a run: what it did is undone."""
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
 
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.cancel(engine, entry, who(by), reason),
-            as_json=as_json,
-        )  # fmt: skip
+        common.decide(
+            run, lambda engine, entry: made.cancel(engine, entry, common.who, common.reason)
+        )
 
 
+@deciding
 def resolve(
+    common: Common,
     run: RunId,
     step: Annotated[
         str, typer.Argument(metavar="STEP", help="The step in doubt.", show_default=False)
@@ -191,26 +165,18 @@ def resolve(
     result: Annotated[
         str, typer.Option("--result", metavar="JSON", help="What the call returned.")
     ] = "",
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Say whether a step that is in doubt happened."""
     if (happened is None) is not again:
         raise typer.BadParameter("say one of --happened, --did-not and --again")
     if result and not happened:
         raise typer.BadParameter("--result belongs to --happened")
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
 
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.resolve(
-                engine, entry, step, happened, result, who(by), reason
+        common.decide(
+            run,
+            lambda engine, entry: made.resolve(
+                engine, entry, step, happened, result, common.who, common.reason
             ),
-            as_json=as_json,
-        )  # fmt: skip
+        )

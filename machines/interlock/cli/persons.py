@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.cli.common import Common, deciding
 from interlock.cli.decide import Approval
 from interlock.cli.errors import reporting
 from interlock.cli.options import (
@@ -15,7 +16,6 @@ from interlock.cli.options import (
     By,
     Correlation,
     Debug,
-    Reason,
     RunId,
     StoreUrl,
     speaking,
@@ -23,27 +23,21 @@ from interlock.cli.options import (
 )
 
 
+@deciding
 def delegate(
+    common: Common,
     run: RunId,
     name: Approval,
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who decides instead.")],
-    by: By = "",
-    reason: Reason = "",
-    correlation: Correlation = "",
-    app: Apps = [],  # noqa: B006  typer copies it
-    store: StoreUrl = DEFAULT_STORE,
-    as_json: AsJson = False,
-    debug: Debug = False,
 ) -> None:
     """Hand the right to decide on an approval over."""
-    with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+    with common.telling():
+        from interlock.cli import deciding as made
 
-        deciding.decide(
-            store, app, run,
-            lambda engine, entry: deciding.delegate(engine, entry, name, to, who(by), reason),
-            as_json=as_json,
-        )  # fmt: skip
+        common.decide(
+            run,
+            lambda engine, entry: made.delegate(engine, entry, name, to, common.who, common.reason),
+        )
 
 
 def undo(
@@ -68,13 +62,13 @@ def undo(
     if retry + resolved + skip != 1:
         raise typer.BadParameter("say one of --retry, --resolved and --skip")
     with reporting(as_json=as_json, debug=debug), speaking(reason, correlation):
-        from interlock.cli import deciding
+        from interlock.cli import deciding as made
         from interlock.engine.undo_answers import UndoAnswer
 
         answer: UndoAnswer = "retry" if retry else "resolve" if resolved else "skip"
-        deciding.decide(
+        made.decide(
             store, app, run,
-            lambda engine, entry: deciding.answer_undo(
+            lambda engine, entry: made.answer_undo(
                 engine, entry, step, answer, who(by), reason
             ),
             as_json=as_json,

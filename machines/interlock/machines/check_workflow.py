@@ -10,8 +10,7 @@ from interlock.machines.checks.properties import PROPERTIES
 from interlock.machines.problem import Problem
 from interlock.machines.program import Program
 
-_BESIDE = {one.code for one in PROPERTIES if one.of == "workflow" and one.needs}
-_BESIDE |= {"ILK106"}
+_BESIDE = {one.code for one in PROPERTIES if one.of == "workflow" and one.needs} | {"ILK106"}
 
 
 def workflow_problems(program: Program) -> list[Problem]:

@@ -20,7 +20,7 @@ from interlock.machines.lifecycle_levels import Bases, levels_of
 from interlock.machines.lifecycle_nested import Effects, Places, check_levels, nodes_of
 from interlock.machines.lifecycle_program import Handler, LifecycleProgram, Parts
 from interlock.machines.lifecycle_source import body_of, file_of, source_of, state_lines
-from interlock.machines.lifecycle_steps import steps_of
+from interlock.machines.lifecycle_steps import steps_mentioned
 from interlock.machines.resource import wanted_by
 from interlock.machines.rule import Acting, Move, rules_of
 from interlock.machines.shapes import shapes, signature_of, text_of
@@ -77,7 +77,7 @@ def build(declaration: Declaration, bases: Bases) -> LifecycleProgram:
     found = _Collected()
     for level in top.levels():
         _collect(level, places, found)
-    steps = steps_of(top.acting(), declaration.steps)
+    steps = steps_mentioned(top.acting(), declaration.steps)
     commands = top.commands()
     types = types_of(top.data, commands, steps)
     machine = _machine(declaration, top, places, found, _calls(steps), shapes(types))

@@ -10,7 +10,7 @@ from typing import Any, cast
 from interlock.machines.step import Step
 
 
-def steps_of(
+def steps_mentioned(
     functions: Iterable[Callable[..., Any]], named: Iterable[Step[..., Any]]
 ) -> dict[str, Step[..., Any]]:
     """The steps in `named`, and those that `functions` and the functions they call mention.

@@ -25,6 +25,11 @@ class _Kept(msgspec.Struct, array_like=True):
 
 
 def _reduced(value: object) -> object:
+    """What stands for an object that msgspec does not know: its `enc_hook`.
+
+    Raises:
+        NotImplementedError: as msgspec asks of a hook that does not know it either.
+    """
     if isinstance(value, Image):
         return _Kept(value.nodes, value.variables, value.next)
     message = f"{type(value).__name__} has no place in a snapshot"
@@ -32,6 +37,7 @@ def _reduced(value: object) -> object:
 
 
 def _restored(wanted: type, given: Any) -> object:
+    """The object again: msgspec's `dec_hook`; raises as `_reduced`."""
     if wanted is Image:
         kept = msgspec.convert(given, _Kept)
         image = Image()

@@ -26,7 +26,7 @@ from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_build import types_of
 from interlock.machines.lifecycle_program import Handler, LifecycleProgram, Parts
 from interlock.machines.lifecycle_source import digest_of
-from interlock.machines.lifecycle_steps import steps_of
+from interlock.machines.lifecycle_steps import steps_mentioned
 from interlock.machines.step import Step
 
 Functions: TypeAlias = Mapping[str, Callable[..., Any]]
@@ -85,7 +85,7 @@ def lifecycle_of(
     _sound(machine)
     kinds = _commands(machine, commands)
     given = _Given(machine, guards or {}, changes or {}, effects or {})
-    known = steps_of((effects or {}).values(), steps)
+    known = steps_mentioned((effects or {}).values(), steps)
     parts = Parts(
         handlers={edge.id: given.change(edge.id, edge.event) for edge in machine.edges},
         guards=bind_guards(machine, guards or {}),
