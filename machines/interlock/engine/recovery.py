@@ -21,6 +21,11 @@ from interlock.store.event import Event
 from interlock.store.vocabulary import (
     CancelRequested,
     CommandReceived,
+    RunCancelled,
+    RunCompensated,
+    RunCompensationFailed,
+    RunCompleted,
+    RunFailed,
     RunStarted,
     StepResolved,
     TransitionTaken,
@@ -46,6 +51,11 @@ _WAKING = frozenset(
         StepResolved, TransitionTaken, UndoResolved, UndoRetried, UndoSkipped,
     )
 )  # fmt: skip
+
+_ENDING = frozenset(
+    body.__name__
+    for body in (RunCancelled, RunCompensated, RunCompensationFailed, RunCompleted, RunFailed)
+)
 
 
 async def unfinished(engine: Core) -> tuple[list[Timer], list[str]]:
@@ -150,5 +160,9 @@ class Watch:
             return
         stale = engine.sessions.outdated(event.stream, event.version)
         await engine.revisit(event.stream, wake=event.type in _WAKING or stale)
+        if event.type in _ENDING:
+            entry = await engine.store.entry(event.stream)
+            if entry is not None and entry.parent:
+                engine.wake(entry.parent)
         if event.type == CancelRequested.__name__:
             engine.drivers.interrupt(event.stream, event.version)
