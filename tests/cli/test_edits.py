@@ -207,3 +207,46 @@ def test_layout_comments_and_other_places_change_nothing(desk: Desk) -> None:
 )
 def test_a_decimal_is_found_in_any_container(value: object, made: object, is_: bool) -> None:
     assert was_converted(value, made) is is_
+
+
+UPCAST = """
+from interlock.machines import upcast
+
+@upcast(Order, from_=1)
+def in_cents(old: dict) -> dict:
+    return {"cents": 100 * old["total"], "items": old["items"]}
+"""
+CENTS = (
+    ("    total: Decimal\n    items", "    cents: Decimal\n    items"),
+    ("order.total", "order.cents"),
+)
+
+
+def test_a_field_with_another_name_asks_for_an_upcaster_and_goes_on_with_it(desk: Desk) -> None:
+    desk.write(*CENTS)
+    report = desk.il("deploy-check", "edits_code").stdout
+    assert "an Order with 'total', which is gone, and without 'cents', which is new" in report
+    assert "or an @upcast of the class" in report
+    desk.write(*CENTS, more=UPCAST.replace('old["total"]', 'old["totl"]'))
+    broken = desk.il("deploy-check", "edits_code").stdout
+    assert "the upcaster of Order from schema 1 raised KeyError: 'totl'" in broken
+    assert "To be written" not in broken
+    desk.write(*CENTS, more=UPCAST)
+    assert set(desk.fates().values()) == {"goes on"}
+    sent = desk.il("send", "waits", "Paid", '{"amount": "3"}', "--app", "edits_code").stdout
+    assert "waits is at approval:pick" in sent
+
+
+def test_older_code_that_meets_a_newer_value_is_told_to_be_upgraded(desk: Desk) -> None:
+    desk.write(*CENTS, more=UPCAST)
+    for run in ("newer", "later"):
+        desk.il("start", "edits_code:checkout", '{"cents": "5"}', "--id", run)
+    desk.write()
+    assert desk.fates() == {"newer": "type changed", "later": "type changed"}
+    held = desk.il("send", "newer", "Paid", '{"amount": "3"}', "--app", "edits_code").stdout
+    assert "newer is at wait:Paid, held" in held
+    assert "ILK230" in held
+    assert held.split("upgrade it")[1].startswith("\n")  # no migration would help
+    desk.write(*CENTS, more=UPCAST)
+    desk.il("work", "edits_code", "--until-idle")
+    assert document(desk.il("show", "newer", "--json"))["status"] == "completed"

@@ -10,7 +10,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from engine.edited import Text, edits, texts
+from engine.edited import Statement, Text, edits, texts
 from engine.trouble import Ping
 from interlock.engine import Engine, deploy_check
 from interlock.engine.deploying import HELD
@@ -160,3 +160,10 @@ def test_the_verdict_is_what_happens(data: st.DataObject) -> None:
     fate = asyncio.run(asyncio.wait_for(verdict(old, new, pokes, calling=calling), 30))
     assume(fate)
     event(fate)
+
+
+def test_code_that_only_makes_a_call_does_not_stand_at_it() -> None:
+    wait, both = Statement("branch", 0), Statement("both", 0)
+    old, new = Text((wait, both)), Text((both,))  # `wait:Ping` of the old code, a call of the new
+    fate = asyncio.run(asyncio.wait_for(verdict(old, new, 0, calling=False), 30))
+    assert fate == "needs mapping"

@@ -105,9 +105,10 @@ def _print(screen: Screen, report: DeployReport, rehearsed: list[Rehearsed] | No
 
 def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
     screen.heading("What becomes of them")
+    whys = [] if screen.narrow else [Column("why")]
     columns = [
         Column("machine", "bold"), Column("state", "bold"), Column("of", "dim"),
-        Column("runs", right=True), Column("fate"), Column("such as"), Column("why"),
+        Column("runs", right=True), Column("fate"), Column("such as"), *whys,
     ]  # fmt: skip
     rows = [
         (
@@ -117,26 +118,35 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
             str(group.count),
             Styled(group.fate, _STYLES[group.fate]),
             ", ".join(group.samples),
-            "; ".join(group.reasons) or ", ".join(group.by),
-        )
+            _why(group),
+        )[: len(columns)]
         for group in groups
     ]
     screen.table(columns, rows)
+    told = dict.fromkeys(_why(group) for group in groups if group.held) if screen.narrow else ()
+    for why in told:
+        screen.paragraph(why)
+
+
+def _why(group: FateGroup) -> str:
+    return "; ".join(group.reasons) or ", ".join(group.by)
 
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
     """The migrations that are lacking, one for each definition."""
-    wanted: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+    wanted: dict[tuple[str, str], tuple[list[str], list[str], list[str]]] = {}
     for group in groups:
-        if group.fate in ("needs mapping", "type changed") and not group.by:
-            states, variables = wanted.setdefault((group.author, group.hash), ([], []))
+        if group.migratable:
+            key = (group.author, group.hash)
+            states, variables, reasons = wanted.setdefault(key, ([], [], []))
             states += group.lacking
             variables += group.wanted
+            reasons += group.reasons
     if not wanted:
         return
     screen.heading("To be written")
-    for (author, definition), (states, variables) in wanted.items():
-        screen.paragraph(migration(author, definition, states, variables))
+    for (author, definition), needed in wanted.items():
+        screen.paragraph(migration(author, definition, *needed))
 
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:

@@ -18,6 +18,7 @@ from interlock.cli.stores import reading, run_async
 from interlock.cli.text import both, many, shorten
 from interlock.cli.view import entry_view
 from interlock.cli.when import ago
+from interlock.projections.held import held_cause
 from interlock.projections.run import RunStatus
 from interlock.store.board import Seen
 from interlock.store.clock import SystemClock
@@ -134,6 +135,12 @@ _MOVING = ("running", "compensating")
 _LONG_STATE = 32
 """Characters of a state on a terminal; a pipe and JSON get all of it."""
 
+_HELD = {
+    "definition_changed": "its code was edited", "code_missing": "its code is not there",
+    "resource_missing": "lacks a resource",
+}  # fmt: skip
+"""Why a run is held, where there is little room; `why` says the rest."""
+
 _SHORT = 36
 """Characters of a run's id and state up to which a narrow terminal has room for its machine."""
 
@@ -167,6 +174,8 @@ def _print_runs(
     rows: list[list[Cell]] = []
     for entry in entries:
         wait = besides[entry.run].summary or waits(entry)
+        if screen.narrow and entry.status == "held":
+            wait = _HELD.get(held_cause(entry.waits_for), wait)
         wait = shorten(wait, _LONG_WAITS[screen.narrow]) if screen.rich else wait
         cells: dict[str, Cell] = {
             "run": entry.run,

@@ -109,7 +109,11 @@ class Screen:
         known = [(name, cell) for name, cell in pairs if _plain(cell)]
         width = max((len(name) for name, _ in known), default=0)
         for name, cell in known:
-            self.line(Styled(f"  {name:<{width}} ", "dim"), cell)
+            text, style = _plain(cell), cell.style if isinstance(cell, Styled) else ""
+            room = hanging(text, self.width - width - 4, 0).split("\n") if self.rich else [text]
+            for number, line in enumerate(room):
+                label = f"  {'' if number else name:<{width}} "
+                self.line(Styled(label, "dim"), Styled(line, style))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
         """Print a table; nothing but its head when there are no rows."""

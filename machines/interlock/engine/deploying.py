@@ -14,7 +14,7 @@ from interlock.engine.changing import Outlook, beginning, outlook
 from interlock.engine.complete import check_targets
 from interlock.engine.looking import programs_of
 from interlock.engine.programs import Programs
-from interlock.machines.advice import author_name, migration, needed
+from interlock.machines.advice import author_name, migration, needed, unreadable
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.modules import defined_in
 from interlock.projections import load_state
@@ -76,8 +76,10 @@ class RunFate:
     @property
     def write(self) -> str:
         """The migration to be written, "" where that would not help, or one is there already."""
-        wanted = self.fate in ("needs mapping", "type changed") and not self.by
-        return migration(self.author, self.hash, self.lacking, self.wanted) if wanted else ""
+        if not _may_be_migrated(self):
+            return ""
+        needed = (self.lacking, self.wanted, self.reasons)
+        return migration(self.author, self.hash, *needed)
 
 
 @dataclass(slots=True)
@@ -105,6 +107,16 @@ class FateGroup:
     def held(self) -> bool:
         """Whether these runs would stand still."""
         return self.fate in HELD
+
+    @property
+    def migratable(self) -> bool:
+        """Whether a migration that is yet to be written would help them."""
+        return _may_be_migrated(self)
+
+
+def _may_be_migrated(one: RunFate | FateGroup) -> bool:
+    changed = one.fate in ("needs mapping", "type changed")
+    return changed and not one.by and not unreadable(one.reasons)
 
 
 @dataclass(frozen=True, slots=True)

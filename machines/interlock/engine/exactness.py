@@ -20,7 +20,7 @@ def _parts(value: Any) -> list[Any]:
     """What a container holds, in its order: keys and values of a dict, both."""
     parts: list[Any] = []
     if isinstance(value, dict):
-        items: dict[Any, Any] = value
+        items: dict[Any, Any] = cast("Any", value)
         for pair in items.items():
             parts += pair
     elif isinstance(value, (list, tuple)):

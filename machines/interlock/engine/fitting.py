@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from interlock.engine.exactness import was_converted
-from interlock.engine.threads import place_at
-from interlock.machines.advice import a
+from interlock.engine.threads import can_stand, place_at
+from interlock.machines.advice import GONE, NO_DEFAULT, a
 from interlock.machines.compare import changed_classes, mentioned
 from interlock.machines.held import levels
 from interlock.machines.ir import Machine
@@ -111,6 +111,10 @@ class Fitting:
         now = text_of(wanted)
         machine = self._program.machine
         return before != now or bool(mentioned(now, machine, self._changed))
+
+    def stands(self, state: str) -> bool:
+        """Whether the program's code can stand still at a state."""
+        return isinstance(self._program, LifecycleProgram) or can_stand(self._program, state)
 
     # Calls and what they gave
 
@@ -245,7 +249,7 @@ class Fitting:
         if tag == "enum":
             members = getattr(cls, "__members__", {})
             gone = type(found["v"]) is str and found["v"] not in members
-            return f"{name}.{found['v']}, which is gone" if gone else ""
+            return f"{name}.{found['v']}, {GONE}" if gone else ""
         if tag == "error" or not self._may_differ(name):
             return ""
         return self._fields(cls, name, found["v"], image)
@@ -274,13 +278,11 @@ class Fitting:
         gone = [field for field in recorded if field not in fields]
         more = [field for field in fields if field not in recorded]
         if fields and gone and more:
-            return (
-                f"{a(name)} with {gone[0]!r}, which is gone, and without {more[0]!r}, which is new"
-            )
+            return f"{a(name)} with {gone[0]!r}, {GONE}, and without {more[0]!r}, which is new"
         for field, declared in fields.items():
             if field not in recorded:
                 if declared.required:
-                    return f"{a(name)} without {field!r}, which has no default"
+                    return f"{a(name)} without {field!r}, {NO_DEFAULT}"
                 continue
             why = self._field(declared, recorded[field], image)
             if why:

@@ -212,6 +212,16 @@ def place_at(program: Program, state: str) -> Place:
     return place_at(entered.program, state[len(entered.state) + 1 :])
 
 
+def can_stand(program: Program, state: str) -> bool:
+    """Whether code awaits at a state, and does not only make a call of this name."""
+    if state in program.places:
+        return True
+    entered = helper_at(program, state)
+    if entered is None or entered.program is None:
+        return False
+    return can_stand(entered.program, state[len(entered.state) + 1 :])
+
+
 def helper_of(place: Place) -> Program:
     """What a place of kind helper enters."""
     assert place.program is not None  # these have one

@@ -9,6 +9,13 @@ if TYPE_CHECKING:  # only named in annotations
     from interlock.machines.compare import Verdict
     from interlock.machines.ir import Machine
 
+GONE = "which is gone"
+NO_DEFAULT = "which has no default"
+OTHER_FIELDS = "other fields"
+"""What reasons say of classes that have changed: an upcaster answers for these as well."""
+
+_UNREADABLE = ("ILK230", "ILK231")
+
 _DIGITS = 8
 """Of a hash; a migration is content with six."""
 
@@ -19,7 +26,11 @@ def author_name(machine: Machine) -> str:
 
 
 def migration(
-    author: str, source: str, lacking: Iterable[str] = (), wanted: Iterable[str] = ()
+    author: str,
+    source: str,
+    lacking: Iterable[str] = (),
+    wanted: Iterable[str] = (),
+    reasons: Iterable[str] = (),
 ) -> str:
     """The migration to be written: its decorator, and what its function has to give.
 
@@ -28,11 +39,20 @@ def migration(
         source: hash of the definition that runs follow.
         lacking: its states that have to be mapped.
         wanted: variables that the new code reads, and the old code did not keep.
+        reasons: what is in the way.
     """
     states = mapping(lacking)
     write = f"@{author}.migrate(from_={source[:_DIGITS]!r}{f', {states}' if states else ''})"
     given = ", ".join(repr(name) for name in dict.fromkeys(wanted))
-    return f"{write} on a function that gives {given}" if given else write
+    if given:
+        return f"{write} on a function that gives {given}"
+    changed = any(said in reason for reason in reasons for said in (GONE, NO_DEFAULT, OTHER_FIELDS))
+    return f"{write} or an @upcast of the class" if changed else write
+
+
+def unreadable(reasons: Iterable[str]) -> bool:
+    """Whether a value is of a newer program, or its upcaster fails: no migration helps then."""
+    return any(code in reason for reason in reasons for code in _UNREADABLE)
 
 
 def a(name: str) -> str:
@@ -66,5 +86,7 @@ def why_held(name: str, source: str, current: Machine, verdict: Verdict, by: Ite
     applied = ", ".join(by)
     if applied:
         return f"{text}; mend the migration {applied}"
-    write = migration(author_name(current), source, *needed(verdict))
+    if unreadable(verdict.reasons):
+        return text
+    write = migration(author_name(current), source, *needed(verdict), verdict.reasons)
     return f"{text}; write {write}, or bring its old code back"

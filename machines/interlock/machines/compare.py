@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from interlock.machines.advice import OTHER_FIELDS
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
 from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
@@ -63,6 +64,10 @@ class Values(Protocol):
 
     def variable(self, thread: str, name: str) -> str:
         """Whether a thread's variable is what the new definition declares."""
+        ...
+
+    def stands(self, state: str) -> bool:
+        """Whether the new code can stand still at a state."""
         ...
 
     def doing(self, activity: str) -> str:
@@ -123,7 +128,7 @@ def _data(old: Machine, new: Machine, found: Found) -> None:
         kept = [new.data, *(new.commands if _keeps(old) else ())]
         changed &= set[str]().union(*(_within(name, new) for name in kept))
     if changed:
-        found.misfit("data", f"other fields than before: {', '.join(sorted(changed))}")
+        found.misfit("data", f"{OTHER_FIELDS} than before: {', '.join(sorted(changed))}")
 
 
 def _keeps(machine: Machine) -> bool:
@@ -190,7 +195,7 @@ class _Workflows:
 
     def _thread(self, thread: ThreadAt) -> None:
         around = levels(self.new, thread.root, thread.state)
-        if not around or around[-1][1].id != thread.state:
+        if not around or around[-1][1].id != thread.state or not self._can_stand(thread):
             self.found.state(thread.was, f"the new definition has no state {thread.state!r}")
             return
         inside = thread.state.count("/", len(thread.root)) if len(around) > 1 else 0
@@ -203,6 +208,12 @@ class _Workflows:
         for (prefix, node), known in zip(around, before, strict=True):
             for name in node.variables:
                 self._variable(thread, prefix, name, node, known)
+
+    def _can_stand(self, thread: ThreadAt) -> bool:
+        """Whether the new code awaits there: a call that it only makes has a name as well."""
+        if self.values is not None:
+            return self.values.stands(thread.state)
+        return bool(thread.root) or thread.state in self.new.by_id
 
     def _levels_before(self, thread: ThreadAt, count: int) -> Sequence[Node | None] | None:
         """The same nodes of the old definition; None where there were more or fewer of them."""
@@ -242,7 +253,7 @@ class _Workflows:
             return ""
         inside = _within(now or was, self.new) & _directly_changed(self.old, self.new, grown=True)
         which = f"{', '.join(sorted(inside))} {'have' if len(inside) > 1 else 'has'}"
-        return f"is {now or was}, and {which} other fields"
+        return f"is {now or was}, and {which} {OTHER_FIELDS}"
 
     def _missing(self, thread: ThreadAt, name: str, node: Node) -> None:
         if thread.was in self.held.mapped and self.values is None:

@@ -44,6 +44,7 @@ def explain(facts: Facts) -> Why:
         worker=names_worker(facts.worker),
         held=state.held,
         parent=state.parent,
+        cancel=state.cancel,
     )
 
 
@@ -77,6 +78,10 @@ def _wait(facts: Facts, activity: Activity) -> Wait | None:
         return due(facts, activity, what)
     if activity.child:
         failed = activity.status in ("undo failed", "in doubt")
+        child = facts.children.get(activity.child)
+        told = child is None or child.ended or child.cancel is not None
+        if not told and not failed and activity.kind == "child" and _is_cancelled(facts, activity):
+            return due(facts, activity, f"the run is cancelled, and {activity.child} is to be told")
         return calls.call(facts, activity) if failed else waiting.child(facts, activity)
     return _KINDS[activity.kind](facts, activity)
 

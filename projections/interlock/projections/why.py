@@ -184,6 +184,7 @@ class Why:
         worker: the process that drives the runs of the store, "" for none.
         held: the reason that was recorded, "" where it is not held.
         parent: the run that waits for this one.
+        cancel: why it is, or was, to be cancelled, "" where nobody said why; None where it is not.
     """
 
     run: str
@@ -206,6 +207,7 @@ class Why:
     worker: str = ""
     held: str = ""
     parent: str = ""
+    cancel: str | None = None
 
     @property
     def ended(self) -> bool:

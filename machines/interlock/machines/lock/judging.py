@@ -59,8 +59,8 @@ def _given(new: Machine, held: Held) -> Held:
 def _told(
     before: Locked, new: Machine, state: str, verdict: Verdict, states: Mapping[str, str]
 ) -> str:
-    why = "; ".join(verdict.reasons)
+    why = "; ".join(reason.removeprefix(f"in {state!r}, ") for reason in verdict.reasons)
     if state in states:
         return f"runs in {state!r} cannot go on in {states[state]!r}: {why}; mend the migration"
-    write = migration(author_name(new), before.hash, *needed(verdict))
+    write = migration(author_name(new), before.hash, *needed(verdict), verdict.reasons)
     return f"runs in {state!r} cannot go on: {why}; write {write}"

@@ -100,7 +100,7 @@ class CircuitBreaker(
     def trip(self, breaker: BreakerData, command: Trip) -> BreakerData:
         """Open."""
         return BreakerData(
-            until=command.until, failures=command.failures, reason=f"{command.failures} failures"
+            until=command.until, failures=command.failures, reason=_counted(command.failures)
         )
 
     @on(Grant, source=Position.OPEN, target=Position.HALF_OPEN, guard=reset_time_is_over)
@@ -156,3 +156,7 @@ class CircuitBreaker(
 def _without(breaker: BreakerData, trial: str) -> BreakerData:
     leases = {t: until for t, until in breaker.leases.items() if t != trial}
     return breaker.model_copy(update={"leases": leases})
+
+
+def _counted(failures: int) -> str:
+    return "1 failure" if failures == 1 else f"{failures} failures"

@@ -25,7 +25,7 @@ def call(facts: Facts, activity: Activity) -> Wait:
 
 
 def _is_due(facts: Facts, activity: Activity) -> bool:
-    if activity.stopping:
+    if _unwanted(facts, activity):
         return True
     return activity.due is not None and activity.due <= facts.now
 
@@ -49,6 +49,9 @@ def _under_way(facts: Facts, activity: Activity) -> Wait:
         return due(facts, activity, f"{_name(facts, activity)} was being called")
     if _unwanted(facts, activity):
         return due(facts, activity, f"{_name(facts, activity)} is to be stopped")
+    if activity.status == "started" and facts.worker is None:
+        what = "was begun by a process that is gone: whether it happened is to be found out"
+        return due(facts, activity, f"{_name(facts, activity)} {what}")
     late = f" (due {ago(activity.due, facts.now)})" if activity.due is not None else ""
     again = f", attempt {activity.attempt}" if activity.attempt > 1 else ""
     return due(facts, activity, f"{_name(facts, activity)} is to be called{again}{late}")

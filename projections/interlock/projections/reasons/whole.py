@@ -106,8 +106,11 @@ def lifecycle(facts: Facts) -> Wait:
         if one != "always"
     ]
     where = f"it is at {state.state}, since {since(state.since, facts.now)}"
-    if kept:
-        said = f"{where}; {', '.join(kept)} was kept for later: no transition takes it here"
+    untaken = [one for one in kept if all(offer.command != one for offer in known)]
+    if kept and not untaken:
+        where += f"; {', '.join(kept)} was kept for later, since its guard said no"
+    if untaken:
+        said = f"{where}; {', '.join(untaken)} was kept for later: no transition takes it here"
         return whole(facts, "deferred", f"{said}; {_accepts(known)}", actions, ahead)
     if not known and facts.definition is not None:
         return _no_way(facts, where, ahead)
