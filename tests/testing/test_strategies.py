@@ -173,7 +173,7 @@ def test_rules_find_what_breaks_an_invariant() -> None:
 
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
-            Wrong, settings=settings(STEPS, max_examples=60, phases=[Phase.generate])
+            Wrong, settings=settings(STEPS, max_examples=400, phases=[Phase.generate])
         )
 
 

@@ -21,6 +21,7 @@ from interlock.machines.check import (
     undefined,
 )
 from interlock.machines.ir import Machine, Node
+from interlock.machines.proof import Result
 from interlock.machines.workflow import Workflow
 
 _FEW = 3
@@ -64,15 +65,21 @@ def check(
         more = {"proofs": proving.view(proofs)} if prove else {}
         print_document({**_view(machine, found, judges), **more})
     else:
-        screen = Screen()
-        _print(screen, machine, found)
-        verdicts.print_verdicts(screen, judges)
-        if prove:
-            proving.print_proofs(screen, proofs)
+        _print_all(machine, found, judges, proofs)
     if tests is not None:
         proving.tell_written(proving.write_tests(target, proofs, tests), tests)
     wrong = ("error", "warning") if strict else ("error",)
     return proving.sound(proofs) and not any(problem.severity in wrong for problem in found)
+
+
+def _print_all(
+    machine: Machine, found: list[Problem], judges: list[Judged], proofs: list[Result]
+) -> None:
+    screen = Screen()
+    _print(screen, machine, found)
+    verdicts.print_verdicts(screen, judges)
+    if proofs:
+        proving.print_proofs(screen, proofs)
 
 
 def _left_behind(target: str, lock: Path, apps: Sequence[str]) -> list[Problem]:

@@ -189,12 +189,13 @@ class _Search:
         if found.configurations[at].final:
             return True
         known, key_of, onward = self._known, self._key, found.onward
+        mine = self._keys[number]
         for ask, move in self.moving.moves(at, data, found.kept[number]):
             if move is None:
                 self._failed(number, ask, at)
                 continue
             to, new, kept, entered = move
-            own = key_of(new)
+            own = mine if new is data else key_of(new)
             again = None if entered else known.get((to, own, kept))
             if again is None:
                 self._come(move, own, number, ask)
