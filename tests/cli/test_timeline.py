@@ -180,7 +180,8 @@ def test_a_part_of_a_long_run_is_drawn_and_said_to_be_one(
 @pytest.mark.parametrize(
     "arguments",
     [("show", "order-2"), ("at", "order-2", "--version", "3"),
-     ("source", "order-2", "--step", "-1"), ("diff", "order-2", "2", "4"), ("diff", "order-2", "4", "2"), ("diff", "order-3", "4"),
+     ("source", "order-2", "--step", "-1"), ("diff", "order-2", "2", "4"),
+     ("diff", "order-2", "4", "2"), ("diff", "order-3", "4"),
      ("at", "order-2", "--version", "9"), ("at", "bill-1"), ("source", "bill-1")],
 )  # fmt: skip
 def test_a_long_run_is_told_from_its_end_as_it_is_from_its_first_event(
