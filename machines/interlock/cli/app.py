@@ -60,6 +60,7 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("replay", TRY, forking.replay),
     ("test", TRY, tests.make_test),
     ("coverage", TRY, tests.coverage),
+    ("simulate", TRY, tests.simulate),
     ("erase", KEEP, personal.erase),
     ("key", KEEP, personal.key),
     ("export", KEEP, keep.export),

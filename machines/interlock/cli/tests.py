@@ -1,4 +1,4 @@
-"""Commands about tests: `test`, `coverage`."""
+"""Commands about tests: `test`, `coverage`, `simulate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from interlock.cli.errors import reporting
-from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, RunId, StoreUrl
+from interlock.cli.options import DEFAULT_STORE, Apps, AsJson, Debug, RunId, StoreUrl, Target
 
 
 def make_test(
@@ -69,3 +69,31 @@ def coverage(
         from interlock.cli import covering
 
         covering.show(store, app, covering.Asked(target, since, tests, picture), as_json=as_json)
+
+
+def simulate(
+    target: Target,
+    seeds: Annotated[
+        int, typer.Option("--seeds", metavar="N", min=1, help="How many simulations.")
+    ] = 100,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="SEED", help="This one alone.", show_default=False),
+    ] = None,
+    own: Annotated[bool, typer.Option("--own", help="Call the steps themselves.")] = False,
+    no_faults: Annotated[bool, typer.Option("--no-faults", help="Nothing goes wrong.")] = False,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run a machine while all goes wrong that may.
+
+    Several engines share a store, in virtual time: requests are lost, processes die, clocks jump.
+    No step is called, unless --own says so. Ends with code 1 when something did not hold.
+    """
+    with reporting(as_json=as_json, debug=debug):
+        from interlock.cli import simulating
+
+        wanted = range(seeds) if seed is None else [seed]
+        held = simulating.simulate(target, wanted, own=own, faults=not no_faults, as_json=as_json)
+    if not held:
+        raise typer.Exit(1)
