@@ -161,3 +161,40 @@ def test_what_a_child_did_can_be_drawn_below_it(il: Invoke, tmp_path: Path) -> N
     text = il("timeline", "parent", "--store", url, "--children").stdout
     assert f"run {child['child']}" in text
     assert "\n  sleep" in text
+
+
+def test_a_part_of_a_long_run_is_drawn_and_said_to_be_one(
+    il: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interlock.cli.timeline.MOST", 2)
+    text = il("timeline", "order-2").stdout.splitlines()
+    assert text[-1].startswith("events 3 to 4 of 4; --after VERSION")
+    assert any(line.startswith("approval:manager") for line in text)
+    drawn = document(il("timeline", "order-2", "--after", "1", "--json"))
+    assert drawn["after"] == 1
+    assert [bar["label"] for bar in drawn["bars"]] == ["charge"]
+    wrong = il("timeline", "order-2", "--after", "4")
+    assert (wrong.exit_code, wrong.stderr.split(":")[0]) == (1, "error ILK094")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("show", "order-2"), ("at", "order-2", "--version", "3"),
+     ("source", "order-2", "--step", "-1"), ("diff", "order-2", "2", "4"),
+     ("diff", "order-2", "4", "2"), ("diff", "order-3", "4"),
+     ("at", "order-2", "--version", "9"), ("at", "bill-1"), ("source", "bill-1")],
+)  # fmt: skip
+def test_a_long_run_is_told_from_its_end_as_it_is_from_its_first_event(
+    il: Invoke, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = il(*arguments, "--json")
+    for name, value in (("LONG", 0), ("TAIL", 1)):
+        monkeypatch.setattr(f"interlock.cli.past.{name}", value)
+    monkeypatch.setattr("interlock.cli.showing.LONG", 1)
+    part = il(*arguments, "--json")
+    assert part.exit_code == whole.exit_code
+    told, expected = document(part), document(whole)
+    for view in (told, expected):
+        view.pop("ledger_after", None)
+        view.pop("ledger", None)
+    assert told == expected

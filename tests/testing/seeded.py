@@ -76,7 +76,7 @@ async def mail(text: str) -> None:
     raise NotImplementedError
 
 
-MOST = 3
+MOST = 2
 """Lines of an order."""
 
 
