@@ -184,7 +184,7 @@ async def test_an_engine_that_cannot_open_leaves_nothing_behind(
         message = "unreadable"
         raise StoreError(message)
 
-    monkeypatch.setattr("interlock.engine.core.recover", broken)
+    monkeypatch.setattr("interlock.engine.core.unfinished", broken)
     before = asyncio.all_tasks()
     with pytest.raises(StoreError, match="unreadable"):
         async with Engine("memory://"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Iterator
 
 import msgspec
@@ -18,6 +19,8 @@ from machines.charts import charts
 
 NEAR = 2
 MANY = 120
+DEEP = 8
+"""Answers of guards that vary in one event."""
 
 
 def candidates(machine: Machine, state: str, event: str) -> list[Edge | None]:
@@ -33,27 +36,28 @@ def candidates(machine: Machine, state: str, event: str) -> list[Edge | None]:
 
 def outcomes(machine: Machine, chart: Chart, at: Snapshot | None, event: str) -> Iterator[Snapshot]:
     """The oracle: where one event leads for each way of answering, tried one after another."""
-    for length in itertools.count():
-        more = False
-        for answers in itertools.product(range(3), repeat=length):
-            asked = 0
+    waiting = deque[tuple[int, ...]]([()])
+    while waiting:
+        answers = waiting.popleft()
+        sizes: list[int] = []
 
-            def choose(state: str, event: str, answers: tuple[int, ...] = answers) -> Edge | None:
-                nonlocal asked
-                possible = candidates(machine, state, event)
-                place = answers[asked] if asked < len(answers) else 0
-                asked += 1
-                return possible[min(place, len(possible) - 1)]
+        def choose(
+            state: str, event: str, given: tuple[int, ...] = answers, asked: list[int] = sizes
+        ) -> Edge | None:
+            possible = candidates(machine, state, event)
+            asked.append(len(possible))
+            return possible[given[len(asked) - 1] if len(asked) <= len(given) else 0]
 
-            try:
-                steps = [*(begin(chart, choose) if at is None else react(chart, at, event, choose))]
-            except EndlessChain:
-                continue
-            more = more or asked > length
-            if steps:
-                yield steps[-1].after
-        if not more or length == 3:
-            return
+        try:
+            steps = [*(begin(chart, choose) if at is None else react(chart, at, event, choose))]
+        except EndlessChain:
+            continue
+        finally:
+            for place in range(len(answers), min(len(sizes), DEEP)):
+                before = (*answers, *[0] * (place - len(answers)))
+                waiting.extend((*before, other) for other in range(1, sizes[place]))
+        if steps:
+            yield steps[-1].after
 
 
 def bare(machine: Machine) -> Machine:
@@ -80,7 +84,7 @@ def test_every_near_configuration_is_seen_and_nothing_nearer(machine: Machine) -
         for at in list(seen.values()):
             if machine.by_id[at.active[0]].kind != "final":
                 ways = (o for e in sorted(events) for o in outcomes(machine, chart, at, e))
-                seen |= {key(to): to for to in itertools.islice(ways, 80)}
+                seen |= {key(to): to for to in itertools.islice(ways, 1000)}
     near = {
         key(spot.snapshot)
         for number, spot in enumerate(walk.spots)
