@@ -169,6 +169,9 @@ class Process:
 
     def die(self) -> None:
         """Be gone: no `finally`, no farewell. What was kept is kept."""
+        for future in [*self._asked]:  # also of one that was stopped: it answers nobody any more
+            if not future.done():
+                self._loop.call_soon(_fail, future, context=contextvars.Context())
         if not self.alive:
             return
         self.alive = False
@@ -179,9 +182,6 @@ class Process:
             self.store.release_worker()
             self.store.crashed = True
         self.engine = self.store = None
-        for future in [*self._asked]:
-            if not future.done():
-                self._loop.call_soon(_fail, future, context=contextvars.Context())
 
     async def _crash(self) -> NoReturn:
         self.die()
