@@ -8,6 +8,7 @@ Needs Python 3.11 or newer and pip, nothing else. With arguments, runs only the 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -24,6 +25,9 @@ CHECKS: dict[str, list[list[str]]] = {
     "types": [["mypy"], ["pyright", "--warnings"]],
     "tests": [["pytest", "-q", "-n", "auto", "--dist", "worksteal"]],
 }
+
+FEW = 3
+"""Failed tests that are run once more; more of them are no race."""
 
 
 def set_up() -> None:
@@ -60,6 +64,29 @@ def run(command: list[str]) -> bool:
     return done.returncode == 0
 
 
+def failed_tests() -> list[str]:
+    """Those of the last run of pytest that failed."""
+    kept = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+    return [*json.loads(kept.read_text())] if kept.is_file() else []
+
+
+def steady(command: list[str], unsteady: list[str]) -> bool:
+    """Run a check. A few tests that failed are run once more, alone: those that pass are told of.
+
+    A real mistake fails again; what does not is a race in the test or in the code, and is to be
+    mended, but says nothing of the change that was to be checked. See decision 0014.
+    """
+    if run(command):
+        return True
+    failed = failed_tests() if command[0] == "pytest" else []
+    if not 0 < len(failed) <= FEW:
+        return False
+    passed = run(["pytest", "-q", "-n", "0", "--last-failed", "--last-failed-no-failures", "none"])
+    if passed:
+        unsteady += failed
+    return passed
+
+
 def main(names: list[str]) -> int:
     """Run the checks named, or all of them; 0 when every one passed."""
     unknown = [name for name in names if name not in CHECKS]
@@ -67,12 +94,15 @@ def main(names: list[str]) -> int:
         print(f"no check is called {unknown[0]!r}; there are {', '.join(CHECKS)}")
         return 2
     set_up()
+    unsteady: list[str] = []
     failed = [
         " ".join(command)
         for name in names or CHECKS
         for command in CHECKS[name]
-        if not run(command)
+        if not steady(command, unsteady)
     ]
+    for test in unsteady:
+        print(f"\nUNSTEADY, passed only when it was run again, and has to be mended: {test}")
     print(f"\nfailed: {', '.join(failed)}" if failed else "\neverything passed")
     return 1 if failed else 0
 
