@@ -92,6 +92,8 @@ def test_a_cancelled_run_is_undone(il: Invoke) -> None:
 
 
 def test_a_doubtful_step_is_resolved_with_a_typed_result(il: Invoke) -> None:
+    nothing = il("resolve", "order-9", "ship", "--happened")
+    assert "ship does not return None: say by --result JSON what it returned" in nothing.stderr
     wrong = il("resolve", "order-9", "ship", "--happened", "--result", "5")
     assert wrong.stderr.startswith("error ILK094: --result of ship")
     told = il("resolve", "order-9", "ship", "--happened", "--result", '"parcel-x"')

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
+from interlock.cli.errors import BadArgument
 from interlock.cli.forked import answering
 from interlock.cli.joined import error_text
 from interlock.cli.notifying import notify_of
@@ -281,6 +282,16 @@ async def vote(
     return Told(f"approval {name} {'granted' if granted else 'rejected'} by {by}")
 
 
+def _result(engine: Engine, entry: Entry, step: str, text: str) -> object:
+    if text:
+        return result_of(engine, entry, step, text)
+    try:
+        return result_of(engine, entry, step, "null")
+    except BadArgument:
+        message = f"{step} does not return None: say by --result JSON what it returned"
+        raise BadArgument(message) from None
+
+
 async def resolve(
     engine: Engine,
     entry: Entry,
@@ -291,7 +302,7 @@ async def resolve(
     reason: str,
 ) -> Told:
     """Record what a person found out about a step in doubt."""
-    value = result_of(engine, entry, step, result) if result else None
+    value = _result(engine, entry, step, result) if happened else None
     await engine.resolve(entry.run, step, happened=happened, result=value, by=by, reason=reason)
     found = f"{step} {'did happen' if happened else 'did not happen'}"
     return Told(f"{f'{step} is to be called again' if happened is None else found}, says {by}")

@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from interlock.engine import Engine
-from interlock.store.contract import Filter, Timer
+from interlock.store.contract import FINISHED, Filter, Timer
 
 _MOVING = ("running", "compensating")
 _POLL = 0.1
@@ -60,7 +60,7 @@ async def _serves(engine: Engine, timer: Timer) -> bool:
     if timer.run in engine.held:
         return False
     entry = await engine.store.entry(timer.run)
-    if entry is None:
+    if entry is None or entry.status in FINISHED:
         return False
     program = engine.programs.find(entry.machine, entry.hash)
     return program is not None and program.machine.hash == entry.hash

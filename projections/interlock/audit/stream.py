@@ -17,6 +17,7 @@ from interlock.projections.run import RunState
 from interlock.projections.timers import timers_of
 from interlock.store.contract import Entry, Timer
 from interlock.store.event import Event
+from interlock.store.forking import FOLLOW
 from interlock.store.inspection import Indexed, Raw
 from interlock.store.vocabulary import TransitionTaken
 from interlock.store.vocabulary_shared import SharedMoved
@@ -124,6 +125,9 @@ class Stream:
 
     def _compare_timers(self, said: dict[str, datetime]) -> None:
         follows = self._timers()
+        state = self._state
+        if FOLLOW in said and state is not None and state.fork and not state.ended:
+            follows[FOLLOW] = said[FOLLOW]
         for name in dict.fromkeys((*said, *follows)):
             if said.get(name) != follows.get(name):
                 self._say(

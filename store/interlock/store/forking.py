@@ -84,6 +84,11 @@ class OutcomeReplayed(Body, frozen=True):
     refused: str = ""
 
 
+FOLLOW = "fork"
+"""The timer that wakes a fork which has not been given everything yet, also after a restart. It
+follows from no event: an open fork may have it or not."""
+
+
 class ForkCaughtUp(Body, frozen=True):
     """A fork was given what its parent had recorded, as far as that fitted; then it asks."""
 

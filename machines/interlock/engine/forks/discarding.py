@@ -12,7 +12,7 @@ from interlock.projections import Effect, RunState, ledger
 from interlock.store.clock import uuid7
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Event
-from interlock.store.forking import CallAnswered
+from interlock.store.forking import FOLLOW, CallAnswered
 from interlock.store.vocabulary import CancelDelivered, CancelRequested, RunCancelled
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def _end(session: Session, own: Sequence[Effect], reason: str) -> None:
         message = f"run {state.run!r} made calls of its own ({names}): cancel it, which undoes them"
         raise _refused(state, message)
     reason = f"discarded: {reason}" if reason else "discarded"
+    session.cleared.add(FOLLOW)
     session.emit(CancelRequested(reason))
     for activity in list(state.pending):
         session.emit(CancelDelivered(activity))

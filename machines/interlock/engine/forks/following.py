@@ -16,7 +16,7 @@ from interlock.engine.workflows import WorkflowRun
 from interlock.projections import Activity, Forked, RunState
 from interlock.projections.recorded import Outcome, Record, Recorded
 from interlock.store.event import Event
-from interlock.store.forking import CallAsked, ForkCaughtUp, OutcomeReplayed, RunForked
+from interlock.store.forking import FOLLOW, CallAsked, ForkCaughtUp, OutcomeReplayed, RunForked
 from interlock.store.joining import ActivityStopped, WaitPassed
 from interlock.store.values import Types, plain
 from interlock.store.vocabulary import (
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 50
 """Outcomes that are recorded in one commit."""
-
-TIMER = "fork"
-"""The timer that wakes a fork which has not been given everything yet, also after a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +261,7 @@ class Following:
         given = fork.effects == "recorded" or fork.version != fork.taken
         if given and session.state.ended is None and now is not None and not now.caught_up:
             session.emit(ForkCaughtUp())
-        session.cleared.add(TIMER)
+        session.cleared.add(FOLLOW)
 
     def _ask(self, mover: Mover, fork: Forked, activity: Activity) -> None:
         if activity.status in ("done", "undo failed") or activity.answer == "live":

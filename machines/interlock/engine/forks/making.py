@@ -13,7 +13,6 @@ from interlock.engine import commands
 from interlock.engine.after import after_timers
 from interlock.engine.caller import Caller, draft_by
 from interlock.engine.errors import InputMismatch, UnknownMachine, UnknownRun
-from interlock.engine.forks.following import TIMER
 from interlock.engine.session import Session
 from interlock.engine.starting import check_id
 from interlock.machines.lifecycle_program import LifecycleProgram
@@ -24,7 +23,7 @@ from interlock.projections.timers import timers_of
 from interlock.store.contract import Commit, Draft, Head, Timer
 from interlock.store.errors import Conflict
 from interlock.store.event import Actor, Encoded, Event
-from interlock.store.forking import Effects, ForkMade, RunForked
+from interlock.store.forking import FOLLOW, Effects, ForkMade, RunForked
 from interlock.store.values import Memory
 from interlock.store.vocabulary import RunStarted
 
@@ -196,7 +195,7 @@ def _timers(
 ) -> dict[str, datetime]:
     timers = timers_of(state)
     if state.ended is None and (state.follows or body.version != len(taken)):
-        timers[TIMER] = now
+        timers[FOLLOW] = now
     if state.lifecycle and state.ended is None:
         program = engine.programs.find(state.machine, state.hash)
         if not isinstance(program, LifecycleProgram):
