@@ -208,7 +208,7 @@ def _settle_doubts(il: Invoke) -> None:
     shown = il("show", "p-1").stdout
     assert "    south  step pay, in doubt, attempt 1" in shown
     assert "           → interlock resolve p-1 south/pay --happened (or --did-not, or" in shown
-    either = il("resolve", "p-1", "pay", "--happened", "--result", '{"id": 1}')
+    either = il("resolve", "p-1", "pay", "--did-not")
     assert "are in doubt: say north/pay, south/pay" in either.stderr
     other = il("resolve", "p-1", "south/pay", "--happened", "--result", '{"id": 1}')
     assert "ILK094: --result of south/pay: id: Input should be a valid string" in other.stderr

@@ -113,11 +113,12 @@ def _nothing(run: str, wanted: Chosen, known: Choices, last: int, *, as_json: bo
     if as_json:
         return
     screen = Screen()
+    asked_for = [n for n in ("state", "actor", "step", "type", "branch") if getattr(wanted, n)]
+    if not asked_for:
+        screen.line(f"{run} has {many(last, 'event')}, and none of them was asked for")
+        return
     screen.line(f"none of the {many(last, 'event')} of {run} fits all of that; there are")
-    screen.pairs(
-        (name, ", ".join([*getattr(there, name)][:_NAMED]))
-        for name in ("state", "actor", "step", "type", "branch") if getattr(wanted, name)
-    )  # fmt: skip
+    screen.pairs((name, ", ".join([*getattr(there, name)][:_NAMED])) for name in asked_for)
 
 
 def _print_rows(screen: Screen, rows: Sequence[Row]) -> None:
