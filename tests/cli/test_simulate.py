@@ -17,6 +17,15 @@ def test_what_holds_is_told_in_a_line(il: Invoke) -> None:
     assert (told["seeds"], told["failed"]) == (2, None)
     calm = document(il("simulate", "cli.shop:checkout", "--seed", "7", "--no-faults", "--json"))
     assert (calm["seeds"], calm["faults"]) == (1, {})
+    assert il("simulate", "cli.shop:checkout", "--seeds", "1").stdout.startswith(
+        "nothing wrong: 1 seed, "
+    )
+
+
+def test_a_fault_has_a_name_of_its_own(il: Invoke) -> None:
+    told = document(il("simulate", "cli.shop:checkout", "--seeds", "6", "--json"))
+    assert "clock jumps" in told["faults"]
+    assert "the" not in told["faults"]
 
 
 def test_what_does_not_hold_is_told_with_its_seed(

@@ -21,6 +21,7 @@ from interlock.machines.proof import (
     prove_together,
     sends,
 )
+from interlock.machines.proof.joint import MAILS
 from interlock.machines.step import Effect
 from interlock.testing import Scenario, TogetherScenario
 from machines import joint_shop
@@ -87,7 +88,7 @@ class Played:
                 if scenario.refusal is not None:
                     return bool(what == "letter")
             self.post(name, scenario)
-        return True
+        return len(self.box) <= MAILS  # more are not looked at
 
     def moves(self) -> list[Move]:
         found: list[Move] = [("shared", "", one) for one in EVERY if type(one) in self.kind.shared]

@@ -15,6 +15,7 @@ from interlock.machines import (
     Happened,
     Lifecycle,
     RateLimit,
+    Refuse,
     Retry,
     TimedOut,
     after,
@@ -30,6 +31,7 @@ from interlock.machines import (
     wait_for,
     workflow,
 )
+from interlock.machines.proof import invariant
 
 
 class Paid(Command):
@@ -209,3 +211,27 @@ class SimulatedOrder(Lifecycle[Stage, Basket], initial=Stage.NEW, final={Stage.D
     @entering(Stage.PAID)
     def told(self, basket: Basket) -> Effect:
         return tell.effect(basket.paid)
+
+
+class SimulatedLedger(Lifecycle[Stage, Basket], initial=Stage.NEW, final={Stage.GONE}):
+    """One whose second payment breaks what it says of itself."""
+
+    @on(Pay, source=Stage.NEW, target=Stage.PAID)
+    def pay(self, basket: Basket, command: Pay) -> Basket:
+        return basket.model_copy(update={"pings": 1})
+
+    @on(Pay, source=Stage.PAID, target=Stage.PAID)
+    def more(self, basket: Basket, command: Pay) -> Basket:
+        return basket.model_copy(update={"pings": basket.pings + 1})
+
+    @after("2 days", source=Stage.PAID, target=Stage.GONE)
+    def expire(self, basket: Basket) -> Basket:
+        return basket
+
+    @invariant(Stage.PAID)
+    def paid_once(self, basket: Basket) -> bool | Refuse:
+        return basket.pings <= 1 or Refuse("paid twice")
+
+    @invariant
+    def few(self, basket: Basket) -> bool:
+        return basket.pings < 100

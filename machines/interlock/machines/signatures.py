@@ -8,7 +8,7 @@ from typing import Any
 
 from interlock.machines.errors import BadDefinition
 from interlock.machines.place import place_of
-from interlock.machines.resource import Wanted
+from interlock.machines.resource import Wanted, needs_of
 
 _EMPTY = inspect.Parameter.empty
 
@@ -45,6 +45,28 @@ def check_verify(step: Callable[..., Any], verify: Callable[..., Any]) -> None:
         if why:
             gets = ", ".join(p.name for p in own or []) or "nothing"
             raise _refused(step, f"verify={_name(verify)}", verify, gets, why)
+
+
+def unlike(step: Callable[..., Any], other: Callable[..., Any]) -> str:
+    """Why another function cannot be called in place of a step's, "" when it can.
+
+    It is given the step's resources, too.
+    """
+    own = _parameters(step)
+    if own is None:
+        return ""
+    resources = {need.parameter: _EMPTY for need in needs_of(step)}
+    found = [unfit(other, args, {**kwargs, **resources}) for args, kwargs in _calls(own)]
+    return found[0] if all(found) else ""
+
+
+def unfit(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Why a function cannot be called like this, resources and all; "" when it can."""
+    try:
+        parameters = [*inspect.signature(function).parameters.values()]
+    except (TypeError, ValueError):
+        return ""
+    return _misfit(parameters, args, kwargs)
 
 
 def positional(

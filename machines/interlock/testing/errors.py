@@ -27,7 +27,7 @@ class NoPayload(InterlockError):
 
 
 class NotTestable(InterlockError):
-    """Tests were asked for of something that is no lifecycle, or no workflow."""
+    """Tests were asked for of what is no lifecycle or workflow, or with what does not fit it."""
 
     code = "ILK312"
 

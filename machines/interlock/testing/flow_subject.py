@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +19,7 @@ from interlock.machines.resource import needs_of
 from interlock.machines.step import Step
 from interlock.machines.steps_of import steps_of
 from interlock.machines.workflow import Workflow
+from interlock.testing.asked import hints_of
 from interlock.testing.errors import NoPayload, NotTestable
 from interlock.testing.payloads import Payloads, payload
 from interlock.testing.subject import Weights
@@ -88,12 +88,20 @@ class FlowSubject:
     def inputs(self) -> st.SearchStrategy[dict[str, Any]]:
         """Its arguments, by name."""
         parts: dict[str, st.SearchStrategy[Any]] = {}
-        hints = _hints(self.flow.function)
-        for name, parameter in inspect.signature(self.flow.function).parameters.items():
-            if parameter.default is parameter.empty:
-                place = f"{self.flow.name}.{name}"
-                parts[name] = self.payload(hints.get(name, Any), place)
+        for name, hint in self._arguments().items():
+            parts[name] = self.payload(hint, f"{self.flow.name}.{name}")
         return st.fixed_dictionaries(parts)
+
+    def _arguments(self) -> dict[str, Any]:
+        """The annotations of those that are drawn: the others have a default."""
+        hints = hints_of(self.flow.function)
+        parameters = inspect.signature(self.flow.function).parameters
+        return {n: hints.get(n, Any) for n, one in parameters.items() if one.default is one.empty}
+
+    def drawn(self) -> dict[str, Any]:
+        """The annotations of arguments and of what steps return, by place."""
+        found = {f"{self.flow.name}.{name}": hint for name, hint in self._arguments().items()}
+        return found | {one.name: hints_of(one.function).get("return") for one in self.steps()}
 
     def payload(self, hint: Any, place: str = "") -> st.SearchStrategy[Any]:
         """Values of a type; made once for each place."""
@@ -110,7 +118,7 @@ class FlowSubject:
         step = self.named(label)
         if step is None:
             return st.none()
-        return self.payload(_hints(step.function).get("return"), step.name)
+        return self.payload(hints_of(step.function).get("return"), step.name)
 
     def simplest(self, label: str) -> Any:
         """What a step returns when all goes well."""
@@ -208,13 +216,6 @@ def _waited(program: Program) -> Iterator[type[Command]]:
         yield from place.commands
         if place.program is not None:
             yield from _waited(place.program)
-
-
-def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(function, include_extras=True)
-    except (NameError, TypeError):
-        return dict(getattr(function, "__annotations__", {}))
 
 
 def caught(function: Callable[..., Any]) -> list[type[Exception]]:

@@ -13,13 +13,15 @@ from interlock.machines.guard import Check
 from interlock.machines.workflow import Workflow
 from interlock.store.errors import InterlockError
 from interlock.store.values import Types
+from interlock.testing.asked import check_payloads, check_weights, wanted
 from interlock.testing.broken import Broken
 from interlock.testing.collected import caller, collected
 from interlock.testing.ended import Ended
+from interlock.testing.errors import NotTestable
 from interlock.testing.flow_laws import FLOW_LAWS, holds
 from interlock.testing.flow_play import FlowPlay
 from interlock.testing.flow_strategies import flow_runs, flow_tour
-from interlock.testing.flow_subject import FlowSubject
+from interlock.testing.flow_subject import FlowSubject, caught
 from interlock.testing.moves import Case
 from interlock.testing.payloads import Payloads
 from interlock.testing.subject import Weights
@@ -28,6 +30,8 @@ from interlock.testing.suite import Suite
 
 class FlowSuite(Suite[FlowSubject]):
     """The laws of one workflow."""
+
+    others = "invariant"
 
     def __init__(
         self, subject: FlowSubject, folder: Path | None, given: Settings | None, most: int
@@ -94,11 +98,25 @@ def workflow_tests(
         without: names of laws that are left out.
 
     Raises:
-        NotTestable: it is no workflow.
+        NotTestable: it is no workflow, or something that was said does not fit it.
     """
     file, line = caller()
-    subject = FlowSubject(flow, payloads or {}, weights or {}, invariants)
+    subject = _checked(FlowSubject(flow, payloads or {}, weights or {}, invariants))
     folder = None if failures is None else Path(file).parent / failures
     suite = FlowSuite(subject, folder, settings, most)
-    names = [name for name in suite.laws if name not in without]
-    return collected(suite.run, names, (file, line), suite)
+    return collected(suite.run, wanted(suite.laws, without), (file, line), suite)
+
+
+def _checked(subject: FlowSubject) -> FlowSubject:
+    """The same; what was said about a workflow and does not fit it is refused."""
+    check_weights(subject.weights, ["return", "fail", "decide", "send", "time", "cancel"])
+    drawn = subject.drawn()
+    errors = [kind for step in subject.steps() for kind in step.options.raises]
+    errors += caught(subject.flow.function)
+    hints = [*drawn.values(), *subject.commands().values()]
+    check_payloads(subject.payloads, hints, drawn, errors)
+    for one in subject.invariants:
+        if not callable(one):
+            message = f"invariants: {one!r} is no function of an Ended"
+            raise NotTestable(message)
+    return subject

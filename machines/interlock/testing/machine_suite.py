@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from interlock.machines.lifecycle import Lifecycle
 from interlock.store.values import Types
+from interlock.testing.asked import subject_of, wanted
 from interlock.testing.collected import caller, collected
 from interlock.testing.laws import PURE, holds
 from interlock.testing.laws_played import PLAYED
@@ -78,11 +79,10 @@ def machine_tests(
         without: names of laws that are left out.
 
     Raises:
-        NotTestable: it is no lifecycle.
+        NotTestable: it is no lifecycle, or something that was said does not fit it.
     """
     file, line = caller()
-    subject = Subject(machine, payloads or {}, weights or {}, starts)
+    subject = subject_of(machine, payloads, weights, starts)
     folder = None if failures is None else Path(file).parent / failures
     suite = MachineSuite(subject, folder, settings, most)
-    names = [name for name in suite.laws if name not in without]
-    return collected(suite.run, names, (file, line), suite)
+    return collected(suite.run, wanted(suite.laws, without), (file, line), suite)

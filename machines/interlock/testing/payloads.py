@@ -49,6 +49,13 @@ def payload(
     return _Maker(payloads or {}, values_in(near)).of(hint, "")
 
 
+def refusals(cls: type, payloads: Payloads) -> tuple[st.SearchStrategy[Any], Mapping[type, str]]:
+    """Values of a class; and why some could not be made, by class, as soon as they are drawn."""
+    maker = _Maker(payloads, {})
+    maker.given = payloads
+    return maker.of(cls, ""), maker.said
+
+
 def values_in(value: object) -> dict[type, list[Any]]:
     """The plain values inside of something, by type."""
     found: dict[type, list[Any]] = {}
@@ -96,12 +103,14 @@ class _Maker:
         self._overrides = overrides
         self._pool = pool
         self._made: dict[type, st.SearchStrategy[Any]] = {}
+        self.said: dict[type, str] = {}
+        self.given: Payloads = {}  # places that are drawn also where there is a default
 
     def of(self, hint: Any, place: str) -> st.SearchStrategy[Any]:
         given = self._given(hint, place)
         if given is not None:
             return given
-        base, notes = _bare(hint)
+        base, notes = bare(hint)
         given = self._given(base, "") if base is not hint else None
         if given is not None:
             return given
@@ -159,11 +168,11 @@ class _Maker:
     def _model(self, cls: Any) -> st.SearchStrategy[Any]:
         parts: dict[str, st.SearchStrategy[Any]] = {}
         for name, field in cls.model_fields.items():
-            strategy = self.of(_hint(field), f"{cls.__name__}.{name}")
-            if not field.is_required():
+            strategy = self.of(hint_of(field), f"{cls.__name__}.{name}")
+            if not field.is_required() and f"{cls.__name__}.{name}" not in self.given:
                 strategy = st.one_of(st.just(_OMITTED), strategy)
             parts[_key(cls, name, field)] = strategy
-        return st.builds(_Valid(cls), st.fixed_dictionaries(parts))
+        return st.builds(_Valid(cls, self.said), st.fixed_dictionaries(parts))
 
     def _dataclass(self, cls: Any) -> st.SearchStrategy[Any]:
         hints = typing.get_type_hints(cls, include_extras=True)
@@ -175,7 +184,7 @@ class _Maker:
                 if default != (dataclasses.MISSING, dataclasses.MISSING):
                     strategy = st.one_of(st.just(_OMITTED), strategy)
                 parts[field.name] = strategy
-        return st.builds(_Built(cls), st.fixed_dictionaries(parts))
+        return st.builds(_Built(cls, self.said), st.fixed_dictionaries(parts))
 
     def _collection(
         self, kind: Any, inner: tuple[Any, ...], bounds: Bounds, place: str
@@ -199,30 +208,32 @@ class _Maker:
 class _Valid:
     """Makes a model of its fields; what it does not accept together is not drawn."""
 
-    def __init__(self, cls: type[BaseModel]) -> None:
-        self._cls = cls
+    def __init__(self, cls: type[BaseModel], said: dict[type, str]) -> None:
+        self._cls, self._said = cls, said
         self.__name__ = cls.__name__
 
     def __call__(self, fields: dict[str, Any]) -> BaseModel:
         given = {name: value for name, value in fields.items() if value is not _OMITTED}
         try:
             return self._cls(**given)
-        except ValidationError:
+        except ValidationError as error:
+            self._said[self._cls] = str(error)
             reject()
 
 
 class _Built:
     """The same for a dataclass."""
 
-    def __init__(self, cls: type) -> None:
-        self._cls = cls
+    def __init__(self, cls: type, said: dict[type, str]) -> None:
+        self._cls, self._said = cls, said
         self.__name__ = cls.__name__
 
     def __call__(self, fields: dict[str, Any]) -> object:
         given = {name: value for name, value in fields.items() if value is not _OMITTED}
         try:
             return self._cls(**given)
-        except ValueError:
+        except ValueError as error:
+            self._said[self._cls] = str(error)
             reject()
 
 
@@ -234,18 +245,19 @@ class _Omitted:
 _OMITTED = _Omitted()
 
 
-def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     """An annotation without what is said of it, and that."""
     if get_origin(hint) is Annotated:
         base, *notes = get_args(hint)
-        inner, more = _bare(base)
+        inner, more = bare(base)
         return inner, (*more, *notes)
     if isinstance(hint, typing.NewType):
-        return _bare(hint.__supertype__)
+        return bare(hint.__supertype__)
     return hint, ()
 
 
-def _hint(field: FieldInfo) -> Any:
+def hint_of(field: FieldInfo) -> Any:
+    """The annotation of a field, with what is said of it."""
     noted: Any = field.annotation
     return reduce(lambda hint, note: Annotated[hint, note], field.metadata, noted)
 

@@ -14,6 +14,8 @@ from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import Refused
 from interlock.machines.lifecycle import Lifecycle
 from interlock.store.values import Memory
+from interlock.testing.asked import subject_of
+from interlock.testing.errors import NotTestable
 from interlock.testing.moves import Pass, Send
 from interlock.testing.payloads import Payloads
 from interlock.testing.play import simplest
@@ -59,7 +61,10 @@ class LifecycleMachine(RuleBasedStateMachine):
     ) -> None:
         super().__init_subclass__()
         if of is not None:
-            cls.subject = Subject(of, payloads or {}, weights or {}, starts)
+            cls.subject = subject_of(of, payloads, weights, starts)
+        elif not hasattr(cls, "subject") or (payloads, weights, starts) != (None, None, None):
+            message = f"say of which lifecycle: class {cls.__name__}(LifecycleMachine, of=…)"
+            raise NotTestable(message)
 
     def __init__(self) -> None:
         super().__init__()
@@ -187,7 +192,7 @@ def machine_class(
     As a base class write `class Orders(LifecycleMachine, of=Order)`, which type checkers follow.
 
     Raises:
-        NotTestable: it is no lifecycle.
+        NotTestable: it is no lifecycle, or something that was said does not fit it.
     """
-    subject = Subject(machine, payloads or {}, weights or {}, starts)
+    subject = subject_of(machine, payloads, weights, starts)
     return type(f"{machine.__name__}Machine", (LifecycleMachine,), {"subject": subject})

@@ -14,6 +14,7 @@ from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import History
+from interlock.testing.asked import check_names, subject_of
 from interlock.testing.moves import Case, Crash, Fault, Jump, Move, Pass, Send, Swap, Twice
 from interlock.testing.payloads import Payloads, nearby, payload, values_in
 from interlock.testing.scenario import Scenario
@@ -42,7 +43,7 @@ def commands(
         weights: how often each class is drawn, 1 by default.
         near: values in here (the data of a run) are drawn again now and then.
     """
-    subject = Subject(machine, payloads or {}, weights or {})
+    subject = subject_of(machine, payloads, weights)
     program = subject.program
     if state is None:
         kinds = [*program.commands.values()]
@@ -83,7 +84,7 @@ def runs(
         starts: data to begin with, as a list or a strategy; by default the model's own.
         most: moves of one run, at most.
     """
-    return runs_of(Subject(machine, payloads or {}, weights or {}, starts), most)
+    return runs_of(subject_of(machine, payloads, weights, starts), most)
 
 
 def runs_of(subject: Subject, most: int = 30) -> st.SearchStrategy[Case]:
@@ -180,7 +181,7 @@ def histories(
     """
     from interlock.testing.play import played  # it draws values, too
 
-    subject = Subject(machine, payloads or {}, weights or {}, starts)
+    subject = subject_of(machine, payloads, weights, starts)
     recorded = runs_of(subject, most).map(lambda case: played(subject, case).events)
     return recorded.filter(bool).map(History)
 
@@ -199,6 +200,9 @@ def faults(
         kinds: of faults.
         moves: of the run; a fault at a move that it does not have does nothing.
         most: how many at a time.
+
+    Raises:
+        NotTestable: there is no such kind.
     """
     place = st.integers(0, max(moves - 1, 0))
     jumps = st.sampled_from(JUMPS)
@@ -209,7 +213,9 @@ def faults(
         "swap": st.builds(Swap, place),
         "jump": st.builds(Jump, place, jumps),
     }
-    return st.lists(st.one_of([known[one] for one in kinds]), max_size=most).map(tuple)
+    wanted = [*kinds]
+    check_names("faults", wanted, known)
+    return st.lists(st.one_of([known[one] for one in wanted]), max_size=most).map(tuple)
 
 
 JUMPS = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from hypothesis import settings as Settings  # noqa: N812  the argument has its name
 from hypothesis import strategies as st
@@ -71,6 +71,8 @@ class Suite(Generic[S]):
         subject: the machine, and what is drawn for it.
         laws: by name.
     """
+
+    others: ClassVar[str] = "-"  # with what laws begin that other tests of the machine may have
 
     def __init__(
         self,
@@ -167,7 +169,11 @@ class Suite(Generic[S]):
         return Settings(given, max_examples=max(FEWEST, int(given.max_examples * law.share)))
 
     def _fixtures(self) -> Fixtures | None:
-        return None if self._folder is None else Fixtures(self._folder, self.name, self.types())
+        return (
+            None
+            if self._folder is None
+            else Fixtures(self._folder, self.name, self.types(), self.laws, self.others)
+        )
 
 
 def _around(case: Case, around: tuple[Fault, ...]) -> Case:

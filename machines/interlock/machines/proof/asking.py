@@ -78,6 +78,7 @@ class Asking:
     only: Edge | None
     data: Any
     taken: set[str] = field(default_factory=set[str])
+    entered: set[str] = field(default_factory=set[str])
 
     def is_open(self, state: str, event: str) -> bool:
         """Whether guards decide: not where there is no candidate, or the first has none."""

@@ -154,7 +154,7 @@ class _Search:
         self._key = key_of(moving.program.data_type)
         self._entered: set[int] = set()
         found.asks, found.configurations = moving.asks, moving.places
-        found.taken, found.again = moving.taken, self._again
+        found.taken, found.entered, found.again = moving.taken, moving.entered, self._again
         self._open = list(found.invariants)
 
     def run(self, starts: list[Any]) -> bool:

@@ -42,6 +42,7 @@ class Found:
         program: of the lifecycle.
         invariants: that were looked at.
         taken: the transitions that were taken, by id.
+        entered: the states that were entered on the way, also those that were left at once.
         broken: for each invariant that does not hold, where first, and why.
         failed: what the author's code raised first: where, at which event, and how.
         looked: from how many of the places was looked on, the first ones.
@@ -59,6 +60,7 @@ class Found:
     program: LifecycleProgram
     invariants: Sequence[Invariant]
     taken: set[str] = field(default_factory=set[str])
+    entered: set[str] = field(default_factory=set[str])
     broken: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     failed: tuple[int, Event, str] | None = None
     looked: int = 0

@@ -228,7 +228,8 @@ def _failures(found: JointFound) -> Iterator[Result]:
         yield Result("ILK171", "no method fails", found.verdict, bound=found.bound)
         return
     number, happens, why = found.failed
-    yield Result("ILK171", "no method fails", "refuted", why, found.trace(number, happens))
+    reason = f"{why} (places looked at: {len(found.ways)})"
+    yield Result("ILK171", "no method fails", "refuted", reason, found.trace(number, happens))
 
 
 def _refusals(found: JointFound) -> Iterator[Result]:

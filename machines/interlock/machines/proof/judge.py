@@ -80,7 +80,8 @@ def _failures(found: Found) -> Iterator[Result]:
         yield Result("ILK171", text, _held(found), bound=bound_of(found))
         return
     number, event, why = found.failed
-    yield Result("ILK171", text, "refuted", why, found.trace(number, event))
+    reason = f"{why} (places looked at: {found.looked})"
+    yield Result("ILK171", text, "refuted", reason, found.trace(number, event))
 
 
 def _stuck(found: Found) -> Iterator[Result]:
@@ -145,7 +146,8 @@ def _transitions(found: Found) -> Iterator[Result]:
 
 
 def _states(found: Found) -> Iterator[Result]:
-    entered = {s for at in {*found.at} for s in found.configurations[at].snapshot.active}
+    resting = (found.configurations[at].snapshot.active for at in {*found.at})
+    entered = found.entered.union(*resting)
     nodes = [node.id for node in found.program.machine.nodes if node.kind != "history"]
     never = [node for node in nodes if node not in entered]
     if not never:

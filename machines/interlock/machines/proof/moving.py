@@ -41,6 +41,7 @@ class Moving:
     Attributes:
         asks: all that may happen, in the order in which it is tried.
         taken: ids of the edges that were taken so far.
+        entered: the states that were entered on the way, also those that were left at once.
         full: a command was not tried where as many were kept already.
         places: the configurations that were come to.
 
@@ -61,6 +62,7 @@ class Moving:
                 self.asks.append(Ask(edge.event, None, edge.id))
         self._due = Due(program.machine)
         self.taken: set[str] = set()
+        self.entered: set[str] = set()
         self.full = False
         self.places: list[At] = []
         self._numbers: dict[object, int] = {}
@@ -230,6 +232,7 @@ class Moving:
         except Exception:
             return self.exact(ask, at, data)
         self.taken |= asking.taken
+        self.entered |= asking.entered
         return None if to < 0 else (to, asking.data, (), False)
 
     def _take(self, asking: Asking, step: Microstep) -> None:
@@ -246,6 +249,7 @@ class Moving:
             if ("taking", edge.id) in acting:
                 program.effects("taking", edge.id, asking.data, *given)
             asking.taken.add(edge.id)
+        asking.entered.update(step.entered)
         for state in step.entered if acting else ():
             if ("entering", state) in acting:
                 program.effects("entering", state, asking.data)
@@ -253,6 +257,7 @@ class Moving:
     def _led(self, taken: Taken, kept: tuple[int, ...]) -> Move:
         for one in (taken, *taken.then):
             self.taken.update(edge.id for edge in one.edges)
+            self.entered.update(one.step.entered)
         last = taken.then[-1] if taken.then else taken
         return self.number(last.step.after), last.data, kept, False
 
@@ -263,6 +268,7 @@ class Moving:
         again = bool(kept)
         while again and not self.places[at].final:
             again = False
+            self.entered.update(self.places[at].snapshot.active)
             for place, ask in enumerate(kept):
                 try:
                     found = move_by(ask, at, data)

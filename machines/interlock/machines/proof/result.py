@@ -20,7 +20,7 @@ class Event:
         name: of the command, or `after 48 hours`.
         command: the command, None for a timer.
         edge: of the timer, "" for a command.
-        state: where it leads, as one readable line.
+        state: where it leads, as one readable line; "" where it leads nowhere.
         who: in a system, the member that it happens to; "" for all that share the command.
         sent: in a system, whether another member sent the command.
     """
@@ -37,7 +37,7 @@ class Event:
         said = self.name if self.command is None else _written(self.command)
         said = f"{self.who}: {said}" if self.who else said
         said = f"{said} (sent)" if self.sent else said
-        return f"{said} → {self.state}"
+        return f"{said} → {self.state}" if self.state else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,9 @@ class Trace:
     last: Event | None = None
 
     def lines(self) -> list[str]:
-        """One for each event, readable."""
-        return [str(event) for event in self.events]
+        """One for each event, readable; also for what would come next."""
+        last = () if self.last is None else (self.last,)
+        return [str(event) for event in (*self.events, *last)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from interlock.machines.context import current
+from interlock.machines.signatures import unfit
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
 from interlock.testing.simulation.loop import PROCESS
@@ -136,6 +137,9 @@ class Calls:
         own = self._given.get(made.step, function if self._own else None)
         if own is not None:
             await asyncio.sleep(draw.random() * 0.01)
+            why = unfit(own, args, kwargs)
+            if why and made.step in self._given:
+                self._wrong(f"the stand-in for {made.step!r} does not fit its call: {why}")
             result = own(*args, **kwargs)
             return await result if inspect.isawaitable(result) else result
         return await self._drawn(made, function, draw)

@@ -55,7 +55,7 @@ class Register:
                 holds = check(state) is not False
                 why = ""
             except Exception as error:  # an invariant may assert
-                holds, why = False, f": {error}"
+                holds, why = False, f": {error}" if str(error) else ""
             if not holds:
                 name = getattr(check, "__name__", repr(check))
                 wrong = (

@@ -21,6 +21,7 @@ from interlock.testing.simulation import parts
 from interlock.testing.simulation.calls import Calls, Odds
 from interlock.testing.simulation.judge import stuck, unsafe
 from interlock.testing.simulation.loop import PROCESS, Endless, SimulatedLoop, Stuck
+from interlock.testing.simulation.own import own_invariants
 from interlock.testing.simulation.pool import Pool
 from interlock.testing.simulation.process import Died, Process, Time
 from interlock.testing.simulation.register import Check, Register
@@ -89,6 +90,7 @@ class Seeded:
         runs: how many runs came to which status.
         calls, events: how many there were.
         lasted: virtual time.
+        refused: why a start was refused, "" when none was.
     """
 
     seed: int
@@ -99,6 +101,7 @@ class Seeded:
     calls: int
     events: int
     lasted: timedelta
+    refused: str = ""
 
 
 class Simulation:
@@ -113,13 +116,14 @@ class Simulation:
         self._time = Time(loop, START)
         self._truth = setting.store(self._time)
         self._weather = Weather(seed, trace, only, setting.faults)
-        self._register = Register(self._truth, trace, setting.checks)
+        self._keys = MemoryKeys()
+        checks = [*setting.checks, *own_invariants(setting.machines, self._keys)]
+        self._register = Register(self._truth, trace, checks)
         steps = parts.steps(setting.machines)
         self._calls = Calls(
             seed, steps, setting.given, setting.own, setting.pool, setting.odds,
             self._register, trace, self._weather.rivals,
         )  # fmt: skip
-        self._keys = MemoryKeys()
         self._processes = [self._process(number) for number in range(setting.engines)]
         self.world = World(
             seed, setting.subject, self._processes, self._time, self._truth, self._register,
@@ -157,7 +161,7 @@ class Simulation:
         return Seeded(
             self._seed, [*dict.fromkeys(self._wrong)], self.trace, self._weather.happened,
             Counter(state.status for state in states), len(self._calls.made),
-            self._register.moved, self._time.now() - START,
+            self._register.moved, self._time.now() - START, self.world.told.refused,
         )  # fmt: skip
 
     def _reached(self, point: str) -> None:

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.step import Step
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import Clock
 from interlock.store.contract import Store
 from interlock.testing.errors import SimulationFailed
-from interlock.testing.simulation import parts
+from interlock.testing.simulation import asked, parts
 from interlock.testing.simulation.calls import Odds
 from interlock.testing.simulation.pool import Pool
 from interlock.testing.simulation.register import Check
@@ -65,8 +64,9 @@ class Simulated:
     def __str__(self) -> str:
         runs = ", ".join(f"{count} {status}" for status, count in sorted(self.runs.items()))
         return (
-            f"{self.seeds} seeds, {self.runs.total()} runs ({runs}), {self.calls} calls, "
-            f"{self.events} events, {self.faults.total()} faults, {self.lasted.days} days"
+            f"{_many(self.seeds, 'seed')}, {_many(self.runs.total(), 'run')} ({runs}), "
+            f"{_many(self.calls, 'call')}, {_many(self.events, 'event')}, "
+            f"{_many(self.faults.total(), 'fault')}, {_many(self.lasted.days, 'day')}"
         )
 
 
@@ -120,17 +120,24 @@ def simulate(
         engine: further arguments of the engines: `{"groups": …}`.
 
     Raises:
+        HarnessError: it is asked for what cannot be, or no run could be started.
         SimulationFailed: something did not hold, with the seed, the faults that it takes and the
             trace.
         NoPayload: nothing is known of a type that values are wanted of.
     """
-    given = {} if steps is None or steps == "own" else {_name(k): f for k, f in steps.items()}
     machines = parts.family([machine])
     found, pool = parts.steps(machines), Pool(payloads)
+    asked.check_seeds(seeds)
+    asked.check_numbers(engines=engines, runs=runs)
+    asked.check_odds(odds, found)
+    asked.check_invariants(invariants)
+    given = asked.stand_ins(steps, found)
+    kinds = parts.commands(machine)
+    asked.check_commands(commands, kinds)
     subject = Subject(
         machine,
-        _inputs(machine, inputs, pool),
-        _commands(parts.commands(machine), commands, pool),
+        asked.fitting(machine, _inputs(machine, inputs, pool)),
+        _commands(kinds, commands, pool),
         people,
         runs,
         actions,
@@ -140,12 +147,14 @@ def simulate(
         subject, machines, given, steps == "own", odds or Odds(), pool, invariants, engines,
         faults, store, before, options,
     )  # fmt: skip
-    total = Simulated()
+    total, refused = Simulated(), ""
     for seed in range(seeds) if isinstance(seeds, int) else seeds:
         one = simulated(setting, seed)
         if one.wrong:
             raise _failed(setting, one)
         total.add(one)
+        refused = refused or one.refused
+    asked.check_done(total.seeds, total.runs.total(), refused)
     return total
 
 
@@ -177,12 +186,14 @@ def _alike(text: str) -> str:
 
 
 def _kind(fault: str) -> str:
-    what = fault.partition(": ")[2]
-    return what.partition(" at ")[0] if not fault.startswith("world") else what.split(" ")[0]
+    who, _, what = fault.partition(": ")
+    if who != "world":
+        return what.partition(" at ")[0]
+    return "clock jumps" if what.startswith("the clock jumps") else what.split(" ")[0]
 
 
-def _name(step: object) -> str:
-    return step.name if isinstance(step, Step) else str(getattr(step, "__name__", step))
+def _many(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
 
 
 def _inputs(machine: Any, given: Sequence[Any] | None, pool: Pool) -> Sequence[tuple[Any, ...]]:

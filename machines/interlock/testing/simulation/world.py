@@ -56,11 +56,13 @@ class Told:
         started: ids of runs whose start was acknowledged.
         accepted: ids of commands that were, and the run of each.
         wrong: answers that nobody should get, said for a person.
+        refused: why the first start was refused that was, "" while none is.
     """
 
     started: list[str] = field(default_factory=list[str])
     accepted: dict[str, str] = field(default_factory=dict[str, str])
     wrong: list[str] = field(default_factory=list[str])
+    refused: str = ""
 
 
 class World:
@@ -276,6 +278,8 @@ class World:
                 continue
             except (Refused, HandlerFailed, EngineError) as error:
                 self._trace.note("world", f"{told} by {process.id}: {type(error).__name__}")
+                if told.startswith("start "):
+                    self.told.refused = self.told.refused or str(error)
                 return False
             except Exception as error:
                 self.told.wrong.append(f"{told} by {process.id}: {error!r}")
