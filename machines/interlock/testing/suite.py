@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
@@ -63,7 +64,7 @@ class AnyLaw(Protocol[S_contra]):
         ...
 
 
-class Suite(Generic[S]):
+class Suite(ABC, Generic[S]):
     """The laws of one machine, to be looked at one by one.
 
     Attributes:
@@ -141,21 +142,21 @@ class Suite(Generic[S]):
             self._ways = self.tour()
         return self._ways
 
+    @abstractmethod
     def tour(self) -> list[Case]:
         """Find the shortest ways."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drawn(self) -> st.SearchStrategy[Case]:
         """Cases without faults."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lines(self, case: Case) -> list[str]:
         """What becomes of the moves of a case, one line each."""
-        raise NotImplementedError
 
+    @abstractmethod
     def types(self) -> Types:
         """The classes of what the machine records."""
-        raise NotImplementedError
 
     def _search(self, law: AnyLaw[S]) -> Search:
         return Search(lambda case: law.check(self.subject, case))
