@@ -85,17 +85,15 @@ class Book:
     pass
 
 
-@step
-async def written(n: int, book: Book = resource()) -> int:
-    return n
-
-
-@workflow
-async def simulated_writing(n: int) -> int:
-    return await written(n)
-
-
 def test_a_stand_in_takes_the_resources_of_its_step() -> None:
+    @step
+    async def written(n: int, book: Book = resource()) -> int:
+        return n
+
+    @workflow  # in here: other tests' engines, which serve all that is imported, have no Book
+    async def simulated_writing(n: int) -> int:
+        return await written(n)
+
     async def stands_in(n: int, book: Book = resource()) -> int:
         return n
 

@@ -10,6 +10,7 @@ from typing import cast
 
 from interlock.cli.source import Excerpt
 from interlock.cli.text import compact, shorten
+from interlock.projections.parsing import parse
 from interlock.store.event import JSON
 
 _LEAST = 14
@@ -83,7 +84,7 @@ def passed(settings: Sequence[Setting], line: int) -> int:
 def _settings(source: Excerpt) -> dict[str, list[Setting]]:
     """The places at which each name is set in the function that the marked line is in."""
     try:
-        tree = ast.parse(textwrap.dedent(source.whole or "\n".join(source.lines)))
+        tree = parse(textwrap.dedent(source.whole or "\n".join(source.lines)))
     except SyntaxError:  # an excerpt of something that is not Python
         return {}
     first = source.begins or source.first

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from interlock.machines.ir import Machine, Text
+from interlock.projections.parsing import parse
 from interlock.store.event import Event
 from interlock.store.vocabulary import TransitionTaken
 
@@ -96,7 +96,7 @@ def _first(text: Text) -> int:
 def _decorators(source: str) -> int:
     """How many lines stand above the `def` or `class` that a machine's line means."""
     try:
-        return ast.parse(textwrap.dedent(source)).body[0].lineno - 1
+        return parse(textwrap.dedent(source)).body[0].lineno - 1
     except (SyntaxError, IndexError):  # the source of something that is not Python
         return 0
 

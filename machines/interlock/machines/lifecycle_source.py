@@ -14,6 +14,7 @@ from interlock.machines.guard import guard_name
 from interlock.machines.lifecycle_declared import Declared
 from interlock.machines.place import place_of
 from interlock.machines.rule import Acting, Move, rules_of
+from interlock.projections.parsing import parse
 
 
 def source_of(owner: type) -> tuple[str, int]:
@@ -45,7 +46,7 @@ def state_lines(declared: Declared) -> dict[str, int]:
     try:
         if inspect.getsourcefile(declared.states) == file_of(declared):
             text, first = inspect.getsourcelines(declared.states)
-            tree = ast.parse(textwrap.dedent("".join(text)))
+            tree = parse(textwrap.dedent("".join(text)))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                     member = declared.states.__members__.get(node.targets[0].id)
@@ -89,7 +90,7 @@ def _acting(rule: Acting) -> str:
 def digest_of(function: Callable[..., Any]) -> str:
     """The digest of one function, "" where its source cannot be found."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        tree = parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
     except (OSError, TypeError, SyntaxError):
         return ""
     definition = tree.body[0]

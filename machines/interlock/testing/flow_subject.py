@@ -19,6 +19,7 @@ from interlock.machines.resource import needs_of
 from interlock.machines.step import Step
 from interlock.machines.steps_of import steps_of
 from interlock.machines.workflow import Workflow
+from interlock.projections.parsing import parse
 from interlock.testing.asked import hints_of
 from interlock.testing.errors import NoPayload, NotTestable
 from interlock.testing.payloads import Payloads, payload
@@ -221,7 +222,7 @@ def _waited(program: Program) -> Iterator[type[Command]]:
 def caught(function: Callable[..., Any]) -> list[type[Exception]]:
     """The classes that its `except` clauses name."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):
         return []
     found: list[type[Exception]] = []

@@ -10,6 +10,8 @@ from textwrap import dedent
 
 import msgspec
 
+from interlock.projections.parsing import parse
+
 _CATCHING = frozenset({"TimedOut", "InterlockError", "Exception", "BaseException"})
 """The names of the classes that catch a `TimedOut`."""
 
@@ -131,7 +133,7 @@ class Outline(msgspec.Struct, frozen=True, dict=True):
 
 def _caught(text: Source, line: int) -> Caught | None:
     try:
-        tree = ast.parse(dedent(text.source))
+        tree = parse(dedent(text.source))
         above = tree.body[0].lineno - text.line  # a definition's line is that of its `def`
     except (SyntaxError, IndexError):
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import dedent
@@ -11,6 +10,7 @@ from typing import Any
 from interlock.engine.replaying.verdict import Spoken
 from interlock.machines.ir import Machine, Text
 from interlock.projections import RunState
+from interlock.projections.parsing import parse
 from interlock.store.decisions import ApprovalRequested
 from interlock.store.event import Body, Encoded, Event
 from interlock.store.joining import (
@@ -221,6 +221,6 @@ def _place(machine: Machine, said: Said) -> tuple[str, int]:
 def _decorators(source: str) -> int:
     """How many lines stand above the `def` or `class`, whose line is the definition's."""
     try:
-        return ast.parse(dedent(source)).body[0].lineno - 1
+        return parse(dedent(source)).body[0].lineno - 1
     except (SyntaxError, IndexError):
         return 0

@@ -13,6 +13,7 @@ from typing import Any
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.errors import CompileError
+from interlock.projections.parsing import parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _refuse(refusal: Refusal, function: object) -> CompileError:
 
 @lru_cache(maxsize=16)
 def _parse(text: str) -> ast.Module:
-    return ast.parse(text)
+    return parse(text)
 
 
 def _find(module: ast.Module, name: str, first_line: int) -> ast.AsyncFunctionDef | None:
