@@ -61,8 +61,8 @@ def _is_unserved(engine: Core, state: RunState) -> bool:
     board = seen.board
     if board is None or board.serves is None:
         return False
-    hashes = board.serves.get(state.machine, ())
-    return hashes is not None and state.hash not in hashes
+    hashes = board.serves.get(state.machine)
+    return hashes is None or (bool(hashes) and state.hash not in hashes)
 
 
 def has_to_undo(state: RunState, children: Children) -> bool:
