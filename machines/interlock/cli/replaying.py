@@ -78,13 +78,12 @@ def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool
 
 def _tell(screen: Screen, found: Replayed) -> None:
     verdict = Styled(found.verdict, _VERDICTS[found.verdict])
+    end = "where it was given up" if found.given_up else "the end of its record"
     if found.verdict == "same":
-        screen.line(
-            Styled(found.run, "bold"), verdict, f"to the end of its record, {found.version}"
-        )
+        screen.line(Styled(found.run, "bold"), verdict, f"to {end}, {found.version}")
         return
     if found.verdict == "past":
-        screen.line(Styled(found.run, "bold"), verdict, f"the end of its record, {found.version}:")
+        screen.line(Styled(found.run, "bold"), verdict, f"{end}, {found.version}:")
     else:
         screen.line(Styled(found.run, "bold"), verdict, f"at {found.version}:")
         _side(screen, "recorded", found.recorded, "the run had nothing more to do")
