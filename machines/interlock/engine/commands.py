@@ -6,7 +6,14 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from interlock.engine.abandoning import abandon, abandons
+from interlock.engine.abandoning import (
+    Children,
+    abandon,
+    abandon_undone,
+    cancel_children,
+    has_to_undo,
+    may_abandon,
+)
 from interlock.engine.alarms import ring
 from interlock.engine.errors import BadInput, UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
@@ -104,27 +111,41 @@ def _lifecycle(engine: Core, session: Session) -> LifecycleRun:
     return session.mover
 
 
-async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
-    """Record that a run should be cancelled, and interrupt its call."""
+async def cancel(
+    engine: Core, run: str, actor: Actor, reason: str, *, undo: bool = True, wakes: bool = True
+) -> None:
+    """Record that a run should be cancelled, and interrupt its call.
+
+    Without `undo` it ends at once, and what it did stays: only where nobody can go on with it.
+    """
+    told = await goes_on(engine, run)  # the new code is told, and cleans up
+    before = (await engine.sessions.get(run)).state if await engine.store.entry(run) else None
+    children = Children()
+    if before is not None and not told and may_abandon(engine, before, undo=undo):
+        children = await cancel_children(engine, before)
 
     def record(session: Session) -> None:
         state = session.state
         if state.lifecycle:
             message = f"{run!r} is a lifecycle; send it the command that cancels it"
             raise _refused(state, message, ())
-        if state.closed:
+        if state.ended is not None or (state.compensation is not None and undo):
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
-        at_once = not told and abandons(engine, session)
+        alone = not told and may_abandon(engine, state, undo=undo)
+        if not undo and not alone:
+            raise _refused(state, f"run {run!r} {_CAN_BE_TOLD}", ())
+        at_once = alone and not has_to_undo(state, children)
         if state.cancel is None:
             session.emit(CancelRequested(reason))
             recorded.append(session)
-        if at_once:
+        if not undo:
+            abandon_undone(session, state.cancel or reason, children)
+        elif at_once:
             abandon(session, state.cancel or reason)
 
     recorded: list[Session] = []
-    told = await goes_on(engine, run)  # the new code is told, and cleans up
-    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
+    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())), wakes=wakes)
     if recorded:  # a second request must not disturb what the run does about the first
         engine.drivers.interrupt(run, recorded[-1].version)
 
@@ -257,6 +278,12 @@ async def _accepted_before(engine: Core, run: str, command_id: str) -> bool:
     """Whether a command that is refused now is the repetition of one that moved the run on."""
     known = await engine.store.command(command_id) if command_id else None
     return known is not None and known[0] == run
+
+
+_CAN_BE_TOLD = (
+    "can still be told: cancel it, and it undoes what it did. Without that only a run is ended "
+    "that is held, or whose code its worker does not have"
+)
 
 
 def _unknown(engine: Core, run: str) -> UnknownRun:
