@@ -39,6 +39,8 @@ def _effect(activity: Activity) -> Effect:
 
 
 def _status(activity: Activity) -> EffectStatus:
+    if activity.kind == "child" and activity.outcome is not None and activity.error is not None:
+        return "failed"  # also where the run, which had told it to stop, takes it as cancelled
     if activity.outcome is not None:
         return _ENDS.get(activity.outcome.kind, "confirmed")
     if activity.kind == "child" and activity.status == "scheduled":

@@ -134,6 +134,7 @@ def _child_ended(state: RunState, event: Event, body: ChildEnded) -> None:
     if body.irreversible:
         stays = Irreversible(activity.id, activity.name, body.irreversible)
         state.irreversible.append(stays)
+    activity.error = body.error
     if body.status == "completed":
         outcome = Outcome("value", event.actor, event.at, body.result)
     elif activity.stopping:
