@@ -94,3 +94,9 @@ class NoRegression(HarnessError):
     """No test that passes can be made of a run: its code is gone, or does something else now."""
 
     code = "ILK325"
+
+
+class NotTaken(HarnessError, AssertionError):
+    """A script holds outcomes that no call took, or for a step that is never called."""
+
+    code = "ILK326"
