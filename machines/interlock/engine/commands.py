@@ -15,7 +15,7 @@ from interlock.engine.abandoning import (
     may_abandon,
 )
 from interlock.engine.alarms import ring
-from interlock.engine.errors import UnknownMachine, UnknownRun
+from interlock.engine.errors import BadInput, UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.moving_over import goes_on
@@ -44,7 +44,12 @@ if TYPE_CHECKING:
 
 
 async def send(engine: Core, run: str, command: Command, actor: Actor, command_id: str) -> None:
-    """Give a lifecycle a command to decide on, or put it into a workflow's inbox."""
+    """Give a lifecycle a command to decide on, or put it into a workflow's inbox.
+
+    Raises:
+        BadInput: it is no command.
+    """
+    _check_command(command)
     command_id = command_id or str(uuid7(engine.clock.now()))
     machine = await definition_of_run(engine, run)
     accepts = () if machine is None else machine.commands
@@ -68,6 +73,13 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
         session.emit(CommandReceived(name, value))
 
     await accept(engine, run, decide, actor, command_id)
+
+
+def _check_command(command: object) -> None:
+    if not isinstance(command, Command):
+        name = command.__name__ if isinstance(command, type) else "Pay"
+        message = f"{command!r} is no command; send one that was made: {name}(...)"
+        raise BadInput(message)
 
 
 async def definition_of_run(engine: Core, run: str) -> Machine | None:
