@@ -68,7 +68,7 @@ STARTS: list[tuple[Any, tuple[Any, ...]]] = [
 @st.composite
 def scripts(draw: st.DrawFn) -> Script:
     """Outcomes that are used up go on with the first one."""
-    script = Script(unscripted="real")
+    script = Script(unscripted="real", unused="ignore")
     for step, outcomes in OUTCOMES.items():
         if outcomes:
             script.on(step, *draw(st.lists(st.sampled_from(outcomes), max_size=4)))

@@ -138,13 +138,22 @@ def send(
 def cancel(
     common: Common,
     run: RunId,
+    without_undo: Annotated[
+        bool,
+        typer.Option(
+            "--without-undo", help="Give up a run that is held: what it did is not undone."
+        ),
+    ] = False,
 ) -> None:
     """Cancel a run: what it did is undone."""
     with common.telling():
         from interlock.cli import deciding as made
 
         common.decide(
-            run, lambda engine, entry: made.cancel(engine, entry, common.who, common.reason)
+            run,
+            lambda engine, entry: made.cancel(
+                engine, entry, common.who, common.reason, undo=not without_undo
+            ),
         )
 
 

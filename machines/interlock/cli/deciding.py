@@ -24,7 +24,7 @@ from interlock.engine.notices import Notify
 from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.engine.undo_answers import UndoAnswer
-from interlock.projections import address, load_state
+from interlock.projections import RunState, address, load_state
 from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.event import JSON
@@ -193,9 +193,7 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
         )
     state = await load_state(engine.store, entry.run)
     if state.cancel is not None and state.held:
-        undone = ", ".join(undo.step for undo in state.stack)
-        then = f", and then undoes {undone}" if undone else ""
-        return f"the cancellation is recorded: it reaches the run when it can go on{then}"
+        return _cancelled_in_vain(state)
     for activity in state.pending.values():
         if activity.status == "asked":
             return f"{activity.asked}; say what it gives: `{answering(state, activity)}`"
@@ -203,6 +201,14 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
             again = instant(activity.due)
             return f"{activity.name} is tried again at {again}; `interlock work {module}` does it"
     return ""
+
+
+def _cancelled_in_vain(state: RunState) -> str:
+    undone = ", ".join(undo.step for undo in state.stack)
+    said = "the cancellation is recorded: it reaches the run when it can go on"
+    if not undone:
+        return said
+    return f"{said}, and then undoes {undone}; --without-undo ends it now, and leaves that as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +247,10 @@ async def send(engine: Engine, entry: Entry, sent: Sent, by: str) -> Told:
     return Told(said, name, answered=True, reply=plain(encode_whole(types, answer)))
 
 
-async def cancel(engine: Engine, entry: Entry, by: str, reason: str) -> Told:
-    """Ask for a run to be cancelled."""
-    await engine.cancel(entry.run, by=by, reason=reason)
-    return Told(f"cancellation asked for by {by}")
+async def cancel(engine: Engine, entry: Entry, by: str, reason: str, *, undo: bool) -> Told:
+    """Ask for a run to be cancelled; without `undo`, end it as it is."""
+    await engine.cancel(entry.run, by=by, reason=reason, undo=undo)
+    return Told(f"cancellation asked for by {by}" if undo else f"given up by {by}")
 
 
 async def delegate(engine: Engine, entry: Entry, name: str, to: str, by: str, reason: str) -> Told:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from interlock.cli.progress import Bar
-from interlock.cli.render import Column, Screen, Styled, print_document
+from interlock.cli.render import STYLES, Column, Screen, Styled, print_document
 from interlock.cli.stores import must_exist, reading, run_async
 from interlock.cli.target import import_apps, import_module, tell_kept
+from interlock.cli.text import many
 from interlock.engine.deploying import DeployReport, Fate, FateGroup
 from interlock.engine.deploying import deploy_check as ask
 from interlock.engine.rehearsing import Rehearsed, rehearse
@@ -15,19 +16,26 @@ from interlock.machines.advice import migration
 
 _STYLES: dict[Fate, str] = {
     "unchanged": "dim", "goes on": "green", "migrated": "green", "stays": "yellow",
-    "needs mapping": "bold red", "type changed": "bold red", "not imported": "bold red",
-    "unreadable": "bold red",
+    "needs mapping": "bold red", "type changed": "bold red", "migration fails": "bold red",
+    "not imported": "bold red", "unreadable": "bold red",
 }  # fmt: skip
-_TOLD: dict[Fate, str] = {
-    "unchanged": "follow this very code",
-    "goes on": "go on as they are",
-    "migrated": "are migrated",
-    "stays": "stay on their own code, which is registered",
-    "needs mapping": "need a mapping of their state",
-    "type changed": "hold something of another type",
-    "not imported": "are of machines that are not imported",
-    "unreadable": "cannot be read",
+_TOLD: dict[Fate, tuple[str, str]] = {
+    "unchanged": ("follows this very code", "follow this very code"),
+    "goes on": ("goes on as it is", "go on as they are"),
+    "migrated": ("is migrated", "are migrated"),
+    "stays": (
+        "stays on its own code, which is imported as well",
+        "stay on their own code, which is imported as well",
+    ),
+    "needs mapping": ("needs a mapping of its state", "need a mapping of their state"),
+    "type changed": ("holds something of another type", "hold something of another type"),
+    "migration fails": ("cannot be migrated: it fails", "cannot be migrated: it fails"),
+    "not imported": ("is of a machine that is not imported", "are of machines not imported"),
+    "unreadable": ("cannot be read", "cannot be read"),
 }
+"""What becomes of one run, and of several."""
+_CAUSES = 10
+_SAMPLES = 3
 
 
 def deploy_check(store: str, modules: Sequence[str], *, dry_run: bool, as_json: bool) -> bool:
@@ -57,6 +65,7 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
     document: dict[str, object] = {
         "runs": report.runs,
         "held": report.held,
+        "doubts": list(report.doubts),
         "fates": {fate: report.count(fate) for fate in _TOLD},
         "groups": [
             {
@@ -85,22 +94,40 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
 
 
 def _print(screen: Screen, report: DeployReport, rehearsed: list[Rehearsed] | None) -> None:
-    screen.line(Styled(_many(report.runs, "run") + " in flight", "bold"))
-    for fate, told in _TOLD.items():
-        if report.count(fate):
-            screen.line(Styled(f"  {report.count(fate):>6} {told}", _STYLES[fate]))
+    screen.line(Styled(many(report.runs, "run") + " in flight", "bold"))
+    for fate, (one, several) in _TOLD.items():
+        count = report.count(fate)
+        if count:
+            told = one if count == 1 else several
+            screen.line(Styled(f"  {count:>6} {told}", _STYLES[fate]))
     if report.groups:
         _print_groups(screen, report.groups)
     _print_advice(screen, report.groups)
     if rehearsed is not None:
         _print_rehearsed(screen, rehearsed)
+    if report.doubts:
+        screen.line("")
+    for doubt in report.doubts:
+        screen.paragraph(f"warning: {doubt}", STYLES["warning"], 0)
     held = report.held or sum(bool(one.held) for one in rehearsed or ())
     screen.line("")
     if held:
-        what = f"{_many(held, 'run')} would be held: write the migrations, or keep the old code"
+        what = f"{many(held, 'run')} would be held: {_remedy(report.groups)}"
         screen.line(Styled(what, "bold red"))
     else:
         screen.line(Styled("nothing would be held", "green"))
+
+
+def _remedy(groups: Sequence[FateGroup]) -> str:
+    held = [group for group in groups if group.held]
+    parts: list[str] = []
+    if any(group.migratable for group in held):
+        parts.append("write the migrations")
+    if any(group.by for group in held):
+        parts.append("mend the migrations")
+    if any(group.fate == "not imported" for group in held):
+        parts.append("name the modules of their machines")
+    return f"{', '.join([*parts, ''])}or keep the old code"
 
 
 def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
@@ -123,9 +150,22 @@ def _print_groups(screen: Screen, groups: Sequence[FateGroup]) -> None:
         for group in groups
     ]
     screen.table(columns, rows)
-    told = dict.fromkeys(_why(group) for group in groups if group.held) if screen.narrow else ()
-    for why in told:
-        screen.paragraph(why)
+    if screen.narrow:
+        _print_whys(screen, groups)
+
+
+def _print_whys(screen: Screen, groups: Sequence[FateGroup]) -> None:
+    """What has no room in a table: why, once for all groups that share it."""
+    told: dict[str, list[FateGroup]] = {}
+    for group in groups:
+        if _why(group):
+            told.setdefault(_why(group), []).append(group)
+    for why, several in told.items():
+        screen.line("")
+        states = ", ".join(dict.fromkeys(group.state for group in several))
+        count = many(sum(group.count for group in several), "run")
+        screen.paragraph(f"{several[0].fate}, {count} in {states}:", _STYLES[several[0].fate])
+        screen.paragraph(why, indent=4)
 
 
 def _why(group: FateGroup) -> str:
@@ -151,14 +191,20 @@ def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:
 
 def _print_rehearsed(screen: Screen, rehearsed: Sequence[Rehearsed]) -> None:
     moved = sum(one.before != one.after for one in rehearsed)
-    held = [one for one in rehearsed if one.held]
+    held: dict[str, list[Rehearsed]] = {}
+    for one in rehearsed:
+        if one.held:
+            held.setdefault(one.cause, []).append(one)
     screen.heading("In a copy of the database")
-    screen.line(f"  {_many(moved, 'run')} moved over, {_many(len(held), 'run')} held")
-    for one in held[:10]:
-        screen.paragraph(f"{one.run}: {one.held}")
-    if len(held) > 10:
-        screen.line(f"  and {len(held) - 10} more; --json lists them")
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    count = sum(map(len, held.values()))
+    screen.line(f"  {many(moved, 'run')} moved over, {many(count, 'run')} held")
+    for several in [*held.values()][:_CAUSES]:
+        first = several[0].held
+        if len(several) == 1:
+            screen.paragraph(f"{several[0].run}: {first}")
+            continue
+        names = ", ".join(one.run for one in several[:_SAMPLES])
+        screen.paragraph(f"{many(len(several), 'run')}, such as {names}: {first}")
+    if len(held) > _CAUSES:
+        rest = sum(map(len, [*held.values()][_CAUSES:]))
+        screen.line(f"  and {many(rest, 'run')} more, for other reasons; --json lists them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from interlock.engine.programs import program_of
 from interlock.machines.check import Problem
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.lock import Change, Lock, Locked, changes, lock_text, locked, read_lock
-from interlock.machines.lock.judging import left_behind
+from interlock.machines.lock.judging import left_behind, named_wrong
 from interlock.machines.modules import defined_in
 from interlock.machines.program import Program
 
@@ -40,14 +40,9 @@ def lock(file: Path, modules: Sequence[str], *, check: bool, accept: bool, as_js
         for number, one in enumerate(several):
             made = locked(one.target, one.program.machine, kept=number > 0)
             after[made.key] = made
-    problems = [
-        problem
-        for one in before.values()
-        if one.module in names
-        for problem in against(one, programs.get(one.machine.name, []))
-    ]
+    problems = [*_problems([one for one in before.values() if one.module in names], programs)]
     found = Comparison(file, after, changes(before, after), problems)
-    write = not check and not found.up_to_date and (accept or not problems)
+    write = not check and not found.up_to_date and (accept or not found.behind)
     if write:
         file.write_text(lock_text(after), encoding="utf-8")
     if as_json:
@@ -72,6 +67,11 @@ class Comparison:
     after: Lock
     changes: Sequence[Change]
     problems: Sequence[Problem]
+
+    @property
+    def behind(self) -> bool:
+        """Whether runs would be left behind, or a migration cannot be meant."""
+        return any(problem.severity == "error" for problem in self.problems)
 
     @property
     def up_to_date(self) -> bool:
@@ -135,16 +135,31 @@ def programs_in(modules: Sequence[str], *, lenient: bool = False) -> dict[str, l
     return found
 
 
-def against(before: Locked, found: Sequence[Found]) -> Iterator[Problem]:
+def against(before: Sequence[Locked], found: Sequence[Found]) -> Iterator[Problem]:
     """What a machine of the lock file has against the code.
 
     Nothing where the code that its runs follow is there, if only beside the present one.
 
     Args:
+        before: what is locked of it.
         found: the machines of this name, the present one first.
     """
-    if all(one.program.machine.hash != before.hash for one in found):
-        yield from left_behind(before, found[0].program if found else None)
+    here = {one.program.machine.hash for one in found}
+    gone = [one for one in before if one.hash not in here]
+    program = found[0].program if found else None
+    yield from named_wrong(gone, program)
+    for one in gone:
+        yield from left_behind(one, program)
+
+
+def _problems(
+    before: Sequence[Locked], programs: Mapping[str, Sequence[Found]]
+) -> Iterator[Problem]:
+    by_name: dict[str, list[Locked]] = {}
+    for one in before:
+        by_name.setdefault(one.machine.name, []).append(one)
+    for name, several in by_name.items():
+        yield from against(several, programs.get(name, []))
 
 
 def problems_of(file: Path, target: str, apps: Sequence[str]) -> list[Problem]:
@@ -160,7 +175,7 @@ def problems_of(file: Path, target: str, apps: Sequence[str]) -> list[Problem]:
     kept = [one.module for one in wanted if one.kept]
     beside = programs_in([*apps, *kept], lenient=True).get(name, [])
     found = [Found(target, program), *beside]
-    return [problem for before in wanted for problem in against(before, found)]
+    return [*against(wanted, found)]
 
 
 def _document(found: Comparison, *, written: bool) -> dict[str, object]:
@@ -190,7 +205,7 @@ def _print(screen: Screen, found: Comparison, *, check: bool, written: bool) -> 
         screen.line(Styled(f"{found.file} is up to date, {many}", "green"))
     elif written:
         screen.line(f"wrote {found.file}, {many}")
-    elif check and not found.problems:
+    elif check and not found.behind:
         screen.line(Styled(f"{found.file} is out of date: run interlock lock", "bold red"))
     else:
         what = f"{found.file} is as it was: write the migrations, or give --accept when no run"

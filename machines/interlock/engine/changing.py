@@ -41,12 +41,14 @@ class Outlook:
         event: what is recorded when it does, None when it does not.
         state: the name of its state then.
         by: names of the migrations that are applied, in order.
+        failed: how one of them failed, without values of the run; "" when none did.
     """
 
     verdict: Verdict
     event: RunMigrated | None = None
     state: str = ""
     by: tuple[str, ...] = ()
+    failed: str = ""
 
 
 def outlook(
@@ -75,7 +77,7 @@ def outlook(
         first = next((e.body for e in begun if isinstance(e.body, RunStarted)), None)
         event = _with_values(program, state, event, path, strange, states, first)
     except MigrationFailed as error:
-        return Outlook(TypeChanged(("variables",), (str(error),)), by=by)
+        return Outlook(TypeChanged(("variables",), (str(error),)), by=by, failed=error.cause)
     plain = RunMigrated(event.source, event.target, event.by)
     after = state if event == plain else migrated(copy.deepcopy(state), event)
     changed = any(migration.change is not None for migration in path)

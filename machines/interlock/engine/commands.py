@@ -6,9 +6,16 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from interlock.engine.abandoning import abandon, abandons
+from interlock.engine.abandoning import (
+    Children,
+    abandon,
+    abandon_undone,
+    cancel_children,
+    has_to_undo,
+    may_abandon,
+)
 from interlock.engine.alarms import ring
-from interlock.engine.errors import UnknownMachine, UnknownRun
+from interlock.engine.errors import BadInput, UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.moving_over import goes_on
@@ -37,7 +44,12 @@ if TYPE_CHECKING:
 
 
 async def send(engine: Core, run: str, command: Command, actor: Actor, command_id: str) -> None:
-    """Give a lifecycle a command to decide on, or put it into a workflow's inbox."""
+    """Give a lifecycle a command to decide on, or put it into a workflow's inbox.
+
+    Raises:
+        BadInput: it is no command.
+    """
+    _check_command(command)
     command_id = command_id or str(uuid7(engine.clock.now()))
     machine = await definition_of_run(engine, run)
     accepts = () if machine is None else machine.commands
@@ -61,6 +73,13 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
         session.emit(CommandReceived(name, value))
 
     await accept(engine, run, decide, actor, command_id)
+
+
+def _check_command(command: object) -> None:
+    if not isinstance(command, Command):
+        name = command.__name__ if isinstance(command, type) else "Pay"
+        message = f"{command!r} is no command; send one that was made: {name}(...)"
+        raise BadInput(message)
 
 
 async def definition_of_run(engine: Core, run: str) -> Machine | None:
@@ -92,27 +111,41 @@ def _lifecycle(engine: Core, session: Session) -> LifecycleRun:
     return session.mover
 
 
-async def cancel(engine: Core, run: str, actor: Actor, reason: str) -> None:
-    """Record that a run should be cancelled, and interrupt its call."""
+async def cancel(
+    engine: Core, run: str, actor: Actor, reason: str, *, undo: bool = True, wakes: bool = True
+) -> None:
+    """Record that a run should be cancelled, and interrupt its call.
+
+    Without `undo` it ends at once, and what it did stays: only where nobody can go on with it.
+    """
+    told = await goes_on(engine, run)  # the new code is told, and cleans up
+    before = (await engine.sessions.get(run)).state if await engine.store.entry(run) else None
+    children = Children()
+    if before is not None and not told and may_abandon(engine, before, undo=undo):
+        children = await cancel_children(engine, before)
 
     def record(session: Session) -> None:
         state = session.state
         if state.lifecycle:
             message = f"{run!r} is a lifecycle; send it the command that cancels it"
             raise _refused(state, message, ())
-        if state.closed:
+        if state.ended is not None or (state.compensation is not None and undo):
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
-        at_once = not told and abandons(engine, session)
+        alone = not told and may_abandon(engine, state, undo=undo)
+        if not undo and not alone:
+            raise _refused(state, f"run {run!r} {_CAN_BE_TOLD}", ())
+        at_once = alone and not has_to_undo(state, children)
         if state.cancel is None:
             session.emit(CancelRequested(reason))
             recorded.append(session)
-        if at_once:
+        if not undo:
+            abandon_undone(session, state.cancel or reason, children)
+        elif at_once:
             abandon(session, state.cancel or reason)
 
     recorded: list[Session] = []
-    told = await goes_on(engine, run)  # the new code is told, and cleans up
-    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())))
+    await accept(engine, run, record, actor, str(uuid7(engine.clock.now())), wakes=wakes)
     if recorded:  # a second request must not disturb what the run does about the first
         engine.drivers.interrupt(run, recorded[-1].version)
 
@@ -245,6 +278,12 @@ async def _accepted_before(engine: Core, run: str, command_id: str) -> bool:
     """Whether a command that is refused now is the repetition of one that moved the run on."""
     known = await engine.store.command(command_id) if command_id else None
     return known is not None and known[0] == run
+
+
+_CAN_BE_TOLD = (
+    "can still be told: cancel it, and it undoes what it did. Without that only a run is ended "
+    "that is held, or whose code its worker does not have"
+)
 
 
 def _unknown(engine: Core, run: str) -> UnknownRun:

@@ -2,49 +2,86 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from interlock.machines.errors import BadDefinition
-from interlock.machines.ir import Machine
-from interlock.machines.migration import Migrations
+from interlock.machines.misnamed import Known, Misnamed, MisnamedMigration, misnamed
 from interlock.machines.totality import left_out, told_left_out, unknown_targets
-from interlock.store.contract import Filter
+from interlock.store.contract import Filter, Store
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
     from interlock.engine.programs import Programs
+    from interlock.machines.ir import Machine
+    from interlock.machines.lifecycle_program import LifecycleProgram
+    from interlock.machines.program import Program
+
+log = logging.getLogger("interlock.engine")
 
 
 async def check_migrations(engine: Core) -> None:
     """Check the migrations of the machines that an engine serves.
 
     Raises:
+        BadDefinition: see `checked_migrations`.
+    """
+    for doubt in await checked_migrations(engine.store, engine.programs):
+        if doubt.near:
+            log.warning("%s", doubt.text)
+
+
+async def checked_migrations(store: Store, programs: Programs) -> list[Misnamed]:
+    """Check the migrations of the machines served, for an engine and for who asks before it.
+
+    Returns:
+        what they name that is not known here, and may be meant.
+
+    Raises:
+        MisnamedMigration: one names a definition or a state that there cannot be.
         BadDefinition: one leads to a state that does not exist; or they leave out a state of a
             definition that runs in flight follow.
     """
-    check_targets(engine.programs)
-    for program in engine.programs.served():
-        if program.migrations:
-            await _check(engine, program.machine, program.migrations)
-
-
-def check_targets(programs: Programs) -> None:
-    """Check that the migrations of the machines served lead to states that they have.
-
-    Raises:
-        BadDefinition: one does not; says which, and what there is.
-    """
-    for program in programs.served():
+    served = programs.served()
+    for program in served:
         for wrong in unknown_targets(program.machine, program.migrations):
             raise BadDefinition(wrong)
+    doubts: list[Misnamed] = []
+    for program in served:
+        if program.migrations:
+            known = [one async for one in _known(store, programs, program.machine.name)]
+            own = [*_named_well(program, known)]
+            _check(program, known, own)
+            doubts += own
+    return doubts
 
 
-async def _check(engine: Core, new: Machine, migrations: Migrations) -> None:
-    entries = await engine.store.entries(Filter(machine=new.name, finished=False))
+def _named_well(program: Program | LifecycleProgram, known: Iterable[Known]) -> Iterable[Misnamed]:
+    for one in misnamed(program.machine, program.migrations, [*known]):
+        if one.certain:
+            raise MisnamedMigration(one.text)
+        yield one
+
+
+async def _known(store: Store, programs: Programs, machine: str) -> AsyncIterator[Known]:
+    """The definitions that runs in flight follow."""
+    entries = await store.entries(Filter(machine=machine, finished=False))
     for digest in dict.fromkeys(entry.hash for entry in entries):
-        old = await engine.programs.definition(engine.store, digest)
-        if old is None or digest == new.hash or not migrations.path(digest, old.version, new):
+        old = await programs.definition(store, digest)
+        if old is not None:
+            yield Known(old, digest)
+
+
+def _check(
+    program: Program | LifecycleProgram, known: Iterable[Known], doubts: Iterable[Misnamed]
+) -> None:
+    new: Machine = program.machine
+    for one in known:
+        path = program.migrations.path(one.hash, one.machine.version, new)
+        if one.hash == new.hash or not path:
             continue
-        unsafe = left_out(old, new, migrations)
+        unsafe = left_out(one.machine, new, program.migrations)
         if unsafe:
-            raise BadDefinition(told_left_out(old, unsafe))
+            slips = [doubt.text for doubt in doubts if doubt.near]
+            raise BadDefinition("; ".join([told_left_out(one.machine, unsafe), *slips]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from types import ModuleType
 from typing import Literal, TypeAlias
 
 from interlock.engine.changing import Outlook, beginning, outlook
-from interlock.engine.complete import check_targets
+from interlock.engine.complete import checked_migrations
 from interlock.engine.looking import programs_of
 from interlock.engine.programs import Programs
 from interlock.machines.advice import author_name, migration, needed, unreadable
@@ -24,18 +25,21 @@ from interlock.store.keystore import KeyStore
 
 Fate: TypeAlias = Literal[
     "unchanged", "goes on", "migrated", "stays",
-    "needs mapping", "type changed", "not imported", "unreadable",
+    "needs mapping", "type changed", "migration fails", "not imported", "unreadable",
 ]  # fmt: skip
 """What becomes of a run.
 
 `unchanged`: it follows the very definition that is deployed. `goes on`: it is moved over to the new
 one, as it is. `migrated`: the same, by an author's migration. `stays`: it cannot go over, and the
 code that it follows is among what is deployed as well. The others are held: a state of it `needs
-mapping`, the `type changed` of something that it holds, its machine is `not imported`, or its log
-is `unreadable` to this program.
+mapping`, the `type changed` of something that it holds, its `migration fails` (the function raises,
+or gives what no run can hold), its machine is `not imported`, or its log is `unreadable` to this
+program.
 """
 
-HELD: frozenset[Fate] = frozenset({"needs mapping", "type changed", "not imported", "unreadable"})
+HELD: frozenset[Fate] = frozenset(
+    {"needs mapping", "type changed", "migration fails", "not imported", "unreadable"}
+)
 """What stands still until somebody does something."""
 
 _AT_ONCE = 64
@@ -55,6 +59,7 @@ class RunFate:
         lacking: the states of its definition that a migration would have to map.
         wanted: variables that a migration's function would have to give.
         author: what its machine is called in the new code.
+        cause: what runs share whose reasons are told with values of theirs; "" for the reasons.
     """
 
     run: str
@@ -67,6 +72,7 @@ class RunFate:
     lacking: tuple[str, ...] = ()
     wanted: tuple[str, ...] = ()
     author: str = ""
+    cause: str = ""
 
     @property
     def held(self) -> bool:
@@ -121,9 +127,14 @@ def _may_be_migrated(one: RunFate | FateGroup) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DeployReport:
-    """What becomes of all runs in flight, in groups: those that would be held first."""
+    """What becomes of all runs in flight, in groups: those that would be held first.
+
+    Attributes:
+        doubts: names in migrations that are not known here, and may be slips.
+    """
 
     groups: tuple[FateGroup, ...]
+    doubts: tuple[str, ...] = ()
 
     @property
     def runs(self) -> int:
@@ -165,29 +176,36 @@ async def deploy_check(
         progress: told from time to time.
 
     Raises:
-        CompileError, BadDefinition: the new code cannot be served at all.
+        CompileError, BadDefinition: the new code cannot be served at all: no engine opens with it.
         KeyStoreLost: the log names a key store of personal data, which is not there.
     """
     groups: dict[_Key, FateGroup] = {}
     async with programs_of(store, machines_of(modules), keys, checked=True) as programs:
-        check_targets(programs)
+        doubts = await checked_migrations(store, programs)
         async for found in fates(store, programs, progress=progress):
             _add(groups, found)
     order = sorted(groups.values(), key=lambda g: (not g.held, g.machine, g.state, -g.count))
-    return DeployReport(tuple(order))
+    return DeployReport(tuple(order), tuple(doubt.text for doubt in doubts))
 
 
 def _add(groups: dict[_Key, FateGroup], found: RunFate) -> None:
-    key = (
-        found.machine, found.state, found.hash, found.fate, found.reasons, found.by,
-        found.lacking, found.wanted, found.author,
-    )  # fmt: skip
+    own = (found.machine, found.state, found.hash, found.fate)
+    more = (found.by, found.lacking, found.wanted, found.author)
+    key = (*own, (found.cause,) if found.cause else found.reasons, *more)
     group = groups.get(key)
     if group is None:
-        group = groups[key] = FateGroup(*key)
+        group = groups[key] = FateGroup(*own, found.reasons, *more)
     group.count += 1
     if len(group.samples) < _SAMPLES:
         group.samples.append(found.run)
+
+
+def cause_of(reason: str, run: str) -> str:
+    """A reason without what is of one run alone: its id, and numbers."""
+    return _NUMBER.sub("…", reason.replace(run, "…"))
+
+
+_NUMBER = re.compile(r"\d+")
 
 
 def machines_of(modules: Iterable[str | ModuleType | object]) -> list[object]:
@@ -224,17 +242,20 @@ async def fate_of(store: Store, programs: Programs, entry: Entry) -> RunFate:
         begun = await beginning(store, program, entry.run)
         found = outlook(old, program, await load_state(store, entry.run), begun)
     except InterlockError as error:
-        return _of(entry, "unreadable", (str(error),))
+        fate = _of(entry, "unreadable", (str(error),))
+        return replace(fate, cause=cause_of(str(error), entry.run))
     if exact is not None and found.event is None:
         return _of(entry, "stays", found.verdict.reasons)
     verdict = found.verdict
     lacking, wanted = needed(verdict)
     fate = _of(entry, _fate_of(found), verdict.reasons, found.by)
     author = author_name(program.machine)
-    return replace(fate, lacking=lacking, wanted=wanted, author=author)
+    return replace(fate, lacking=lacking, wanted=wanted, author=author, cause=found.failed)
 
 
 def _fate_of(found: Outlook) -> Fate:
+    if found.failed:
+        return "migration fails"
     if isinstance(found.verdict, GoesOn):
         return "migrated" if found.by else "goes on"
     return "needs mapping" if isinstance(found.verdict, NeedsMapping) else "type changed"

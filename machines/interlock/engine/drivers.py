@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from interlock.engine.commands import cancel
 from interlock.engine.driver import Driver
 from interlock.engine.failures import message_of
 from interlock.engine.recovery import MOVING
 from interlock.engine.session import FIRST_WAIT, LONGEST_WAIT, Session
+from interlock.machines.errors import Refused
 from interlock.projections import RunState
 from interlock.store.errors import Conflict, InterlockError, StoreBusy, StoreFull
 from interlock.store.event import Actor
@@ -125,8 +128,19 @@ class Drivers:
     async def hold_changed(self, session: Session) -> None:
         """Record that a run that has something to do is of another definition than this program."""
         program = self.engine.programs.find(session.machine, session.hash)
-        if program is not None and session.exists and session.state.status != "open":
-            await self.hold(session.run, self.engine.held[session.run])
+        if program is None or not session.exists or session.state.status == "open":
+            return
+        reason, cancelled = self.engine.held[session.run], session.state.cancel
+        if cancelled is not None and program.machine.hash != session.hash:
+            await self._end_cancelled(session.run)
+        await self.hold(session.run, reason)
+
+    async def _end_cancelled(self, run: str) -> None:
+        """A run was cancelled, and its code cannot be told: it ends, if it has nothing to undo."""
+        with suppress(Refused):  # it has ended meanwhile, or is undoing what it did
+            await cancel(self.engine, run, Actor("system"), "", wakes=False)
+        if (await self.engine.sessions.get(run)).state.ended is not None:
+            self.engine.held.pop(run, None)
 
     async def hold(self, run: str, reason: str) -> None:
         """Record why a run that has something to do stands still."""

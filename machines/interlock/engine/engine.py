@@ -246,18 +246,27 @@ class Engine(People):
         request = Request(kind="send", run=run_id(run), name=name, value=command, by=by)
         return await self.asked(request)
 
-    async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
+    async def cancel(
+        self, run: str | Run[Any], *, by: str = "", reason: str = "", undo: bool = True
+    ) -> None:
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
 
         A run that is held because its definition is not here, and that has nothing to undo, ends
         at once, without its code being told. One that has waits until the definition is back.
 
+        Args:
+            run: which run.
+            by, reason: who asks for it, and why.
+            undo: False gives up a run that nobody can go on with: it ends at once, its children
+                are cancelled, and what it did stays, which is recorded as not undone.
+
         Raises:
-            Refused: it is finished, being compensated, or a lifecycle.
+            Refused: it is finished, being compensated, or a lifecycle; without `undo` also one
+                that can be told.
         """
         request = Request(kind="cancel", run=run_id(run), name="", by=by, reason=reason)
         caller = await self.asked(request)
-        await commands.cancel(self, run_id(run), caller, caller.reason)
+        await commands.cancel(self, run_id(run), caller, caller.reason, undo=undo)
 
     # Personal data
 

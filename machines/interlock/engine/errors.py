@@ -48,7 +48,7 @@ class EngineClosed(EngineError):
 
 
 class BadInput(EngineError):
-    """The input does not fit the workflow's parameters."""
+    """The input does not fit the workflow's parameters, or what is sent is no command."""
 
     code = "ILK077"
 

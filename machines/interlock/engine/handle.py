@@ -126,13 +126,16 @@ class Run(Generic[R]):
                 before it is no part of the history. None for all of it.
 
         Raises:
+            UnknownRun: there is none of this id.
             NoSuchVersion: nothing had happened by then.
             EmptyHistory: nothing has happened since.
         """
         store = self._engine.store
         state = None if since is None else await self.snapshot(since)
-        after = 0 if state is None else state.head.version
-        return History(await store.read(self.id, after=after), state)
+        events = await store.read(self.id, after=0 if state is None else state.head.version)
+        if not events and state is None:
+            await self.snapshot()  # which says that there is none
+        return History(events, state)
 
     async def wait(self) -> RunState:
         """Wait until it has ended; its last state."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import inspect
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
@@ -41,8 +42,18 @@ def program_of(kind: object) -> Program | LifecycleProgram:
         return _with_own_types(kind.program)
     if isinstance(kind, type) and issubclass(kind, Lifecycle):
         return _with_own_types(kind.program())
-    message = f"{kind!r} is not a workflow or a lifecycle; decorate the function with @workflow"
-    raise UnknownMachine(message)
+    raise UnknownMachine(_no_machine(kind))
+
+
+def _no_machine(kind: Any) -> str:
+    if inspect.iscoroutine(kind):
+        kind.close()
+        flow = kind.__name__
+        return f"{flow}(...) was called; give the workflow and its input: start({flow}, ...)"
+    name = str(type(kind).__name__)
+    if issubclass(type(kind), Lifecycle):
+        return f"a {name} was made; give the class itself: {name}"
+    return f"{kind!r} is not a workflow or a lifecycle; decorate the function with @workflow"
 
 
 _OWN = (

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from interlock.engine.core import Core
-from interlock.engine.deploying import Progress, machines_of
+from interlock.engine.deploying import Progress, cause_of, machines_of
 from interlock.engine.errors import NoCopy
 from interlock.engine.privacy import keys_beside
 from interlock.engine.workflows import WorkflowRun
@@ -36,6 +36,11 @@ class Rehearsed:
     before: str
     after: str
     held: str = ""
+
+    @property
+    def cause(self) -> str:
+        """Why, without what is of this run alone: what runs share that are held for the same."""
+        return cause_of(self.held, self.run)
 
 
 async def rehearse(

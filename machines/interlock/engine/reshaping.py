@@ -6,6 +6,8 @@ import dataclasses
 import inspect
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter
@@ -45,7 +47,14 @@ class MigrationFailed(Exception):
     """A migration raised, or did not give what it has to: the run is held as it was.
 
     Nobody is raised this: it is why the run is held.
+
+    Attributes:
+        cause: what all runs share that it fails for, whatever their values.
     """
+
+    def __init__(self, text: str, cause: str) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 class _Fields(Codec):
@@ -184,7 +193,7 @@ def reshaped_data(
     except ValueError as error:
         name = ", ".join(migration.name for migration in changes)
         text = f"migration {name} gives what is no {wanted.__name__}: {error}"
-        raise MigrationFailed(text) from None
+        raise MigrationFailed(text, f"{name} gives no {wanted.__name__}") from None
     return _recorded(image, types, {"data": made}, changes)
 
 
@@ -229,15 +238,25 @@ def _called(migration: Migration, frame: dict[str, Any], where: Where) -> dict[s
         given = TypeAdapter[Any](wanted).validate_python(dict(frame)) if model else dict(frame)
         gave: Any = change(given, where) if migration.everywhere else change(given)
     except Exception as error:  # the author's: the run is held, and says so
-        text = f"migration {migration.name} raised {type(error).__name__}: {error}"
-        raise MigrationFailed(text) from error
+        at = _raised_at(error)
+        text = f"migration {migration.name} raised {type(error).__name__}: {error}{at}"
+        cause = f"{migration.name} raised {type(error).__name__}{at}"
+        raise MigrationFailed(text, cause) from error
     if not isinstance(gave, Mapping) and not _is_model(type(gave)):
         text = f"migration {migration.name} gave {gave!r}; return the variables, all of them"
-        raise MigrationFailed(text)
+        raise MigrationFailed(text, f"{migration.name} gave {type(gave).__name__}")
     if not model:
         return _fields(gave)
     own = _fields(given)
     return {name: value for name, value in frame.items() if name not in own} | _fields(gave)
+
+
+def _raised_at(error: Exception) -> str:
+    """Where in the author's file a migration raised; "" where it called nothing of one."""
+    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)
+              if not str(frame.f_globals.get("__name__")).startswith("interlock.")]  # fmt: skip
+    lines = [line for file, line in places if file == places[0][0] and "pydantic" not in file]
+    return f" ({Path(places[0][0]).name}:{lines[-1]})" if lines else ""
 
 
 def _is_model(cls: Any) -> bool:
@@ -261,12 +280,12 @@ def _recorded(image: Image, types: Types, frame: dict[str, Any], changes: list[M
         strange = _strange_in(value)
         if strange:
             text = f"migration {name} leaves {strange} in {variable!r}: make what is wanted now"
-            raise MigrationFailed(text)
+            raise MigrationFailed(text, text)
     try:
         delta = memory.record(frame, tuple(frame), {}, [])
     except Exception as error:  # what it gave is nothing that a run can hold
         text = f"migration {name} gives what cannot be recorded: {error}"
-        raise MigrationFailed(text) from error
+        raise MigrationFailed(text, f"{name} gives {type(error).__name__}") from error
     gone = [name for name in image.variables if name not in frame]
     return Delta(new=delta.new, patch=delta.patch, set=delta.set, unset=gone)
 

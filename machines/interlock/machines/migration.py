@@ -16,7 +16,8 @@ Change: TypeAlias = Callable[..., Any]
 """From variables to variables: a dict or a model, and the same."""
 
 F = TypeVar("F", bound=Change)
-_SHORTEST = 6
+SHORTEST = 6
+"""Digits of a hash that name a definition, at least."""
 
 
 @dataclass(frozen=True)
@@ -108,23 +109,24 @@ class Migrations:
         while paths:
             at, steps = paths.pop(0)
             for one in self._all:
-                if id(one) in seen or not _is(one.source, *at):
+                if id(one) in seen or not names(one.source, *at):
                     continue
                 seen.add(id(one))
-                if not one.target or _is(one.target, new.hash, new.version):
+                if not one.target or names(one.target, new.hash, new.version):
                     return [*steps, one]
                 paths.append(((one.target, one.target), [*steps, one]))
         return []
 
 
-def _is(name: str, digest: str, version: str) -> bool:
-    return name in (digest, version) or (len(name) >= _SHORTEST and digest.startswith(name))
+def names(name: str, digest: str, version: str) -> bool:
+    """Whether a migration that says `name` means a definition."""
+    return name in (digest, version) or (len(name) >= SHORTEST and digest.startswith(name))
 
 
-def states_of(path: Sequence[Migration], names: Sequence[str]) -> dict[str, str]:
+def states_of(path: Sequence[Migration], states: Sequence[str]) -> dict[str, str]:
     """What states are called at the end of a path of migrations."""
     found: dict[str, str] = {}
-    for name in names:
+    for name in states:
         now = name
         for migration in path:
             now = renamed(now, migration.states)

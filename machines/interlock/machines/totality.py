@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from interlock.machines.advice import mapping
 from interlock.machines.compare import Verdict, unsafe_states
@@ -42,8 +43,9 @@ def unknown_targets(new: Machine, migrations: Migrations) -> Iterator[str]:
             continue
         for was, now in migration.states.items():
             if now not in new.places:
-                known = ", ".join(node.id for node in new.nodes)
+                near = get_close_matches(now, new.places, 1)
+                known = f"it has {', '.join(node.id for node in new.nodes)}"
                 yield (
                     f"the migration of {new.name} from {migration.source} maps {was!r} to {now!r}, "
-                    f"which is no state of it; it has {known}"
+                    f"which is no state of it; {f'did you mean {near[0]!r}?' if near else known}"
                 )

@@ -13,9 +13,22 @@ from interlock.machines.context import Current, calling
 from interlock.machines.duration import duration
 from interlock.machines.errors import TimedOut
 from interlock.machines.retry import Retry
+from interlock.machines.signatures import unfit
 from interlock.projections import Activity
+from interlock.store.errors import Unrecordable
+from interlock.store.values.whole import detached
 from interlock.testing.clock import VirtualClock
-from interlock.testing.outcomes import Crash, Does, Error, Hang, Outcome, Real, Timeout, Value
+from interlock.testing.outcomes import (
+    Crash,
+    Does,
+    Error,
+    Hang,
+    Outcome,
+    Real,
+    Timeout,
+    Value,
+    called,
+)
 from interlock.testing.script import Script, StepCall
 
 Kind = Literal["step", "undo", "verify"]
@@ -58,10 +71,39 @@ class ScriptedEngine(Engine):
                 self.clock.now(), kind, found or Hang(),
             )
         )  # fmt: skip
+        why = self._unfit(found, name, kind, args, kwargs, current.run)
+        if why:
+            self.script.wrong.append(why)
+            return self._scripted(None, current, timeout)
         if isinstance(found, Real | Does):
             real = found.function if isinstance(found, Does) else function
             return self._real(real, args, kwargs, current, timeout, found)
         return self._scripted(found, current, timeout)
+
+    def _unfit(
+        self,
+        found: Outcome | None,
+        name: str,
+        kind: Kind,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        run: str,
+    ) -> str:
+        """Why an outcome cannot be that of this call, by the test's own fault; "" if it can."""
+        if isinstance(found, Does):
+            why = unfit(found.function, args, kwargs)
+            said = f"Does({called(found.function)}) cannot be called as {name} is"
+            return f"{said}: {why}" if why else ""
+        session = self.sessions.cached(run)
+        if not isinstance(found, Value) or session is None or kind != "step":
+            return ""
+        types = self.programs.types(session.state.machine, session.state.hash)
+        try:
+            if types is not None:
+                detached(types, found.value, f"the script's value of {name}")
+        except Unrecordable as error:
+            return error.message
+        return ""
 
     def _kind(self, activity: Activity, function: Callable[..., Any], current: Current) -> Kind:
         if activity.kind == "undo":

@@ -94,17 +94,30 @@ class VirtualClock(ManualClock):
             HarnessError: it is past, or naive.
             StillRunning: a call that is made for real does not return.
         """
-        if instant.tzinfo is None or instant < self.now():
-            message = (
-                f"{instant} is before {self.now()}, or has no time zone; time goes forward, and "
-                "only `clock.set(...)` turns it back, which fires nothing"
-            )
-            raise HarnessError(message)
+        __tracebackhide__ = True
+        self.check_ahead(instant)
         fired = await self.settle()
         while (due := self.next_due()) is not None and due <= instant:
             fired += await self._reach(due)
         self.set(instant)
         return fired + await self.settle()
+
+    def check_ahead(self, instant: object) -> None:
+        """Refuse to go anywhere but forward.
+
+        Raises:
+            HarnessError: it is no aware instant, or past.
+        """
+        __tracebackhide__ = True
+        if not isinstance(instant, datetime) or instant.tzinfo is None:
+            message = f"{instant!r} is no instant; write datetime(2027, 1, 1, tzinfo=UTC)"
+            raise HarnessError(message)
+        if instant < self.now():
+            message = (
+                f"{instant} is before {self.now()}; time goes forward, and only `clock.set(...)` "
+                "turns it back, which fires nothing"
+            )
+            raise HarnessError(message)
 
     async def skip(self) -> bool:
         """Go to the next instant at which something is due, and let it happen.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -11,21 +11,22 @@ from typing import Any, Self, TypeVar, overload
 from interlock.engine.caller import Middleware
 from interlock.engine.handle import Run
 from interlock.engine.notices import Notify
-from interlock.engine.people import run_id
 from interlock.engine.resources import Given
 from interlock.machines.approvers import Groups
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
-from interlock.store.contract import Entry, Store
+from interlock.store.contract import FINISHED, Entry, Store
 from interlock.store.keystore import KeyStore
 from interlock.store.open import open_store
 from interlock.testing.answering import ScriptedEngine
 from interlock.testing.clock import VirtualClock, after
 from interlock.testing.errors import HarnessError, NothingMore
+from interlock.testing.reaching import is_at
 from interlock.testing.script import Script
 from interlock.testing.tested import TestedRun
+from interlock.testing.unused import called_by, check_spelling, check_used
 
 R = TypeVar("R")
 
@@ -63,6 +64,7 @@ class Environment:
             clock: by default one that begins at 2026-01-01.
             machines, resources, groups, notify, keys, middleware: see `Engine`.
         """
+        _check(script, clock)
         self.script = script if script is not None else Script()
         self.clock = clock or VirtualClock()
         self._given = store
@@ -86,6 +88,7 @@ class Environment:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        __tracebackhide__ = True
         engine, store = self._engine, self._store
         self._engine = None
         if engine is not None:
@@ -94,6 +97,8 @@ class Environment:
             await store.close()
         if error is None:
             self.script.check()
+            if engine is not None:
+                check_used(self.script, engine.programs.own())
 
     @property
     def engine(self) -> ScriptedEngine:
@@ -133,9 +138,13 @@ class Environment:
 
         Raises:
             NotScripted: it makes a call for which nothing is written.
+            NotTaken: the script has something for a step that does not exist.
             Exception: as `Engine.start`.
         """
+        __tracebackhide__ = True
+        check_spelling(self.script, machine, self.engine.programs.own())
         began = await self.engine.start(machine, *args, id=id, **kwargs)
+        self.script.known.update(called_by(self.engine.programs.own()))
         await self.settle()
         return self.run(began.id)
 
@@ -163,7 +172,7 @@ class Environment:
 
     async def send(self, run: str | Run[Any], command: Command, *, by: str = "") -> None:
         """Send a command; see `Engine.send`."""
-        await self.engine.send(run, command, by=by)
+        await self.engine.send(self._id(run), command, by=by)
         await self.settle()
 
     async def grant(
@@ -171,7 +180,7 @@ class Environment:
     ) -> None:
         """Say yes to an approval, by its name or to the only one; see `Engine.approve`."""
         name = name or await self._only(run)
-        await self.engine.approve(run, name, by=by, reason=reason)
+        await self.engine.approve(self._id(run), name, by=by, reason=reason)
         await self.settle()
 
     async def reject(
@@ -179,12 +188,12 @@ class Environment:
     ) -> None:
         """Say no to an approval, by its name or to the only one; see `Engine.reject`."""
         name = name or await self._only(run)
-        await self.engine.reject(run, name, by=by, reason=reason)
+        await self.engine.reject(self._id(run), name, by=by, reason=reason)
         await self.settle()
 
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled; see `Engine.cancel`."""
-        await self.engine.cancel(run, by=by, reason=reason)
+        await self.engine.cancel(self._id(run), by=by, reason=reason)
         await self.settle()
 
     async def advance(self, by: Duration) -> int:
@@ -193,6 +202,8 @@ class Environment:
 
     async def jump_to(self, instant: datetime) -> int:
         """Let time pass until an aware instant; how many timers fired."""
+        __tracebackhide__ = True
+        self.clock.check_ahead(instant)
         fired = 0
         await self.settle()
         while (due := self.clock.next_due()) is not None and due <= instant:
@@ -213,28 +224,46 @@ class Environment:
         """Let time pass until a run is in a state, and no further.
 
         Args:
-            state: its name, as `run.state()` gives it.
+            state: its name, as `run.state()` gives it, or that of a state around it.
             stayed: go on until it has been there for so long.
             limit: of virtual time.
 
         Raises:
             NothingMore: it does not come there by itself, or not by then.
+            HarnessError: there is no such state.
         """
-        await self.until(run, lambda entry: entry.state == state, f"come to {state!r}", limit)
-        entry = await self.engine.store.entry(run_id(run))
+        __tracebackhide__ = True
+        stay = after(self.now(), stayed) - self.now()
+
+        async def there(entry: Entry) -> bool:
+            return await is_at(self.engine, entry, state)
+
+        await self.until(run, there, f"come to {state!r}", limit)
+        entry = await self.engine.store.entry(self._id(run))
         assert entry is not None  # it has come there
-        await self.jump_to(max(self.now(), after(entry.since, stayed)))
+        await self.jump_to(max(self.now(), entry.since + stay))
 
     async def until(
-        self, run: str | Run[Any], wanted: Callable[[Entry], bool], words: str, limit: Duration
+        self,
+        run: str | Run[Any],
+        wanted: Callable[[Entry], Awaitable[bool]],
+        words: str,
+        limit: Duration,
     ) -> None:
         """Let time pass until the row of a run in the index is as wanted; `words` for the error."""
-        name = run_id(run)
+        __tracebackhide__ = True
+        name = self._id(run)
 
         async def fits() -> bool:
             await self.settle()
             entry = await self.engine.store.entry(name)
-            return entry is not None and wanted(entry)
+            if entry is None:
+                return False
+            found = await wanted(entry)
+            if not found and entry.status in FINISHED:
+                message = "it is over"
+                raise NothingMore(message)
+            return found
 
         try:
             await self.clock.until(fits, limit=limit)
@@ -270,9 +299,32 @@ class Environment:
             handle.moved(engine)
 
     async def _only(self, run: str | Run[Any]) -> str:
-        found = await self.engine.approvals(run=run_id(run))
+        __tracebackhide__ = True
+        name = self._id(run)
+        found = await self.engine.approvals(run=name)
+        if not found:
+            message = f"run {name!r} waits for no approval\n{await self.engine.why(name)}"
+            raise HarnessError(message)
         if len(found) != 1:
-            names = ", ".join(one.name for one in found) or "none"
-            message = f"run {run_id(run)!r} waits for approvals: {names}; say which one is meant"
+            names = ", ".join(one.name for one in found)
+            message = f"run {name!r} waits for approvals: {names}; say which one is meant"
             raise HarnessError(message)
         return found[0].activity
+
+    @staticmethod
+    def _id(run: object) -> str:
+        if isinstance(run, Run):
+            return run.id
+        if not isinstance(run, str):
+            message = f"{run!r} is no run; give what `await env.start(...)` returned, or its id"
+            raise HarnessError(message)
+        return run
+
+
+def _check(script: object, clock: object) -> None:
+    if script is not None and not isinstance(script, Script):
+        message = f"Environment({script!r}): write Environment(Script({{charge: value}}))"
+        raise HarnessError(message)
+    if clock is not None and not isinstance(clock, VirtualClock):
+        message = f"clock={clock!r}: time passes in a VirtualClock alone; write VirtualClock(...)"
+        raise HarnessError(message)

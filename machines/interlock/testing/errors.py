@@ -38,6 +38,12 @@ class BadTests(InterlockError):
     code = "ILK313"
 
 
+class NeverTaken(InterlockError, UserWarning):
+    """A warning: generated tests, or simulations, never take some ways through a machine."""
+
+    code = "ILK314"
+
+
 class HarnessError(InterlockError):
     """A test asks its harness for something that cannot be."""
 
@@ -94,3 +100,9 @@ class NoRegression(HarnessError):
     """No test that passes can be made of a run: its code is gone, or does something else now."""
 
     code = "ILK325"
+
+
+class NotTaken(HarnessError, AssertionError):
+    """A script holds outcomes that no call took, or for a step that is never called."""
+
+    code = "ILK326"

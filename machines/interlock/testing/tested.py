@@ -8,7 +8,7 @@ from interlock.engine.core import Core
 from interlock.engine.handle import Run
 from interlock.machines.duration import Duration
 from interlock.projections import RunState
-from interlock.store.contract import FINISHED
+from interlock.store.contract import FINISHED, Entry
 from interlock.testing.story import story_of
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ class TestedRun(Run[R]):
             NothingMore: it waits for a person or a command, or is not over by then.
             Exception: as `Run.result`.
         """
+        __tracebackhide__ = True
         await self._over(limit)
         return await super().result()
 
     async def wait(self, *, limit: Duration = "10 years") -> RunState:
         """Let time pass until it has ended; its last state. Raises as `result`."""
+        __tracebackhide__ = True
         await self._over(limit)
         return await super().wait()
 
@@ -57,4 +59,9 @@ class TestedRun(Run[R]):
         return [event.type for event in (await self.history()).events]
 
     async def _over(self, limit: Duration) -> None:
-        await self._environment.until(self, lambda entry: entry.status in FINISHED, "end", limit)
+        __tracebackhide__ = True
+
+        async def over(entry: Entry) -> bool:
+            return entry.status in FINISHED
+
+        await self._environment.until(self, over, "end", limit)

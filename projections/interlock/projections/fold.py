@@ -203,10 +203,8 @@ def _cancel_delivered(state: RunState, event: Event, body: CancelDelivered) -> N
     if activity is not None:
         why = state.thread(activity).cancel
         people.lapse(state, activity, event.at, why or "cancelled")
-    if activity is None or not activity.thread:
-        state.cancelled = True
-    else:
-        state.threads[activity.thread].cancelled = True
+    told = state if activity is None else state.thread(activity)
+    told.cancelled = True
 
 
 def _approval_requested(state: RunState, event: Event, body: ApprovalRequested) -> None:
@@ -311,11 +309,14 @@ def _end(status: RunStatus) -> Callable[[RunState, Event, Any], None]:
     def handler(state: RunState, event: Event, body: Any) -> None:
         if not state.lifecycle:
             state.pending.clear()
+            state.threads.clear()
         state.ended = status
         if isinstance(body, RunFailed | RunCancelled):
             state.image.apply(body.memory)
         if not isinstance(body, RunCancelled):
             state.error = body.error
+        if isinstance(body, RunCompensationFailed) and state.compensation is not None:
+            state.compensation.not_undone = [*body.not_undone]
 
     return handler
 

@@ -15,6 +15,7 @@ from interlock.store.forking import CallAnswered, CallAsked, OutcomeReplayed, Ru
 from interlock.store.joining import ActivityStopped, ChildEnded, ChildStarted
 from interlock.store.vocabulary import (
     CancelDelivered,
+    RunCompensationFailed,
     StepFailed,
     StepInDoubt,
     StepPostponed,
@@ -204,6 +205,13 @@ def _undo_resolved(effects: dict[str, Effect], event: Event, body: UndoResolved)
     _set(effects, event, body.of, "compensated")
 
 
+def _left(effects: dict[str, Effect], event: Event, body: RunCompensationFailed) -> None:
+    """What a person gave up with the run was never tried to be undone."""
+    for activity in body.not_undone:
+        if effects[activity].status != "not compensated":
+            _set(effects, event, activity, "not compensated")
+
+
 def _forked(effects: dict[str, Effect], event: Event, body: RunForked) -> None:
     """What is under way is another run's; what was done was done by that run."""
     for effect in effects.values():
@@ -250,6 +258,7 @@ _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     UndoFailed.__name__: _undo_failed,
     UndoRetried.__name__: _undo_retried,
     UndoResolved.__name__: _undo_resolved,
+    RunCompensationFailed.__name__: _left,
     RunForked.__name__: _forked,
     CallAsked.__name__: _asked,
     CallAnswered.__name__: _answered,

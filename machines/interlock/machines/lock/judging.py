@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -14,7 +14,10 @@ from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.lock.contents import Locked
 from interlock.machines.migration import mapped_by
+from interlock.machines.misnamed import Known, misnamed
+from interlock.machines.problem import Severity
 from interlock.machines.program import Program
+from interlock.machines.totality import unknown_targets
 
 
 def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> Iterator[Problem]:
@@ -43,6 +46,28 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
             continue
         line = new.by_id[state].line if state in new.by_id else 0
         yield Problem("ILK234", "error", state, _told(before, new, state, verdict, states), line)
+
+
+def named_wrong(
+    before: Iterable[Locked], program: Program | LifecycleProgram | None
+) -> Iterator[Problem]:
+    """What migrations name that is neither in the lock file nor in the code.
+
+    ILK290: a migration names a definition or a state that there is not.
+
+    Args:
+        before: what is locked of the machine, but for what is still in the code.
+        program: the machine as it is now, with its migrations; None when it is gone.
+    """
+    if program is None or not program.migrations:
+        return
+    for wrong in unknown_targets(program.machine, program.migrations):
+        yield Problem("ILK290", "error", "", wrong, program.machine.line)
+    known = [Known(one.machine, one.hash) for one in before]
+    for one in misnamed(program.machine, program.migrations, known):
+        if one.near:  # else it may be of a definition from before the lock file
+            severity: Severity = "error" if one.certain else "warning"
+            yield Problem("ILK290", severity, "", one.text, program.machine.line)
 
 
 def _given(new: Machine, held: Held) -> Held:

@@ -8,6 +8,7 @@ from interlock.projections.held import held_cause
 from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timers
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.giving_up import give_up
 from interlock.projections.reasons.making import LATE, error_text
 from interlock.projections.reasons.moves import offers
 from interlock.projections.reasons.worker import obstacle
@@ -42,9 +43,10 @@ def held(facts: Facts) -> Wait:
         actions.append(
             Action("once that is mended: start the worker again", ("work", facts.module))
         )
-    if cause == "definition_changed" and not state.lifecycle and state.cancel is None:
-        cancel = ("cancel", state.run, "--reason", "WHY", "--by", "NAME")
-        actions.append(Action("give the run up, if the definition does not come back", cancel))
+    actions += give_up(facts, told=cause != "definition_changed")
+    if cause == "definition_changed":
+        again = "once it is migrated, or its old code is back: start the worker again"
+        actions.append(Action(again, ("work", facts.module)))
     when = "" if state.head.at is None else f" since {since(state.head.at, facts.now)}"
     return whole(facts, cause, f"it is held{when}: {state.held}", actions)
 

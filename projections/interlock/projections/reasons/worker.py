@@ -8,6 +8,7 @@ from datetime import timedelta
 from interlock.projections.held import held_cause
 from interlock.projections.instants import span
 from interlock.projections.reasons.facts import Facts
+from interlock.projections.reasons.giving_up import give_up, leave
 from interlock.projections.why import Action, Cause
 from interlock.store.board import Board, Seen
 
@@ -32,6 +33,8 @@ class Obstacle:
 
 def obstacle(facts: Facts) -> Obstacle | None:
     """What keeps a worker from moving the run; None where nothing does, as far as is known."""
+    if facts.state.held:
+        return Obstacle(held_cause(facts.state.held), "the run is held")
     seen = facts.worker
     if seen is None:
         return Obstacle("no_worker", "no worker serves this database", (_work(facts),))
@@ -83,9 +86,10 @@ def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
         )
         modules = dict.fromkeys((*board.modules, facts.module))
         instead = Action("end that process, and start one that has it as well", ("work", *modules))
-        return Obstacle("code_missing", said, (instead,))
+        return Obstacle("code_missing", said, (instead, *leave(facts)))
     if facts.changed and edited(facts):
-        return Obstacle("definition_changed", f"{name} cannot go on with it: {facts.changed}")
+        said = f"{name} cannot go on with it: {facts.changed}"
+        return Obstacle("definition_changed", said, give_up(facts))
     return None
 
 
