@@ -23,7 +23,7 @@ from interlock.machines.proof.found import Found, Place
 from interlock.machines.proof.invariant import Invariant, invariants_of
 from interlock.machines.proof.keys import Key, key_of
 from interlock.machines.proof.moving import KEPT, Moving
-from interlock.machines.proof.result import Event
+from interlock.machines.proof.result import Event, told_starts
 from interlock.machines.shapes import fields_of
 
 __all__ = ["LIMIT", "Found", "Place", "explore"]
@@ -61,8 +61,9 @@ def explore(
     listed = Listed(program, samples or {})
     commands = listed.commands()
     begun = [*starts] or [*listed.starts()]
+    told = "" if listed.every else told_starts(begun)
     for exactly in (False, True):
-        found = Found(program, every, whole=listed.whole, samples=listed.samples)
+        found = Found(program, every, whole=listed.whole, samples=listed.samples, begun=told)
         moving = Moving(program, commands, exactly=exactly)
         if _Search(found, moving, limit).run(begun if exactly else copy.deepcopy(begun)):
             break
@@ -75,6 +76,7 @@ class Listed:
     Attributes:
         whole: they are all that there are.
         samples: what is tried in place of all, in words.
+        every: runs begin with all the data that there are.
 
     Args:
         shared: the samples are for others as well: names of theirs are not looked at.
@@ -85,6 +87,7 @@ class Listed:
         self._shared = shared
         self._given = given
         self.whole = True
+        self.every = False
         self.samples: tuple[str, ...] = ()
 
     def commands(self) -> list[Command]:
@@ -136,6 +139,7 @@ class Listed:
         try:
             domain = instances(model, self._given)
             every = self._listed(domain)
+            self.every = domain.whole
             return every if domain.whole else (*every[:1], *every[1:][-1:])
         except BadDefinition as error:
             message = f"{error.message}; or say with which data runs begin: starts=[...]"

@@ -55,6 +55,7 @@ class Found:
             where those of each begin.
         configurations, asks: what the numbers stand for.
         again: makes the data of a place that were let go.
+        begun: the data that the runs begin with, in words; "" for all that there are.
     """
 
     program: LifecycleProgram
@@ -76,6 +77,7 @@ class Found:
     configurations: Sequence[At] = ()
     asks: Sequence[Ask] = ()
     again: Callable[[int], Any] | None = None
+    begun: str = ""
 
     @property
     def complete(self) -> bool:
