@@ -8,8 +8,8 @@ from typing import Any
 from msgspec import to_builtins
 
 from interlock.cli.phrases import phrase
-from interlock.cli.wording import knowing
 from interlock.cli.text import exact
+from interlock.cli.wording import knowing
 from interlock.projections import (
     Activity,
     Approval,

@@ -18,8 +18,8 @@ SpanKind = Literal[
 undo that somebody has to decide on, `several` a join, `held` a run that could not go on. `gone`
 is the time in which a worker died with a call under way, until another one found it in the log;
 `late` that between an instant at which something was due and the one at which it was done. In a
-fork, which calls nothing by itself, `asked` is the time in which a person has to say what becomes of
-a call, and `given` that in which it is given what was recorded; `before` is its parent's doing.
+fork, which calls nothing by itself, `asked` is the time in which a person has to say what becomes
+of a call, `given` that in which it is given what was recorded; `before` is its parent's doing.
 """
 
 
