@@ -41,11 +41,13 @@ class Tally:
         machine: the definition.
         counts: by kind and name.
         runs: how many runs began.
+        unread: archived runs that are not counted, for their file is not there.
     """
 
     machine: Machine
     counts: Counter[Key] = field(default_factory=Counter[Key])
     runs: int = 0
+    unread: int = 0
     _runs: dict[str, Whereabouts] = field(default_factory=dict[str, Whereabouts])
     _keys: set[Key] = field(default_factory=set[Key])
 
