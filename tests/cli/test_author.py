@@ -201,6 +201,20 @@ def test_bad_lines_are_told_by_number_and_stop_no_other(il: Invoke, tmp_path: Pa
     assert "line 3: error ILK094: total: Field required" in result.stderr
 
 
+def test_what_is_wrong_with_every_line_is_told_once(il: Invoke, tmp_path: Path) -> None:
+    file = _orders(tmp_path, *({"id": f"n-{n}", "total": "1"} for n in range(20)), {"id": "x"})
+    result = il("run", "cli.shop:checkout", "--input", file, "--id-field", "idd", "--json")
+    assert result.exit_code == 1
+    told, more = result.stderr.splitlines()
+    assert told.startswith("line 1: error ILK094: no field 'idd' with a text or number")
+    assert told.endswith("; did you mean 'id'?")
+    assert more == "line 1: the same in 20 lines more: 2, 3, 4, 5, 6, …"
+    assert [one["line"] for one in document(result)["refused"]] == [*range(1, 22)]
+    two = _orders(tmp_path, {"id": "n-1"}, {"id": "n-2", "total": "1"}, {"id": "n-3"})
+    some = il("run", "cli.shop:checkout", "--input", two, "--id-field", "id").stderr
+    assert some.splitlines()[-1] == "line 1: the same in 1 line more: 3"
+
+
 def test_several_parameters_are_fields_of_the_line(il: Invoke, tmp_path: Path) -> None:
     order = {"id": "x", "total": "1"}
     file = _orders(

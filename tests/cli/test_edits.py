@@ -222,23 +222,44 @@ CENTS = (
 )
 
 
+def upcast(text: str = UPCAST) -> tuple[str, str]:
+    """The edit that puts an upcaster beside its class, above the machines."""
+    return "class Paid(Command):", f"{text}\nclass Paid(Command):"
+
+
+def test_an_upcaster_below_a_machine_that_holds_its_class_is_refused(desk: Desk) -> None:
+    desk.write(*CENTS, more=UPCAST)
+    line = (desk.folder / "edits_code.py").read_text().splitlines().index("@upcast(Order, from_=1)")
+    for command in (
+        ("check", "edits_code:checkout"), ("deploy-check", "edits_code"), ("lock",),
+        ("work", "edits_code", "--until-idle"),
+    ):  # fmt: skip
+        refused = desk.il(*command)
+        assert refused.exit_code == 1, command
+        assert "error ILK291" in refused.stderr
+        assert (
+            f"edits_code.py:{line + 1}: @upcast(Order, from_=1) stands below 'edits-checkout'"
+            in (refused.stderr)
+        )
+
+
 def test_a_field_with_another_name_asks_for_an_upcaster_and_goes_on_with_it(desk: Desk) -> None:
     desk.write(*CENTS)
     report = desk.il("deploy-check", "edits_code").stdout
     assert "an Order with 'total', which is gone, and without 'cents', which is new" in report
     assert "or an @upcast of the class" in report
-    desk.write(*CENTS, more=UPCAST.replace('old["total"]', 'old["totl"]'))
+    desk.write(*CENTS, upcast(UPCAST.replace('old["total"]', 'old["totl"]')))
     broken = desk.il("deploy-check", "edits_code").stdout
     assert "the upcaster of Order from schema 1 raised KeyError: 'totl'" in broken
     assert "To be written" not in broken
-    desk.write(*CENTS, more=UPCAST)
+    desk.write(*CENTS, upcast())
     assert set(desk.fates().values()) == {"goes on"}
     sent = desk.il("send", "waits", "Paid", '{"amount": "3"}', "--app", "edits_code").stdout
     assert "waits is at approval:pick" in sent
 
 
 def test_older_code_that_meets_a_newer_value_is_told_to_be_upgraded(desk: Desk) -> None:
-    desk.write(*CENTS, more=UPCAST)
+    desk.write(*CENTS, upcast())
     for run in ("newer", "later"):
         desk.il("start", "edits_code:checkout", '{"cents": "5"}', "--id", run)
     desk.write()
@@ -247,6 +268,6 @@ def test_older_code_that_meets_a_newer_value_is_told_to_be_upgraded(desk: Desk) 
     assert "newer is at wait:Paid, held" in held
     assert "ILK230" in held
     assert held.split("upgrade it")[1].startswith("\n")  # no migration would help
-    desk.write(*CENTS, more=UPCAST)
+    desk.write(*CENTS, upcast())
     desk.il("work", "edits_code", "--until-idle")
     assert document(desk.il("show", "newer", "--json"))["status"] == "completed"

@@ -67,9 +67,7 @@ def test_a_fork_that_asks_is_walked_through_and_given_up(il: Invoke) -> None:
     assert "interlock discard by-hand" in il("why", "by-hand").stdout
     cancelled = il("cancel", "by-hand", "--by", "bo")
     assert "it would undo what order-1 did" in cancelled.stdout
-    assert "--result null (it is done; or --recorded; or --live, to really undo it)" in (
-        cancelled.stdout
-    )
+    assert "--result null (it is done; or --live, to really undo it)" in (cancelled.stdout)
     why = il("why", "by-hand").stdout
     assert "it would undo what order-1 did" in why
     assert "interlock answer by-hand 'undo charge' --result null" in why
@@ -103,6 +101,20 @@ def test_a_replay_says_whether_the_code_does_the_same(il: Invoke) -> None:
     assert every.stdout.splitlines()[-1].endswith("0 otherwise")
 
 
+def test_a_replay_that_compares_nothing_has_not_passed(il: Invoke) -> None:
+    other = il("replay", "order-1", "--against", "cli.shop:doubled")
+    assert other.exit_code == 1
+    assert "ILK292" in other.stderr
+    assert "order-1 is a run of cli-checkout" in other.stderr
+    assert "--machine cli-checkout where it is meant" in other.stderr
+    meant = il("replay", "order-1", "--against", "cli.shop:doubled", "--machine", "cli-checkout")
+    assert "order-1 diverged at 1" in meant.stdout
+    none = il("replay", "--all", "--against", "cli.shop:doubled", "--json")
+    assert (none.exit_code, document(none)["error"]["code"]) == (1, "ILK292")
+    assert "there is no run of cli-doubled" in none.stderr
+    assert "it has runs of Billing, cli-checkout: --machine NAME" in none.stderr
+
+
 def test_a_replay_shows_both_lines(
     il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,7 +122,8 @@ def test_a_replay_shows_both_lines(
     edited = source.replace('name="cli-checkout"', 'name="cli-edited"').replace("> 100", "> 1000")
     (tmp_path / "edited_shop.py").write_text(edited.split('@workflow(name="cli-doubled")')[0])
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    result = il("replay", "order-2", "--against", "edited_shop:checkout")
+    new = ("--against", "edited_shop:checkout", "--machine", "cli-checkout")
+    result = il("replay", "order-2", *new)
     assert result.exit_code == 1
     assert "asks for approval manager" in result.stdout
     assert 'decision = await approval("manager"' in result.stdout
@@ -123,12 +136,9 @@ def test_a_replay_shows_both_lines(
     with (tmp_path / "edited_shop.py").open("a") as file:
         file.write(migration)
     sys.modules.pop("edited_shop")
-    again = il("replay", "order-2", "--against", "edited_shop:checkout")
+    again = il("replay", "order-2", *new)
     assert "migrations are not applied here" in again.stderr
-    view = document(il("replay", "order-2", "--against", "edited_shop:checkout", "--json"))
+    view = document(il("replay", "order-2", *new, "--json"))
     assert view["verdict"] == "diverged"
-    rows = lines(
-        il("replay", "--all", "--machine", "cli-checkout", "--against", "edited_shop:checkout",
-           "--json")
-    )  # fmt: skip
+    rows = lines(il("replay", "--all", *new, "--json"))
     assert {row["run"]: row["verdict"] for row in rows}["order-1"] == "same"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -162,3 +163,12 @@ def test_runs_in_a_state_that_there_is_not_are_no_empty_table(
     assert "there are: Billing, cli-checkout" in wrong.stderr
     assert il("runs", "--state", "charge", *format).exit_code == 0  # none is in it now
     assert il("runs", "--state", "approval:manager", *format).exit_code == 0
+
+
+def test_every_status_is_told_of_in_the_documentation(il: Invoke) -> None:
+    refused = il("runs", "--status", "none")
+    known = refused.stderr.partition("known are: ")[2].strip().split(", ")
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    listed = " ".join(page.partition("A status is\none of ")[2].partition("\n\n")[0].split())
+    assert [name for name in known if f"`{name}`" not in listed] == []
+    assert "undo failed" in known

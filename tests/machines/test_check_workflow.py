@@ -17,6 +17,7 @@ from interlock.machines import (
     wait_for,
     workflow,
 )
+from interlock.machines.check import judged
 from interlock.machines.check_workflow import workflow_problems
 
 
@@ -150,3 +151,21 @@ def test_each_finding_and_none_too_many(
     assert [problem.code for problem in found] == codes, found
     assert all(says in problem.message for problem in found)
     assert all(problem.line > 0 for problem in found)
+
+
+def test_what_is_said_of_undoing_can_be_understood_together() -> None:
+    """One is about what says nothing, the other about what says no; both where there is an undo."""
+    said = {
+        flow.name: {
+            one.code: (one.property, one.verdict)
+            for one in judged(flow.program)
+            if one.code in ("ILK087", "ILK107")
+        }
+        for flow in (stays, clean)
+    }
+    silent = "where a step has an undo, each has one or says why not"
+    says_no = "where a step has an undo, none is declared irreversible"
+    assert said == {
+        stays.name: {"ILK107": (silent, "refuted"), "ILK087": (says_no, "proved")},
+        clean.name: {"ILK107": (silent, "proved"), "ILK087": (says_no, "refuted")},
+    }

@@ -18,6 +18,7 @@ from interlock.cli.intake import Intake, intake_of
 from interlock.cli.notifying import notify_of
 from interlock.cli.progress import Bar
 from interlock.cli.render import Column, Screen, Styled, print_document, status
+from interlock.cli.repeated import Repeated
 from interlock.cli.settling import settled
 from interlock.cli.stores import may_be_made, run_async
 from interlock.cli.target import import_apps, load_target
@@ -134,6 +135,7 @@ class _Batch:
         self._report = Report()
         self._starting = asyncio.Semaphore(in_flight)
         self._bar = Bar("lines", total)
+        self._wrong = Repeated(self._bar.say)
 
     async def run(self, lines: BinaryIO, wait: timedelta) -> Report:
         """Start a run for each line, and wait until all have come as far as they go."""
@@ -153,6 +155,7 @@ class _Batch:
                         while engine.busy >= self._in_flight:  # noqa: ASYNC110  no event tells it
                             await asyncio.sleep(_POLL)
                         group.create_task(self._start(engine, number, text))
+                self._wrong.end()
                 if engine.driving:
                     await settled(engine, wait)
                 else:
@@ -186,7 +189,7 @@ class _Batch:
 
     def _refuse(self, number: int, error: InterlockError) -> None:
         self._report.refused.append((number, error))
-        self._bar.say(f"line {number}: error {error.code}: {one_line(error.message)}")
+        self._wrong.note(number, f"error {error.code}: {one_line(error.message)}")
 
 
 def numbered(lines: BinaryIO) -> Iterator[tuple[int, bytes]]:

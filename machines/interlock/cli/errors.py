@@ -61,6 +61,12 @@ class NoSuchName(CommandLineError):
     code = "ILK270"
 
 
+class NothingToCompare(CommandLineError):
+    """A replay was asked for where there is no run of the machine whose code it names."""
+
+    code = "ILK292"
+
+
 @contextmanager
 def reporting(*, as_json: bool = False, debug: bool = False) -> Generator[None]:
     """Show every `InterlockError` of the block as `error ILK0xx: message`, and end with code 1.

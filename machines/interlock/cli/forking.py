@@ -127,7 +127,7 @@ def replay(
         typer.Option(
             "--machine",
             metavar="NAME",
-            help="With --all: of this machine; that of --against by default.",
+            help="Runs of this machine; that of --against by default.",
         ),
     ] = "",
     app: Apps = [],  # noqa: B006  typer copies it

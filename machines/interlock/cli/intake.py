@@ -10,6 +10,7 @@ from typing import Any, TypeGuard, cast, get_type_hints
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from interlock.cli.errors import BadArgument
+from interlock.cli.text import near_ids
 from interlock.cli.typed import adapter_of, told
 from interlock.machines.workflow import Workflow
 
@@ -77,7 +78,8 @@ class Intake:
         found: object = _object(value).get(self._id_field) if isinstance(value, dict) else None
         if isinstance(found, bool) or not isinstance(found, str | int):
             message = f"no field {self._id_field!r} with a text or number, for the run's id"
-            raise BadArgument(message)
+            near = near_ids(self._id_field, [*_object(value)] if isinstance(value, dict) else [])
+            raise BadArgument(f"{message}; did you mean {near[0]!r}?" if near else message)
         return str(found)
 
     def _whole(self, parameter: Parameter, value: Any, text: str) -> Any:

@@ -9,27 +9,36 @@ from dataclasses import asdict
 
 import typer
 
+from interlock.cli.errors import NothingToCompare
 from interlock.cli.render import Screen, Styled, print_document, print_lines
-from interlock.cli.stores import events_of_run, reading, run_async
+from interlock.cli.stores import entry_of_run, events_of_run, reading, run_async
 from interlock.cli.target import import_apps, load_target, machine_of
 from interlock.cli.text import compact, many
 from interlock.engine import Replayed, replay
 from interlock.engine.programs import program_of
 from interlock.engine.replaying import Spoken
 from interlock.projections import History
-from interlock.store.contract import Filter, Store
+from interlock.store.contract import Entry, Filter, Store
 
 _MIGRATIONS = (
     "note: migrations are not applied here: the new code is run from each run's beginning; "
     "interlock deploy-check says what becomes of runs where they stand"
 )
+_LOOKED_AT = 5000
+"""Runs whose machines are named."""
+
 _VERDICTS = {"same": "green", "past": "yellow", "diverged": "red"}
 
 
 def replay_runs(
     store: str, apps: Sequence[str], run: str, against: str, machine: str, *, as_json: bool
 ) -> None:
-    """Replay one run, or with no `run` all of a machine; the exit code is 1 where one diverges."""
+    """Replay one run, or with no `run` all of a machine; the exit code is 1 where one diverges.
+
+    Raises:
+        NothingToCompare: the run is of another machine than `machine`, by default that of the new
+            code; or there is no run of it.
+    """
     import_apps(apps)
     target = load_target(against)
     name = machine or machine_of(target).name
@@ -49,9 +58,29 @@ def replay_runs(
 async def _replay(url: str, run: str, machine: str, target: object) -> list[Replayed]:
     async with reading(url) as store:
         if run:
+            entry = await entry_of_run(store, run)
+            if entry.machine != machine:
+                raise NothingToCompare(_another(entry, machine))
             return [await _replayed(store, run, target)]
         entries = await store.entries(Filter(machine=machine))
+        if not entries:
+            raise NothingToCompare(await _none(store, machine))
         return [await _replayed(store, entry.run, target) for entry in entries]
+
+
+def _another(entry: Entry, machine: str) -> str:
+    return (
+        f"{entry.run} is a run of {entry.machine}, and is to be compared with the code of "
+        f"{machine}; name the code of {entry.machine}, or say --machine {entry.machine} "
+        "where it is meant"
+    )
+
+
+async def _none(store: Store, machine: str) -> str:
+    entries = await store.entries(Filter(limit=_LOOKED_AT))
+    there = ", ".join(dict.fromkeys(entry.machine for entry in entries))
+    hint = f"; it has runs of {there}: --machine NAME compares with those" if there else ""
+    return f"there is no run of {machine} in {store.url}, so nothing was compared{hint}"
 
 
 async def _replayed(store: Store, run: str, target: object) -> Replayed:
@@ -78,13 +107,12 @@ def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool
 
 def _tell(screen: Screen, found: Replayed) -> None:
     verdict = Styled(found.verdict, _VERDICTS[found.verdict])
+    end = "where it was given up" if found.given_up else "the end of its record"
     if found.verdict == "same":
-        screen.line(
-            Styled(found.run, "bold"), verdict, f"to the end of its record, {found.version}"
-        )
+        screen.line(Styled(found.run, "bold"), verdict, f"to {end}, {found.version}")
         return
     if found.verdict == "past":
-        screen.line(Styled(found.run, "bold"), verdict, f"the end of its record, {found.version}:")
+        screen.line(Styled(found.run, "bold"), verdict, f"{end}, {found.version}:")
     else:
         screen.line(Styled(found.run, "bold"), verdict, f"at {found.version}:")
         _side(screen, "recorded", found.recorded, "the run had nothing more to do")

@@ -80,7 +80,9 @@ def build(declaration: Declaration, bases: Bases) -> LifecycleProgram:
     steps = steps_mentioned(top.acting(), declaration.steps)
     commands = top.commands()
     types = types_of(top.data, commands, steps)
-    machine = _machine(declaration, top, places, found, _calls(steps), shapes(types))
+    machine = _machine(
+        declaration, top, places, found, _calls(steps), shapes(types, declaration.name)
+    )
     check_endless(machine, top)
     parts = Parts(found.handlers, found.guards, found.acting, found.delays, steps, places.id_of)
     return LifecycleProgram(machine, top.data, commands, types, parts)

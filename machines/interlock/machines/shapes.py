@@ -13,7 +13,7 @@ from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_o
 
 from interlock.machines.resource import wanted_by
 from interlock.store.values import Types
-from interlock.store.values.evolving import oldest_of, schema_of
+from interlock.store.values.evolving import count, oldest_of, schema_of
 
 _STARS: dict[Any, str] = {
     inspect.Parameter.VAR_POSITIONAL: "*",
@@ -203,9 +203,16 @@ def signature_of(function: Callable[..., Any]) -> tuple[dict[str, str], str]:
     return takes, text_of(hints["return"]) if "return" in hints else ""
 
 
-def shapes(types: Types) -> Mapping[str, str]:
-    """What the authors' classes among those registered look like, by name."""
-    found = {name: shape_of(cls) for name, cls in types if _is_authors(cls)}
+def shapes(types: Types, machine: str) -> Mapping[str, str]:
+    """What the authors' classes among those registered look like, by name.
+
+    From here on they count for the definition of `machine`, see `LateUpcast`.
+    """
+    found: dict[str, str] = {}
+    for name, cls in types:
+        if _is_authors(cls):
+            found[name] = shape_of(cls)
+            count(cls, machine)
     return {name: found[name] for name in sorted(found) if found[name]}
 
 

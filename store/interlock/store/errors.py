@@ -203,3 +203,9 @@ class BadUpcast(StoreError):
     """`upcast` or `renamed` was given something that it cannot mean."""
 
     code = "ILK232"
+
+
+class LateUpcast(BadUpcast):
+    """An upcaster stands below a machine that counts its class already; move it above."""
+
+    code = "ILK291"

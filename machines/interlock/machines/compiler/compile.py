@@ -113,7 +113,16 @@ def _compile(
     errors = [error.__name__ for error in raises]
     told = described(source, scope, sites, builder)
     machine = _machine(
-        source, name, places, pauses, edges, errors, calls, sites.phases, told, shapes(types)
+        source,
+        name,
+        places,
+        pauses,
+        edges,
+        errors,
+        calls,
+        sites.phases,
+        told,
+        shapes(types, name),
     )
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
     segment = Emitter(source, scope, blocks, variables, live, pauses, calls.names).function()

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from enum import Enum
+from traceback import extract_stack
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from interlock.store.errors import BadUpcast, NewerValue, OutdatedValue
+from interlock.store.errors import BadUpcast, LateUpcast, NewerValue, OutdatedValue
 from interlock.store.event import Encoded
 from interlock.store.values.annotation import is_recordable
 from interlock.store.values.refusal import is_model
@@ -21,6 +23,7 @@ Upcaster = TypeVar("Upcaster", bound=Callable[[Any], Any])
 _upcasters: dict[type, dict[int, Callable[[Any], Any]]] = {}
 _former: dict[str, list[type]] = {}
 _renamed: set[type] = set()
+_counted: WeakKeyDictionary[type, str] = WeakKeyDictionary()
 
 
 def upcast(cls: type, *, from_: int) -> Callable[[Upcaster], Upcaster]:
@@ -37,8 +40,17 @@ def upcast(cls: type, *, from_: int) -> Callable[[Upcaster], Upcaster]:
 
     Raises:
         BadUpcast: there is one already, or such a class has no fields that could change.
+        LateUpcast: a machine that holds such values was made before, and does not count it.
     """
     _check(cls, from_)
+    if cls in _counted:
+        file, line, *_ = extract_stack(limit=2)[0]
+        message = (
+            f"{file}:{line}: "
+            f"@upcast({cls.__qualname__}, from_={from_}) stands below {_counted[cls]!r}, whose "
+            f"definition counts what {cls.__qualname__} is; move it above, beside the class"
+        )
+        raise LateUpcast(message)
 
     def declare(function: Upcaster) -> Upcaster:
         known = _upcasters.setdefault(cls, {})
@@ -49,6 +61,15 @@ def upcast(cls: type, *, from_: int) -> Callable[[Upcaster], Upcaster]:
         return function
 
     return declare
+
+
+def count(cls: type, by: str) -> None:
+    """Note that a definition counts what a class is now: its upcasters have to be there before.
+
+    Args:
+        by: name of the machine.
+    """
+    _counted.setdefault(cls, by)
 
 
 def renamed(cls: type, *, was: str) -> None:
