@@ -68,7 +68,10 @@ def coverage(
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Tell which transitions ran in production, how often; archived runs included."""
+    """Tell which transitions ran in production, how often.
+
+    Archived runs are read from their files.
+    """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import covering
 
