@@ -114,18 +114,20 @@ class Following:
             mover.begin_again(self.own.events[0])
         self._move(mover)
         for _ in range(_AT_ONCE):
-            if not self._give_next(mover, fork):
-                self._settle(mover, fork)
+            if self._give_next(mover, fork):
+                self._move(mover)
+            elif not self._settle(mover, fork):
                 return
-            self._move(mover)
         self.more = True
 
-    def _move(self, mover: Mover) -> None:
+    def _move(self, mover: Mover) -> bool:
         """Let the run move by itself; what has an outcome counts as being under way."""
-        state = mover.session.state
+        state, moved = mover.session.state, False
         mover.session.calling = self._calling | self._under_way(state)
         while mover.move():
+            moved = True
             mover.session.calling = self._calling | self._under_way(state)
+        return moved
 
     def _give_next(self, mover: Mover, fork: Forked) -> bool:
         found = self._first(mover.session.state, fork)
@@ -245,23 +247,25 @@ class Following:
 
     # What nothing is known of
 
-    def _settle(self, mover: Mover, fork: Forked) -> None:
-        """Nothing is left to be given: ask about calls, and let time pass."""
+    def _settle(self, mover: Mover, fork: Forked) -> bool:
+        """Nothing is left to be given: ask about calls, and let time pass.
+
+        True when the run moved by that, or there is something to be given now.
+        """
         session = mover.session
         for activity in list(session.state.pending.values()):
             if activity.kind in CALLS:
                 self._ask(mover, fork, activity)
             elif fork.effects == "recorded":
                 self._elapse(session, activity)
-        self._move(mover)
-        if self._first(session.state, fork) is not None:
-            self.more = True
-            return
+        if self._move(mover) or self._first(session.state, fork) is not None:
+            return True
         now = session.state.fork
         given = fork.effects == "recorded" or fork.version != fork.taken
         if given and session.state.ended is None and now is not None and not now.caught_up:
             session.emit(ForkCaughtUp())
         session.cleared.add(FOLLOW)
+        return False
 
     def _ask(self, mover: Mover, fork: Forked, activity: Activity) -> None:
         if activity.status in ("done", "undo failed") or activity.answer == "live":
