@@ -14,7 +14,7 @@ from test_readme import ROOT
 
 PAGE = (ROOT / "docs" / "testing.md").read_text()
 FILES = dict(re.findall(r"```python\n# (\w+\.py)\n(.*?)```", PAGE, re.DOTALL))
-COLLECTED, FAILURE, SURVIVORS = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
+COLLECTED, FAILURE, NEVER, SURVIVORS = re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +63,12 @@ def test_survivors_are_listed(folder: Path) -> None:
     done = python(folder, "survivors.py")
     assert done.returncode == 0, done.stderr
     assert done.stdout == SURVIVORS
+
+
+def test_what_no_case_came_to_is_told(folder: Path) -> None:
+    forgets = FILES["shop.py"].replace("[*order.items, command.item]", "order.items")
+    (folder / "forgetful.py").write_text(forgets)
+    code = "from forgetful import *; from interlock.testing import machine_tests"
+    done = python(folder, "-c", f"{code}; machine_tests(Shop).suite.run('reached')")
+    told = [re.sub(r"\d+", "N", one) for one in (NEVER, done.stderr)]
+    assert told[0] in told[1]

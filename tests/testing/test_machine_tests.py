@@ -6,6 +6,7 @@ import itertools
 import random
 import re
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,14 @@ from interlock.machines.step import Effect
 from interlock.testing import machine_tests
 from interlock.testing.errors import BadFixture, NotTestable
 from interlock.testing.machine_suite import MachineSuite
-from sample_orders import OrderLifecycle
+from sample_orders import OrderData, OrderLifecycle
 from sample_subscription import Subscription
 
 QUICK = settings(max_examples=8, derandomize=True)
 
-test_order = machine_tests(OrderLifecycle, settings=QUICK)
+test_order = machine_tests(
+    OrderLifecycle, settings=QUICK, starts=[OrderData(), OrderData(total=Decimal(9))]
+)
 test_subscription = machine_tests(
     Subscription, settings=QUICK, without=["crash", "clock", "deliveries", "stored-timers", "codec"]
 )

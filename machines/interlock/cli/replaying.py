@@ -115,19 +115,26 @@ def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool
 def _cause(found: Replayed) -> tuple[object, ...]:
     """What runs share of which the first is told: where both sides stand, and what they do."""
     sides = (found.recorded, found.new)
-    return found.verdict, *(
-        None if side is None else (cause_of(side.did, found.run), side.state, side.file, side.line)
-        for side in sides
+    return (
+        found.verdict,
+        found.given_up,
+        *(
+            None
+            if side is None
+            else (cause_of(side.did, found.run), side.state, side.file, side.line)
+            for side in sides
+        ),
     )
 
 
 def _tell(screen: Screen, found: Replayed, alike: Sequence[str]) -> None:
     """One run, and which others are so as well, but for the values."""
     verdict = Styled(found.verdict, _VERDICTS[found.verdict])
+    end = "where it was given up" if found.given_up else "the end of its record"
     if found.verdict == "same":
-        said = f"to the end of its record, {found.version}"
+        said = f"to {end}, {found.version}"
     elif found.verdict == "past":
-        said = f"the end of its record, {found.version}:"
+        said = f"{end}, {found.version}:"
     else:
         said = f"at {found.version}:"
     screen.line(Styled(found.run, "bold"), verdict, said)

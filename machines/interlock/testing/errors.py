@@ -38,6 +38,12 @@ class BadTests(InterlockError):
     code = "ILK313"
 
 
+class NeverTaken(InterlockError, UserWarning):
+    """A warning: generated tests, or simulations, never take some ways through a machine."""
+
+    code = "ILK314"
+
+
 class HarnessError(InterlockError):
     """A test asks its harness for something that cannot be."""
 

@@ -48,6 +48,7 @@ class FlowLaw:
     faults: Sequence[Any] = ()
     each: Callable[[FlowSubject, Case], Iterator[Case]] = _itself
     share: float = 0.3
+    lastly: Callable[[FlowSubject], str] | None = None
 
 
 def ends(subject: FlowSubject, case: Case) -> None:

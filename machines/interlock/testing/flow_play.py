@@ -17,6 +17,7 @@ from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity, History, RunState, load_state
 from interlock.store.contract import FINISHED, Appended, Filter
 from interlock.testing.broken import Broken
+from interlock.testing.deciders import deciders
 from interlock.testing.ended import Call, Ended
 from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.here import Here, applies, note
@@ -70,6 +71,7 @@ class FlowPlay:
     Attributes:
         ended: what it came to.
         moves: that were made, those that were chosen.
+        vain: approvals that nobody whom we know may decide, with what was said.
     """
 
     def __init__(
@@ -93,7 +95,8 @@ class FlowPlay:
         self._waiting: dict[tuple[str, int], tuple[str, asyncio.Future[Move]]] = {}
         self._outcomes: dict[tuple[str, int], Move] = {}
         self._sent: Counter[str] = Counter()
-        self._vain: set[str] = set()  # approvals that nobody whom we know may decide
+        self.vain: dict[str, str] = {}
+        self._deciders: dict[str, str] = {}  # by the keys of what they said
         self._verifies = [step.options.verify for step in subject.steps()]
 
     def go(self) -> None:
@@ -180,7 +183,7 @@ class FlowPlay:
         if here.undos:
             return Settle("resolve")
         for _, activity in here.approvals:
-            if activity.id not in self._vain:
+            if activity.id not in self.vain:
                 return Decide(activity.name, granted=True)
         for _, name in here.waits:
             if self._sent[name] < _SENT:
@@ -215,7 +218,8 @@ class FlowPlay:
         if error is not None and not isinstance(error, Refused | HandlerFailed):
             raise error
         if error is not None and isinstance(move, Decide):
-            self._vain |= {one.id for _, one in here.approvals if one.name == move.approval}
+            vain = [one.id for _, one in here.approvals if one.name == move.approval]
+            self.vain |= dict.fromkeys(vain, f"{move.approval}: {error.message}")
         again = any(isinstance(f, Twice) and f.move == number for f in self.case.faults)
         if again and error is None and isinstance(move, Send | Decide):
             await self._again(ask, move, number)
@@ -242,14 +246,28 @@ class FlowPlay:
         return None
 
     async def _vote(self, run: str, activity: Activity, granted: bool, key: str) -> None:
+        """Somebody who may votes: people are tried one after the other."""
         engine = self.stage.engine
         vote = engine.approve if granted else engine.reject
-        known = activity.approval
-        voted = 0 if known is None else len(known.votes)
-        wanted = None if known is None else known.approvers
-        names = [] if wanted is None else [*wanted.names]
-        who = names[voted % len(names)] if names else f"person {voted + 1}"
-        await vote(run, activity.id, by=who, reason="so", command_id=key)
+        voted = 0 if activity.approval is None else len(activity.approval.votes)
+        known = self._deciders.get(key)  # it is delivered again
+        people = [known] if known else await self._people(run, activity, voted)
+        refused: Refused | None = None
+        for who in people:
+            try:
+                await vote(run, activity.id, by=who, reason="so", command_id=key)
+            except Refused as error:
+                refused = refused or error
+            else:
+                self._deciders[key] = who
+                return
+        if refused is not None:
+            raise refused
+
+    async def _people(self, run: str, activity: Activity, voted: int) -> list[str]:
+        """Who may be let decide; people who are nobody in particular come last."""
+        others = [*self.subject.people, f"person {voted + 1}", f"person {voted + 2}"]
+        return await deciders(self.stage.engine, run, activity, others)
 
     async def _again(self, ask: Callable[[], Awaitable[Any]], move: Move, number: int) -> None:
         before = await self._commands_known()

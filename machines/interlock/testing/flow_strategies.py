@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from interlock.testing.flow_play import FlowPlay, flow_played
+from interlock.testing.flow_reached import reached_of
 from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.here import Here
 from interlock.testing.moves import Cancel, Case, Decide, Fail, Move, Pass, Return, Send, Settle
@@ -103,7 +104,9 @@ def _beginnings(subject: FlowSubject) -> list[Case]:
     found: list[Case] = []
     known: set[tuple[str, str]] = set()
     for start in sampled(subject.inputs(), _STARTS):
-        histories = flow_played(subject, Case(start)).ended.histories
+        play = flow_played(subject, Case(start))
+        reached_of(subject).saw(play)
+        histories = play.ended.histories
         states = [event.state for history in histories.values() for event in history.events]
         moves = {*pairwise(states)}
         if not moves <= known:
@@ -128,6 +131,7 @@ class _Surprises:
         self._made: list[Move] = []
         self._play = FlowPlay(subject, Case(case.start), None, None, self._choose)
         self._play.go()
+        reached_of(subject).saw(self._play)
 
     def _choose(self, here: Here) -> Move | None:
         number = len(self._made)

@@ -43,6 +43,7 @@ class FlowSubject:
         payloads: see `workflow_tests`.
         weights: how often each kind of move is drawn.
         invariants: what has to hold of every end.
+        people: who is tried for approvals, besides those whom they name.
         kept: what was found out once, by name.
     """
 
@@ -50,6 +51,7 @@ class FlowSubject:
     payloads: Payloads = field(default_factory=dict[Any, Any])
     weights: Weights = field(default_factory=dict[Any, int])
     invariants: Sequence[Callable[..., Any]] = ()
+    people: Sequence[str] = ()
     kept: dict[str, Any] = field(default_factory=dict[str, Any], compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -13,6 +13,7 @@ from interlock.machines.guard import Check
 from interlock.machines.workflow import Workflow
 from interlock.store.errors import InterlockError
 from interlock.store.values import Types
+from interlock.testing import flow_reached
 from interlock.testing.asked import check_payloads, check_weights, wanted
 from interlock.testing.broken import Broken
 from interlock.testing.collected import caller, collected
@@ -36,7 +37,7 @@ class FlowSuite(Suite[FlowSubject]):
     def __init__(
         self, subject: FlowSubject, folder: Path | None, given: Settings | None, most: int
     ) -> None:
-        laws = [*FLOW_LAWS, *(holds(one) for one in subject.invariants)]
+        laws = [flow_reached.LAW, *FLOW_LAWS, *(holds(one) for one in subject.invariants)]
         super().__init__(subject.flow.name, subject, laws, folder, given)
         self._most = most
 
@@ -71,6 +72,7 @@ def workflow_tests(
     *,
     payloads: Payloads | None = None,
     weights: Weights | None = None,
+    people: Sequence[str] = (),
     invariants: Sequence[Callable[[Ended], Check]] = (),
     settings: Settings | None = None,
     failures: str | Path | None = "failures",
@@ -91,6 +93,8 @@ def workflow_tests(
             (`"checkout.order"`), or of a step by its name (`"charge"`).
         weights: how often something happens beside the others: `return`, `fail`, `decide`, `send`,
             `time`, `cancel`; 1 by default, 0 for never.
+        people: who is tried for approvals, besides those whom they name, and the names that a
+            function in `approvers=` mentions.
         invariants: what has to hold of every end: functions of an `Ended`, each a test of its own.
         settings: of Hypothesis; by default those of its profile.
         failures: folder of the failing cases, beside the test module; None keeps none.
@@ -101,7 +105,7 @@ def workflow_tests(
         NotTestable: it is no workflow, or something that was said does not fit it.
     """
     file, line = caller()
-    subject = _checked(FlowSubject(flow, payloads or {}, weights or {}, invariants))
+    subject = _checked(FlowSubject(flow, payloads or {}, weights or {}, invariants, people))
     folder = None if failures is None else Path(file).parent / failures
     suite = FlowSuite(subject, folder, settings, most)
     return collected(suite.run, wanted(suite.laws, without), (file, line), suite)
@@ -115,6 +119,9 @@ def _checked(subject: FlowSubject) -> FlowSubject:
     errors += caught(subject.flow.function)
     hints = [*drawn.values(), *subject.commands().values()]
     check_payloads(subject.payloads, hints, drawn, errors)
+    if isinstance(subject.people, str):
+        message = f"people={subject.people!r} is one text; write people=[{subject.people!r}]"
+        raise NotTestable(message)
     for one in subject.invariants:
         if not callable(one):
             message = f"invariants: {one!r} is no function of an Ended"

@@ -36,6 +36,7 @@ class Law:
         faults: kinds of faults that Hypothesis adds to its cases.
         each: the cases to look at for each of the shortest ways.
         share: the part of the examples that it gets: one that is played costs more.
+        lastly: of a law of all cases together: what is wrong with them, "" for nothing.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Law:
     faults: Sequence[Any] = ()
     each: Callable[[Subject, Case], Iterator[Case]] = _itself
     share: float = 1.0
+    lastly: Callable[[Subject], str] | None = None
 
 
 def sound(subject: Subject, case: Case) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from interlock.machines.lifecycle import Lifecycle
 from interlock.store.values import Types
+from interlock.testing import reached
 from interlock.testing.asked import subject_of, wanted
 from interlock.testing.collected import caller, collected
 from interlock.testing.laws import PURE, holds
@@ -30,7 +31,7 @@ class MachineSuite(Suite[Subject]):
     def __init__(
         self, subject: Subject, folder: Path | None, given: Settings | None, most: int
     ) -> None:
-        laws = [*PURE, *PLAYED, *(holds(one) for one in subject.invariants)]
+        laws = [reached.LAW, *PURE, *PLAYED, *(holds(one) for one in subject.invariants)]
         super().__init__(subject.kind.name, subject, laws, folder, given)
         self._most = most
 

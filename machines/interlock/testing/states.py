@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,22 @@ def seen(state: RunState) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    return msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=_image)
+    return _listed(msgspec.to_builtins(value, builtin_types=(datetime,), enc_hook=_image))
+
+
+def _listed(value: Any) -> Any:
+    """With lists for tuples: which of the two a sequence is says nothing."""
+    if isinstance(value, dict):
+        return {name: _listed(one) for name, one in _items(value)}
+    return [_listed(one) for one in _several(value)] if isinstance(value, list | tuple) else value
+
+
+def _items(value: Any) -> Iterable[tuple[Any, Any]]:
+    return value.items()  # type: ignore[no-any-return]  # of a dict
+
+
+def _several(value: Any) -> Iterable[Any]:
+    return value  # type: ignore[no-any-return]  # a list or a tuple
 
 
 def _image(value: object) -> object:

@@ -63,6 +63,11 @@ class AnyLaw(Protocol[S_contra]):
         """The part of the examples that it gets."""
         ...
 
+    @property
+    def lastly(self) -> Callable[[S_contra], str] | None:
+        """Of a law of all cases together: what is wrong with them, "" for nothing."""
+        ...
+
 
 class Suite(ABC, Generic[S]):
     """The laws of one machine, to be looked at one by one.
@@ -97,7 +102,11 @@ class Suite(ABC, Generic[S]):
             AssertionError: it does not hold; says in which case, and keeps that in a file.
             BadFixture: a case that was kept cannot be played any more.
         """
-        law, fixtures = self.laws[name], self._fixtures()
+        law = self.laws[name]
+        if law.lastly is not None:
+            self._together(law, law.lastly)
+            return
+        fixtures = self._fixtures()
         for file, case in () if fixtures is None else fixtures.read(name):
             known = self._search(law).among([case])
             if known is not None:
@@ -112,6 +121,21 @@ class Suite(ABC, Generic[S]):
             raise AssertionError(
                 report(self.name, law.text, found.case, found.broken, lines, kept or None)
             )
+
+    def _together(self, law: AnyLaw[S], lastly: Callable[[S], str]) -> None:
+        """Look at all cases together: those along the shortest ways, then, if need be, drawn ones.
+
+        Raises:
+            AssertionError: they are not what they have to be.
+        """
+        self.ways()
+        if lastly(self.subject):
+            same = Settings(self._settings(law), derandomize=True)  # now and then is no answer
+            self._search(law).drawn(self._cases(law), same)
+        said = lastly(self.subject)
+        if said:
+            message = f"{self.name}: {law.text}; not so:\n\n{said}"
+            raise AssertionError(message)
 
     def failure(self, name: str, *, drawn: bool = True) -> Failure | None:
         """A case in which a law does not hold: along the shortest ways, then by Hypothesis.

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from interlock.machines.errors import BadDefinition
 from interlock.machines.proof.domain import instances
 from interlock.testing.moves import Case, Move, Pass, Send
 from interlock.testing.payloads import nearby, payload, values_in
+from interlock.testing.reached import reached_of, unreached
 from interlock.testing.scenario import Scenario
 from interlock.testing.strategies import accepted
 from interlock.testing.subject import FAILURES, Subject
@@ -25,11 +26,16 @@ from interlock.testing.subject import FAILURES, Subject
 _PLACES = 8
 """Places that are looked at, at most, with the same states and other data."""
 
+_MORE = 60
+"""As many, where transitions are left that were not taken."""
+
 UNHURRIED = (
     HealthCheck.data_too_large, HealthCheck.filter_too_much, HealthCheck.too_slow,
     HealthCheck.large_base_example, HealthCheck.nested_given,
 )  # fmt: skip
 """What Hypothesis is not to complain about: runs are long, and tests are run inside of tests."""
+
+_Samples: TypeAlias = dict[type[Command], list[Any]]
 
 _SAMPLES = 6
 """Values of each command that are tried at each place, besides those found in the data."""
@@ -54,36 +60,50 @@ def tour(subject: Subject) -> list[Case]:
     """
     samples = {kind: _samples(subject, kind) for kind in subject.program.commands.values()}
     found: dict[str, Case] = {}
-    known: set[str] = set()
-    seen: Counter[tuple[str, ...]] = Counter()
-    todo: deque[_Spot] = deque()
+    begun: list[_Spot] = []
     for start in sampled(subject.beginning(), _SAMPLES):
         try:
             scenario = Scenario(subject.kind, start)
-        except FAILURES:
+        except FAILURES as error:
+            reached_of(subject).began = error.message
             return [Case(start)]
-        _note(found, scenario, _Spot(scenario, start, ()))
-        todo.append(_Spot(scenario, start, ()))
+        reached_of(subject).begins(scenario.configuration, scenario.taken)
+        begun.append(_Spot(scenario, start, ()))
+        _note(found, scenario, begun[-1])
+    for places in (_PLACES, _MORE):
+        _explore(subject, begun, samples, found, places)
+        if not unreached(subject):
+            break
+    return _whole([*found.values()])
+
+
+def _explore(
+    subject: Subject, begun: list[_Spot], samples: _Samples, found: dict[str, Case], places: int
+) -> None:
+    """Look on from each place, breadth first; from so many of the same states."""
+    known: set[str] = set()
+    seen: Counter[tuple[str, ...]] = Counter()
+    todo = deque(begun)
     while todo:
         spot = todo.popleft()
         here = spot.scenario.configuration
         key = repr((here, spot.scenario.data))
-        full = seen[here] >= _PLACES and not spot.novel
+        full = seen[here] >= places and not spot.novel
         if key in known or spot.scenario.over or full:
             continue
         known.add(key)
         seen[here] += 1
         for move in _moves(subject, spot.scenario, samples):
-            behind = _behind(spot, move, found)
+            behind = _behind(subject, spot, move, found)
             if behind is not None:
                 novel = _note(found, behind.scenario, behind)
                 _look(subject, found, behind)
                 todo.append(replace(behind, novel=novel))
-    return _whole([*found.values()])
 
 
-def _behind(spot: _Spot, move: Move, found: dict[str, Case]) -> _Spot | None:
+def _behind(subject: Subject, spot: _Spot, move: Move, found: dict[str, Case]) -> _Spot | None:
     twin, moves = spot.scenario.twin(), (*spot.moves, move)
+    reached, before = reached_of(subject), spot.scenario.configuration
     try:
         if isinstance(move, Send):
             twin.when(move.command)
@@ -91,7 +111,9 @@ def _behind(spot: _Spot, move: Move, found: dict[str, Case]) -> _Spot | None:
             twin.passes(move.time)
     except FAILURES as error:
         found.setdefault(f"! {error.message}", Case(spot.start, moves))
+        reached.moves(before, move, twin, error.message)
         return None
+    reached.moves(before, move, twin)
     return _Spot(twin, spot.start, moves, spot.scenario.taken) if twin.taken else None
 
 
@@ -115,9 +137,7 @@ def _look(subject: Subject, found: dict[str, Case], spot: _Spot) -> None:
                     found[name] = Case(spot.start, spot.moves)
 
 
-def _moves(
-    subject: Subject, scenario: Scenario[Any, Any], samples: dict[type[Command], list[Any]]
-) -> Iterator[Move]:
+def _moves(subject: Subject, scenario: Scenario[Any, Any], samples: _Samples) -> Iterator[Move]:
     for kind in accepted(subject.program, scenario.configuration):
         yield from map(Send, samples[kind])
         yield from map(Send, _near(samples[kind][:1], scenario.data))

@@ -298,7 +298,8 @@ class Following:
         """Why a call is asked about, with what there is to answer it."""
         if activity.kind == "undo" and self._is_parents(fork, activity.of):
             said = f"it would undo what {fork.parent} did"
-            return said if fork.effects == "live" else f"{said}; {self._given_by(fork, activity)}"
+            tells = fork.effects != "live" or self.recorded(activity.id)
+            return f"{said}; {self._given_by(fork, activity)}" if tells else said
         return self._given_by(fork, activity)
 
     def _given_by(self, fork: Forked, activity: Activity) -> str:
@@ -307,12 +308,10 @@ class Following:
         ended = next((m.last for m in known if m.last is not None), None)
         if ended is not None:
             return f"{fork.parent} recorded: {_said(ended)}"
-        if known:
-            return f"{fork.parent} has recorded no outcome of it"
         likes = (source.like(self.own, call) for source in self.sources)
         like = next((found for found in likes if found is not None), None)
         if like is None or like.last is None:
-            return f"{fork.parent} made no such call"
+            return f"{fork.parent} {'has recorded no outcome of it' if known else _NO_CALL}"
         return f"{fork.parent} made it with other input, and recorded: {_said(like.last)}"
 
     def recorded(self, activity: str) -> bool:
@@ -335,6 +334,9 @@ class Following:
             ):
                 found.add(activity.id)
         return found
+
+
+_NO_CALL = "made no such call"
 
 
 def _has_not_begun(state: RunState) -> bool:

@@ -64,6 +64,8 @@ class Calls:
     Attributes:
         made: every call, in order; verifying is none.
         returned: keys of the calls that took effect, and their results.
+        came: names of the steps of which a call returned.
+        failed: what a function that is really called raised, by name, the first time.
         wrong: calls that should not have been made, said for a person.
         allowed: calls of at-most-once attempts that a person asked for again.
     """
@@ -82,6 +84,8 @@ class Calls:
     ) -> None:
         self.made: list[Made] = []
         self.returned: dict[str, Any] = {}
+        self.came: set[str] = set()
+        self.failed: dict[str, str] = {}
         self.wrong: list[str] = []
         self.allowed: Counter[tuple[str, int]] = Counter()
         self._seed = seed
@@ -115,13 +119,24 @@ class Calls:
             try:
                 result = await self._answer(made, function, args, kwargs, draw)
             except BaseException as error:
+                if isinstance(error, Exception) and not isinstance(error, Transient):
+                    self._note(made, function, error)
                 self._trace.note(PROCESS.get(), f"call {call.key}: {type(error).__name__}")
                 raise
             self._trace.note(PROCESS.get(), f"call {call.key}: returned")
             self.returned[call.key] = result
+            self.came.add(made.step)
             return result
 
         return answered
+
+    def _note(self, made: Made, function: Callable[..., Any], error: Exception) -> None:
+        """A function that is really called has failed, and did not say that it might."""
+        step = self._steps.get(made.step)
+        called = self._given.get(made.step, function if self._own else None)
+        declared = () if step is None else step.options.raises
+        if called is not None and not isinstance(error, declared):
+            self.failed.setdefault(made.step, f"{type(error).__name__}: {error}")
 
     def _verified(self, key: str) -> Happened[Any] | DidNotHappen:
         return Happened(self.returned[key]) if key in self.returned else DidNotHappen()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from interlock.machines.ir import Machine
 from interlock.projections import Activity, RunState, evolve
 from interlock.store.contract import Store
 from interlock.store.event import Event
+from interlock.testing.coverage.tally import Tally
 from interlock.testing.simulation.loop import PROCESS
 from interlock.testing.simulation.trace import Trace
 
@@ -18,13 +20,17 @@ class Register:
     """Hears of every commit that a store keeps, whoever made it.
 
     Attributes:
+        seen: what runs of the simulated machine came to.
         states: every run, as its log says.
         intents: every call that was recorded before it was made, by run, activity and attempt.
         broken: invariants that did not hold, said for a person.
         moved: how many events there were.
     """
 
-    def __init__(self, store: Store, trace: Trace, checks: Sequence[Check]) -> None:
+    def __init__(
+        self, store: Store, trace: Trace, checks: Sequence[Check], machine: Machine
+    ) -> None:
+        self.seen = Tally(machine)
         self.states: dict[str, RunState] = {}
         self.intents: set[tuple[str, str, int]] = set()
         self.broken: list[str] = []
@@ -43,6 +49,8 @@ class Register:
             return
         state = self.states.get(stream)
         for event in events:
+            if event.hash == self.seen.machine.hash:
+                self.seen.note(event)
             self.states[stream] = state = evolve(state, event)
             for activity in state.pending.values():
                 self.intents.add((stream, activity.id, activity.attempt))

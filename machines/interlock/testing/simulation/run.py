@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from interlock.engine.programs import program_of
 from interlock.projections import RunState
 from interlock.store import crash
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.clock import Clock
 from interlock.store.contract import Store
 from interlock.store.keystores import MemoryKeys
+from interlock.testing.coverage.tally import Tally
 from interlock.testing.simulation import parts
 from interlock.testing.simulation.calls import Calls, Odds
 from interlock.testing.simulation.judge import stuck, unsafe
@@ -90,6 +92,9 @@ class Seeded:
         runs: how many runs came to which status.
         calls, events: how many there were.
         lasted: virtual time.
+        seen: what runs of the machine came to.
+        failed: what the author's own code raised, by the command or the step, the first time.
+        returned: the steps of which a call returned.
         refused: why a start was refused, "" when none was.
     """
 
@@ -101,6 +106,9 @@ class Seeded:
     calls: int
     events: int
     lasted: timedelta
+    seen: Tally
+    failed: dict[str, str]
+    returned: set[str]
     refused: str = ""
 
 
@@ -118,7 +126,9 @@ class Simulation:
         self._weather = Weather(seed, trace, only, setting.faults)
         self._keys = MemoryKeys()
         checks = [*setting.checks, *own_invariants(setting.machines, self._keys)]
-        self._register = Register(self._truth, trace, checks)
+        self._register = Register(
+            self._truth, trace, checks, program_of(setting.subject.machine).machine
+        )
         steps = parts.steps(setting.machines)
         self._calls = Calls(
             seed, steps, setting.given, setting.own, setting.pool, setting.odds,
@@ -161,7 +171,9 @@ class Simulation:
         return Seeded(
             self._seed, [*dict.fromkeys(self._wrong)], self.trace, self._weather.happened,
             Counter(state.status for state in states), len(self._calls.made),
-            self._register.moved, self._time.now() - START, self.world.told.refused,
+            self._register.moved, self._time.now() - START, self._register.seen,
+            {**self.world.told.failed, **self._calls.failed}, self._calls.came,
+            self.world.told.refused,
         )  # fmt: skip
 
     def _reached(self, point: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from interlock.engine.programs import program_of
 from interlock.machines.command import Command
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram
@@ -17,6 +18,7 @@ from interlock.store.contract import Store
 from interlock.testing.errors import SimulationFailed
 from interlock.testing.simulation import asked, parts
 from interlock.testing.simulation.calls import Odds
+from interlock.testing.simulation.came import Came
 from interlock.testing.simulation.pool import Pool
 from interlock.testing.simulation.register import Check
 from interlock.testing.simulation.run import Seeded, Setting, in_memory, simulated
@@ -40,6 +42,7 @@ class Simulated:
         faults: how many things went wrong, by kind.
         calls, events: how many there were.
         lasted: virtual time, all in all.
+        never: the states, or transitions, that no run came to.
         last: the last simulation: `last.trace.lines`, `last.trace.digest`.
     """
 
@@ -49,6 +52,7 @@ class Simulated:
     calls: int = 0
     events: int = 0
     lasted: timedelta = timedelta()
+    never: list[str] = field(default_factory=list[str])
     last: Seeded | None = None
 
     def add(self, one: Seeded) -> None:
@@ -63,11 +67,12 @@ class Simulated:
 
     def __str__(self) -> str:
         runs = ", ".join(f"{count} {status}" for status, count in sorted(self.runs.items()))
-        return (
+        told = (
             f"{_many(self.seeds, 'seed')}, {_many(self.runs.total(), 'run')} ({runs}), "
             f"{_many(self.calls, 'call')}, {_many(self.events, 'event')}, "
             f"{_many(self.faults.total(), 'fault')}, {_many(self.lasted.days, 'day')}"
         )
+        return "; never: ".join([told, *self.never])
 
 
 def simulate(
@@ -120,7 +125,8 @@ def simulate(
         engine: further arguments of the engines: `{"groups": …}`.
 
     Raises:
-        HarnessError: it is asked for what cannot be, or no run could be started.
+        HarnessError: it is asked for what cannot be, no run could be started, or the machine's own
+            code fails at once, so that nothing was simulated.
         SimulationFailed: something did not hold, with the seed, the faults that it takes and the
             trace.
         NoPayload: nothing is known of a type that values are wanted of.
@@ -147,14 +153,15 @@ def simulate(
         subject, machines, given, steps == "own", odds or Odds(), pool, invariants, engines,
         faults, store, before, options,
     )  # fmt: skip
-    total, refused = Simulated(), ""
+    total, came = Simulated(), Came(program_of(machine).machine)
     for seed in range(seeds) if isinstance(seeds, int) else seeds:
         one = simulated(setting, seed)
         if one.wrong:
             raise _failed(setting, one)
         total.add(one)
-        refused = refused or one.refused
-    asked.check_done(total.seeds, total.runs.total(), refused)
+        came.add(one)
+    asked.check_done(total.seeds, total.runs.total(), came.refused)
+    total.never = came.judge(total.seeds)
     return total
 
 

@@ -16,6 +16,7 @@ from interlock.machines.errors import HandlerFailed, Refused
 from interlock.projections import Activity, RunState
 from interlock.store.contract import Store
 from interlock.store.errors import StoreError
+from interlock.testing.deciders import deciders
 from interlock.testing.simulation.calls import Calls
 from interlock.testing.simulation.process import Died, Process, SimulatedEngine, Time
 from interlock.testing.simulation.register import Register
@@ -57,12 +58,14 @@ class Told:
         accepted: ids of commands that were, and the run of each.
         wrong: answers that nobody should get, said for a person.
         refused: why the first start was refused that was, "" while none is.
+        failed: what the machine's own code raised, by what was asked, the first time.
     """
 
     started: list[str] = field(default_factory=list[str])
     accepted: dict[str, str] = field(default_factory=dict[str, str])
     wrong: list[str] = field(default_factory=list[str])
     refused: str = ""
+    failed: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class World:
@@ -189,13 +192,18 @@ class World:
             await self._vote(run.run, self._draw.choice(approvals))
 
     async def _vote(self, run: str, activity: Activity) -> bool:
-        by, key = self._draw.choice(self._subject.people), self._key("vote")
+        by, key = self._draw.random(), self._key("vote")
         yes = self._draw.random() < 0.7
-        told = f"{'approve' if yes else 'reject'} {activity.name} of {run} by {by}"
+        told = f"{'approve' if yes else 'reject'} {activity.name} of {run}"
+        chosen = ""
 
-        def vote(engine: SimulatedEngine) -> Awaitable[None]:
+        async def vote(engine: SimulatedEngine) -> None:
+            nonlocal chosen
+            if not chosen:  # the same is said whenever it is said again
+                people = await deciders(engine, run, activity, self._subject.people)
+                chosen = people[int(by * len(people))]
             say = engine.approve if yes else engine.reject
-            return say(run, activity.id, by=by, command_id=key)
+            await say(run, activity.id, by=chosen, command_id=key)
 
         return await self._once(told, run, key, vote)
 
@@ -278,6 +286,10 @@ class World:
                 continue
             except (Refused, HandlerFailed, EngineError) as error:
                 self._trace.note("world", f"{told} by {process.id}: {type(error).__name__}")
+                if isinstance(error, HandlerFailed):
+                    self.told.failed.setdefault(
+                        told.split(" to ", maxsplit=1)[0].split(" run-", maxsplit=1)[0], str(error)
+                    )
                 if told.startswith("start "):
                     self.told.refused = self.told.refused or str(error)
                 return False
