@@ -26,6 +26,7 @@ from interlock.cli import (
     tests,
 )
 from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
+from interlock.cli.pipes import hear_to_the_end
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
@@ -75,6 +76,10 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
 """Name, panel and function of each command, in the order of the help."""
 
 
+_SHOWING = frozenset(name for name, panel, _ in COMMANDS if panel == LOOK)
+"""The commands that do nothing but show something."""
+
+
 def _print_version(wanted: bool) -> None:
     if not wanted:
         return
@@ -118,6 +123,8 @@ def _top(
 
     Every command takes --json, and --store URL (or INTERLOCK_STORE) for the database.
     """
+    if context.invoked_subcommand not in _SHOWING:
+        hear_to_the_end()
     _set(context, "INTERLOCK_KEY_FILE", key_file)
     _set(context, "INTERLOCK_PERSONAL_KEYS", personal_keys)
 

@@ -13,7 +13,7 @@ from interlock.cli.render import STYLES, Column, Screen, Styled, print_lines
 from interlock.cli.showing import actor_name
 from interlock.cli.stores import reading, run_async
 from interlock.cli.text import many, moment, shorten
-from interlock.cli.view import event_view, phrase_of
+from interlock.cli.view import Phrases, event_view
 from interlock.cli.wording import changed
 from interlock.projections import Choices, Chosen, chooser, find_state
 from interlock.projections.subject import read_through
@@ -88,13 +88,14 @@ async def _rows(
     """The events that are wanted, of all that are read; and the names among all of them."""
     fits, last = chooser(wanted), (await store.head(run)).version
     state = (await find_state(store, run, upto=after)).state if after else None
-    before = "" if state is None else state.state
+    before, phrases = "" if state is None else state.state, Phrases(state)
     async for events in pages(store, run, after, last):
         for event, now, subject in read_through(events, state):
             state = now
             known.take(event, subject)
+            phrases.note(subject.activity)
             if fits(event, state, subject):
-                yield event, before, phrase_of(event, state, subject)
+                yield event, before, phrases.of(event, state, subject)
             before = event.state
 
 

@@ -41,6 +41,7 @@ class Doing(msgspec.Struct, frozen=True):
         kind, name: what it is, and what of.
         state, was: where, as in `ThreadAt`.
         commands: what a wait accepts.
+        apart: it was begun by `start_child`, which is no state: it goes on whatever is there.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Doing(msgspec.Struct, frozen=True):
     state: str
     was: str
     commands: tuple[str, ...] = ()
+    apart: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         active: the active states of a lifecycle, with their old names, outer ones first.
         remembered: of a lifecycle, by history, the states that it brings back.
         whole: `active` is all that is active, and not only a state and those around it.
-        deferred: types of the commands that a lifecycle keeps for later.
+        deferred: types of the commands that are kept for later.
         mapped: old names of states that a migration speaks of: it answers for them.
     """
 
