@@ -16,6 +16,7 @@ import pytest
 from audit.filled import filled
 from audit.looking import TABLES, columns, look_at
 from interlock.store.archive import reading, writing
+from interlock.store.contract import Entry, Head
 
 LONG = os.environ.get("INTERLOCK_PROFILE") == "long"
 """Then every bit is flipped, but for those of the middle of large values."""
@@ -128,12 +129,17 @@ def test_the_row_of_an_archived_run_is_vouched_for_also_where_its_archive_is_not
         archive.with_suffix(".away").rename(archive)
 
 
+def no_sum(entry: Entry, head: Head) -> str:
+    """What older releases recorded of a row."""
+    return ""
+
+
 def test_the_row_of_a_run_that_an_older_release_archived_is_held_against_its_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as older:
         for module in (reading, writing):
-            older.setattr(module, "sum_of_row", lambda *_: "")
+            older.setattr(module, "sum_of_row", no_sum)
         path = filled(tmp_path / "older.db")
     assert look_at(path).sound
     assert unseen_in(archived_row(path), path) == []
