@@ -67,9 +67,7 @@ def test_a_fork_that_asks_is_walked_through_and_given_up(il: Invoke) -> None:
     assert "interlock discard by-hand" in il("why", "by-hand").stdout
     cancelled = il("cancel", "by-hand", "--by", "bo")
     assert "it would undo what order-1 did" in cancelled.stdout
-    assert "--result null (it is done; or --recorded; or --live, to really undo it)" in (
-        cancelled.stdout
-    )
+    assert "--result null (it is done; or --live, to really undo it)" in (cancelled.stdout)
     why = il("why", "by-hand").stdout
     assert "it would undo what order-1 did" in why
     assert "interlock answer by-hand 'undo charge' --result null" in why
@@ -142,5 +140,9 @@ def test_a_replay_shows_both_lines(
     assert "migrations are not applied here" in again.stderr
     view = document(il("replay", "order-2", *new, "--json"))
     assert view["verdict"] == "diverged"
+    every = il("replay", "--all", *new)
+    assert every.stdout.count("asks for approval manager") == 1
+    assert "  the same in 1 run more: order-10" in every.stdout
+    assert "2 otherwise" in every.stdout
     rows = lines(il("replay", "--all", *new, "--json"))
     assert {row["run"]: row["verdict"] for row in rows}["order-1"] == "same"

@@ -7,7 +7,7 @@ import re
 from random import Random
 from typing import Any
 
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from engine import fans
@@ -99,6 +99,7 @@ def calls(event: Event, label: str) -> bool:
     seed=st.integers(0, 2**32),
     crashes=st.lists(st.tuples(st.integers(1, 20), st.booleans()), max_size=2),
 )
+@example(name="talking", seed=0, crashes=[(1, True)])  # it went on later than it had looked
 def test_nor_does_that_of_rich_runs(name: str, seed: int, crashes: list[tuple[int, bool]]) -> None:
     async def main() -> None:
         fans.BOARD.append(Board())

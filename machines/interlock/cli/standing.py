@@ -197,9 +197,9 @@ class _Picture:
         """One thing that a run waits for, in words."""
         said = _WORDS.get(activity.kind, activity.kind)
         said = f"{said} {activity.name}".rstrip()
-        if activity.kind == "child":
+        if activity.kind == "child" and not activity.asked:
             return f"{said}, {self._child(activity)}"
-        if activity.kind in ("step", "undo"):
+        if activity.kind in ("step", "undo", "child"):
             stands = f"waiting for {activity.postponed}" if activity.postponed else activity.status
             if activity.asked:
                 return f"{said}, which is not called: {activity.asked}"

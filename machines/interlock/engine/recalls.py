@@ -8,13 +8,16 @@ for it: after so many interruptions it is in doubt, and waits for a person.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from interlock.engine.calls import is_open_call
 from interlock.engine.session import Mover, Session
 from interlock.engine.undo import give_up
 from interlock.machines.step import Step
-from interlock.projections import Activity
+from interlock.projections import Activity, RunState
+from interlock.store.contract import Store
 from interlock.store.event import Event
 from interlock.store.forking import CallAnswered
 from interlock.store.vocabulary import (
@@ -42,6 +45,36 @@ _INTENTS = (
 )  # fmt: skip
 
 
+class FoundIntents:
+    """The last intent of each call that a run has under way, as the log says; read but once.
+
+    After a crash thousands of calls may be found at a time, and each asks for its own.
+
+    Attributes:
+        recalling: what is to be recorded before calls are made again, by activity.
+    """
+
+    def __init__(self, state: RunState) -> None:
+        versions = [one.version for one in state.pending.values() if is_open_call(one)]
+        self._first = self._read = min(versions, default=state.head.version + 1) - 1
+        self._last: dict[str, Event] = {}
+        self._reading = asyncio.Lock()
+        self.recalling: dict[str, StepRecalled] = {}
+
+    async def of(self, store: Store, state: RunState, activity: Activity) -> Event:
+        """The event that says last that this call is to be made."""
+        if activity.version <= self._first:
+            events = await store.read(state.run, after=activity.version - 1)
+            return next(event for event in reversed(events) if _intent(event) == activity.id)
+        async with self._reading:
+            for event in await store.read(state.run, after=self._read):
+                self._last[_intent(event)] = event
+                self._read = event.version
+        if len(self._last) > 2 * len(state.pending) + 64:
+            self._last = {name: self._last[name] for name in state.pending if name in self._last}
+        return self._last[activity.id]
+
+
 async def may_call(
     engine: Core, record: Recorder, session: Session, step: Step[..., Any], activity: Activity
 ) -> bool:
@@ -52,13 +85,12 @@ async def may_call(
     """
     if activity.hold or activity.cleared:
         return True  # its beginning is recorded each time
-    before = await _made_before(engine, session.run, activity)
+    before = await _made_before(engine, session, activity)
     if before is None:
         return True
     interruptions = activity.interruptions + before
     if interruptions < step.options.interruptions:
-        recalled = StepRecalled(activity.id, activity.attempt, interruptions)
-        return await record(activity, lambda mover, _: mover.session.emit(recalled))
+        return await _recall(record, session, activity, interruptions)
     if activity.kind == "undo":
         text = f"its process died in {interruptions} calls of this attempt, one after the other"
         failure = Failure("Interrupted", text)
@@ -69,13 +101,49 @@ async def may_call(
     return False
 
 
-async def _made_before(engine: Core, run: str, activity: Activity) -> int | None:
+async def _recall(
+    record: Recorder, session: Session, activity: Activity, interruptions: int
+) -> bool:
+    """Record that a call is made again, in one commit with all that wait for the same."""
+    found = _found(session)
+    found.recalling[activity.id] = StepRecalled(activity.id, activity.attempt, interruptions)
+    try:
+        return await record(activity, _recall_all(found))
+    finally:
+        del found.recalling[activity.id]
+
+
+def _recall_all(found: FoundIntents) -> Callable[[Mover, Activity], None]:
+    def emit(mover: Mover, own: Activity) -> None:
+        if _is_recalled(own, found.recalling[own.id]):
+            return  # with those of another
+        session = mover.session
+        for wanted in found.recalling.values():
+            mine = session.state.pending.get(wanted.activity)
+            if mine is None or mine.attempt != wanted.attempt or not is_open_call(mine):
+                continue  # somebody else moved the run: who waits for it will see
+            if not _is_recalled(mine, wanted):
+                session.emit(wanted)
+
+    return emit
+
+
+def _is_recalled(activity: Activity, wanted: StepRecalled) -> bool:
+    return (activity.status, activity.interruptions) == ("started", wanted.interruptions)
+
+
+def _found(session: Session) -> FoundIntents:
+    if session.found is None:
+        session.found = FoundIntents(session.state)
+    return session.found
+
+
+async def _made_before(engine: Core, session: Session, activity: Activity) -> int | None:
     """How many calls the workers before this one may have made of what is found: 0 or 1.
 
     None when no other can have made it: this engine was the worker when it became due.
     """
-    events = await engine.store.read(run, after=activity.version - 1)
-    intent = next(event for event in reversed(events) if _is_intent(event, activity))
+    intent = await _found(session).of(engine.store, session.state, activity)
     watch = engine.watch
     if intent.position > watch.began:
         return None
@@ -88,5 +156,6 @@ async def _made_before(engine: Core, run: str, activity: Activity) -> int | None
     return 0 if isinstance(body, StepScheduled) and body.client else 1
 
 
-def _is_intent(event: Event, activity: Activity) -> bool:
-    return isinstance(event.body, _INTENTS) and event.body.activity == activity.id
+def _intent(event: Event) -> str:
+    """The call that an event wants to be made; "" where it wants none."""
+    return event.body.activity if isinstance(event.body, _INTENTS) else ""

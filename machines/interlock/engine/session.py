@@ -27,6 +27,7 @@ from interlock.store.vocabulary import StepInDoubt, StepScheduled
 if TYPE_CHECKING:
     from interlock.engine.forks.following import Following
     from interlock.engine.past_calls import PastCall
+    from interlock.engine.recalls import FoundIntents
 
 T = TypeVar("T")
 log = logging.getLogger("interlock.engine")
@@ -57,6 +58,7 @@ class Session:
         trouble: why the store refuses what is being appended, "" when it does not.
         past_calls: completed calls that will be undone next, by activity.
         following: what a fork is given, once that was read.
+        found: the intents of its calls, once one that was found in the log asked for its own.
         snapshot_at: version from which on a snapshot of it is due.
     """
 
@@ -88,6 +90,7 @@ class Session:
         self.calling: set[str] = set()
         self.past_calls: dict[str, PastCall] = {}
         self.following: Following | None = None
+        self.found: FoundIntents | None = None
         self.snapshot_at = EVERY
         self.actor = Actor("system")
         self.cause = ""

@@ -140,5 +140,5 @@ def _lost(keys: KeyStore, found: str, wanted: str) -> str:
     return (
         f"{_named(keys)} {what}; this log's personal data needs the key store {wanted}. "
         "Nothing was erased and nothing is written: put the file back (or its latest backup), "
-        "or name where it is (--personal-keys FILE; in a program: keys=…)"
+        "or name where it is (interlock --personal-keys FILE COMMAND …; in a program: keys=…)"
     )

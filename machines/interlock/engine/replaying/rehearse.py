@@ -7,6 +7,7 @@ from typing import Any
 
 from interlock.engine.forks.replaying import replay as give
 from interlock.engine.lifecycles import LifecycleRun
+from interlock.engine.replaying.given_up import before_given_up
 from interlock.engine.replaying.speech import Said, said
 from interlock.engine.replaying.stage import Script, Stage, Stop
 from interlock.engine.replaying.verdict import Replayed, Spoken
@@ -36,6 +37,9 @@ from interlock.store.vocabulary import (
 _BY_ITSELF = (WaitMatched, WaitPassed, CancelDelivered)
 """Outcomes that a run decides when it is looked at."""
 
+_WITH_CODE = (StepSkipped, WaitPassed)
+"""Recorded with what code did: the run goes on behind them later, maybe at another instant."""
+
 
 class Rehearsal:
     """One run under new code."""
@@ -43,7 +47,8 @@ class Rehearsal:
     def __init__(
         self, history: History, program: Program | LifecycleProgram, machines: Mapping[str, Machine]
     ) -> None:
-        self._events = history.events
+        self._events = before_given_up(history.events)
+        self._given_up = len(self._events) < len(history.events)
         self._program = program
         self._machines = {**machines, program.machine.hash: program.machine}
         lines = self._read()
@@ -146,7 +151,7 @@ class Rehearsal:
             self._mover = WorkflowRun(stage, mover.program)  # with the variables as changed
         elif outcome is None or isinstance(body, _BY_ITSELF):
             # what code says of itself is there already, if what was recorded before led to it
-            if event.version not in self._script.done and not isinstance(body, StepSkipped):
+            if event.version not in self._script.done and not isinstance(body, _WITH_CODE):
                 self._move()
         else:
             self._give(outcome)
@@ -213,7 +218,7 @@ class Rehearsal:
         if isinstance(new, Said):
             new = new.spoken(self._program.machine)
         at = version or (last if known is None else known.event.version)
-        return Replayed(self._events[0].stream, verdict, at, recorded, new)
+        return Replayed(self._events[0].stream, verdict, at, recorded, new, self._given_up)
 
 
 def _is_ignored(body: object) -> bool:

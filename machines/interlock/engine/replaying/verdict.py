@@ -39,6 +39,8 @@ class Replayed:
         version: of the recorded event at which it diverged, or of the last one.
         recorded: what the run did there; None where it did nothing any more.
         new: what the new code does instead; None where it does nothing.
+        given_up: it was ended from outside, as a discarded fork is: its code was not told, and
+            only what it did before is compared.
     """
 
     run: str
@@ -46,6 +48,7 @@ class Replayed:
     version: int
     recorded: Spoken | None = None
     new: Spoken | None = None
+    given_up: bool = False
 
     @property
     def diverged(self) -> bool:
