@@ -96,6 +96,23 @@ def test_coverage_beside_what_tests_did(il: Invoke, tmp_path: Path) -> None:
     assert "ILK094" in il("coverage", "cli.shop:checkout", "--since", "soon").stderr
 
 
+def test_coverage_counts_archived_runs(il: Invoke, tmp_path: Path) -> None:
+    (whole,) = lines(il("coverage", "cli.shop:checkout", "--json"))
+    moved = il("archive", "--older", "0 s", "--to", str(tmp_path / "archive"))
+    assert moved.exit_code == 0, moved.output
+    assert lines(il("coverage", "cli.shop:checkout", "--json")) == [whole]
+    (tmp_path / "archive").rename(tmp_path / "attic")
+    (told,) = lines(il("coverage", "cli.shop:checkout", "--json"))
+    gone = told["archived_runs_not_counted"]
+    assert gone > 0
+    assert told["runs"] == whole["runs"] - gone
+    said = il("coverage", "cli.shop:checkout").stdout
+    assert f"{gone} archived runs are not counted" in " ".join(said.split())
+    assert "--from FOLDER" in " ".join(said.split())
+    found = il("coverage", "cli.shop:checkout", "--json", "--from", str(tmp_path / "attic"))
+    assert lines(found) == [whole]
+
+
 def test_all_machines_of_the_modules(il: Invoke) -> None:
     told = {one["machine"] for one in lines(il("coverage", "--json"))}
     assert {"cli-checkout", "Billing"} <= told

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,8 @@ from interlock.machines import Command, Refused, TimedOut
 from interlock.machines.ir import Machine
 from interlock.store.backends.memory import MemoryStore
 from interlock.store.errors import InterlockError
-from interlock.testing import Environment, Scenario, Script
+from interlock.store.open import open_store
+from interlock.testing import Environment, Scenario, Script, VirtualClock
 from interlock.testing.coverage import (
     Report,
     Tally,
@@ -165,6 +167,39 @@ async def test_production_tells_what_ran_and_when() -> None:
         "never in tests: state post" in line and "once in production in 7 days" in line
         for line in lines
     )
+
+
+async def test_archived_runs_are_counted_as_the_others(tmp_path: Path) -> None:
+    url, clock = f"sqlite:///{tmp_path}/sold.db", VirtualClock()
+    script = Script({pack: "parcel", post: "T", pay: PAID})
+    async with Environment(script, store=url, clock=clock) as env:
+        await sold(env, SMALL)
+        before = env.now() + timedelta(days=1)
+        await env.advance("60 days")
+        await sold(env, LARGE)
+        whole = await production(env.engine.store, machine())
+        late = await production(env.engine.store, machine(), since=before)
+        moved = await env.engine.archive("30 days", tmp_path / "archive", by="ann")
+        assert len(moved.runs) == 1
+    store = open_store(url, readonly=True)
+    try:
+        seen = await production(store, machine())
+        assert (seen.counts, seen.runs, seen.unread) == (whole.counts, 2, 0)
+        lately = await production(store, machine(), since=before)
+        assert (lately.counts, lately.runs, lately.unread) == (late.counts, 1, 0)
+        (tmp_path / "archive").rename(tmp_path / "attic")
+        seen = await production(store, machine())
+        assert (seen.counts, seen.runs, seen.unread) == (late.counts, 1, 1)
+        assert any("1 archived run is not counted" in line for line in lines_of(seen))
+        seen = await production(store, machine(), archives=tmp_path / "attic")
+        assert (seen.counts, seen.runs, seen.unread) == (whole.counts, 2, 0)
+        assert not any("archived" in line for line in lines_of(seen))
+    finally:
+        await store.close()
+
+
+def lines_of(seen: Tally) -> list[str]:
+    return [*Report(Tally(machine()), seen).lines()]
 
 
 async def test_a_machine_that_never_ran_is_not_covered() -> None:

@@ -169,6 +169,32 @@ def test_too_little_coverage_fails(project: pytest.Pytester) -> None:
     done.assert_outcomes(passed=5)
     done.stdout.fnmatch_lines(["90% of the machines is NOT reached: it is 75.0%"])
     assert done.ret == pytest.ExitCode.TESTS_FAILED
-    done = project.runpytest_inprocess("--machine-coverage-of=selling_all")
-    done.stdout.fnmatch_lines(["*no machine is called selling_all*"])
-    assert done.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("-since=soon", "--machine-coverage-store=URL as well"),
+        ("-archives=nowhere", "--machine-coverage-store=URL as well"),
+        ("-fail-under=900", "write a share of 100"),
+        ("-json=nowhere/seen.json", "there is no folder nowhere"),
+        ("-json=.", "that is a folder"),
+        ("-picture=conftest.py", "that is a file"),
+        ("-store=sqlite:///nix.db", "ILK001: *nix.db does not exist"),
+        ("-store=sqlite:///nix.db --machine-coverage-since=soon", "since=soon: ILK031: 'soon'"),
+        ("-store=sqlite:///nix.db --machine-coverage-archives=nix", "no such folder"),
+        ("-of=buing", "did you mean buying[?] (there are*buying"),
+        ("-of=buing -n 2", "did you mean buying[?] (there are*buying"),
+    ],
+)
+def test_what_cannot_be_asked_of_coverage_is_told_before_any_test(
+    project: pytest.Pytester, option: str, told: str
+) -> None:
+    project.makepyfile(door_shop=LIFECYCLE, test_buying=COVERED)
+    done = project.runpytest_inprocess(*f"--machine-coverage{option}".split(" "))
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    lines = [*done.outlines, *done.errlines]
+    (line,) = [line for line in lines if line.startswith("ERROR: --machine-coverage")]
+    pytest.LineMatcher([line]).fnmatch_lines([f"*{told}*"])
+    assert "passed" not in done.stdout.str()
+    assert "covered" not in done.stdout.str()

@@ -20,6 +20,7 @@ from interlock.machines.ir import Machine
 from interlock.machines.modules import machines_in
 from interlock.store.clock import SystemClock
 from interlock.testing.coverage import Report, Tally, dot_picture, mermaid_picture, production
+from interlock.testing.coverage.report import unread
 from interlock.testing.coverage.tally import load
 
 
@@ -32,12 +33,14 @@ class Asked:
         since: a duration back from now, or "".
         tests: what pytest wrote.
         picture: folder for drawings.
+        archives: folder where archives are now, if they moved.
     """
 
     target: str
     since: str
     tests: Path | None
     picture: Path | None
+    archives: Path | None = None
 
 
 def show(store: str, apps: Sequence[str], asked: Asked, *, as_json: bool) -> None:
@@ -81,7 +84,7 @@ async def _reports(url: str, machines: Sequence[Machine], asked: Asked) -> list[
         return [
             Report(
                 tests.get(machine.name) or Tally(machine),
-                await production(store, machine, since=since),
+                await production(store, machine, since=since, archives=asked.archives),
                 asked.since,
             )
             for machine in machines
@@ -116,6 +119,8 @@ def _print(screen: Screen, report: Report, *, tests: bool) -> None:
     runs = report.production.runs
     said = f"{runs} run{'' if runs == 1 else 's'} {period}"
     screen.line(Styled(report.machine.name, "bold"), said)
+    for line in unread(report.production):
+        screen.line(Styled(f"{line}: --from FOLDER", "yellow"))
     columns = [Column("kind", keep=True), Column("what"), Column("production", keep=True)]
     columns += [Column("tests", keep=True)] if tests else []
     rows: list[list[Any]] = []
@@ -139,6 +144,7 @@ def _view(report: Report) -> dict[str, object]:
     return {
         "machine": report.machine.name,
         "runs": report.production.runs,
+        "archived_runs_not_counted": report.production.unread,
         "period": report.period,
         "items": [
             {

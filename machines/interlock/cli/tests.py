@@ -59,16 +59,24 @@ def coverage(
         Path | None,
         typer.Option("--picture", metavar="FOLDER", help="Draw each: NAME.mmd and NAME.dot."),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FOLDER", help="Where archives are now, if they moved."),
+    ] = None,
     app: Apps = [],  # noqa: B006  typer copies it
     store: StoreUrl = DEFAULT_STORE,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:  # fmt: skip
-    """Tell which transitions ran in production, how often."""
+    """Tell which transitions ran in production, how often.
+
+    Archived runs are read from their files.
+    """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import covering
 
-        covering.show(store, app, covering.Asked(target, since, tests, picture), as_json=as_json)
+        asked = covering.Asked(target, since, tests, picture, folder)
+        covering.show(store, app, asked, as_json=as_json)
 
 
 def simulate(

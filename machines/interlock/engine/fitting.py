@@ -10,7 +10,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 from interlock.engine.exactness import was_converted
 from interlock.engine.threads import can_stand, place_at
 from interlock.machines.advice import GONE, NO_DEFAULT, a
-from interlock.machines.compare import changed_classes, mentioned
+from interlock.machines.classes import changed_classes, mentioned
 from interlock.machines.held import levels
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram

@@ -103,7 +103,11 @@ class Script:
             self.always(step, one)
 
     def __repr__(self) -> str:
-        parts = [f".on({step!r}, {', '.join(map(repr, left))})" for step, left in self._on.items()]
+        parts = [
+            f".on({step!r}, {', '.join(map(repr, left))})"
+            for step, left in self._on.items()
+            if left
+        ]
         parts += [f".always({step!r}, {one!r})" for step, one in self._always.items()]
         parts += [f".then({step!r}, {one!r})" for step, one in self._line]
         return f"Script(){''.join(parts)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,11 +106,34 @@ def _refusals(machine: Machine) -> Iterator[Item]:
 
 
 def _failures(machine: Machine) -> Iterator[Item]:
-    for node in machine.nodes:
+    called = (*machine.nodes, *_undrawn(machine))
+    for node in called:
         if node.kind in ("step", "child"):
             yield Item("failure", node.id, f"{node.id} fails", node.line)
         elif node.kind in ("approval", "wait") and node.timeout:
             yield Item("failure", node.id, f"{node.id} times out", node.line)
-    for node in (*machine.nodes, *machine.calls):
+    for node in called:
         if node.compensated:
             yield Item("undo", node.id, f"{node.id} is undone", node.line)
+
+
+def _undrawn(machine: Machine) -> Iterator[Node]:
+    """The calls that are not written in a join, which is drawn with its calls as states."""
+    drawn = {_without_joins(node, machine.by_id) for node in machine.nodes}
+    calls = {call.id: call for call in machine.calls}
+    for call in machine.calls:
+        name = _without_joins(call, calls)
+        inside = any(name == _without_joins(one, calls) != one.id for one in machine.calls)
+        if name not in drawn and (name != call.id or not inside):
+            yield call
+
+
+def _without_joins(node: Node, known: Mapping[str, Node]) -> str:
+    """What a log calls a state: by the helpers that it is in, and not by joins."""
+    found: list[str] = []
+    at: Node | None = node
+    while at is not None:
+        if at.kind != "parallel" or at is node:
+            found.append(at.id if at.parent is None else at.id.removeprefix(f"{at.parent}/"))
+        at = None if at.parent is None else known[at.parent]
+    return "/".join(reversed(found))

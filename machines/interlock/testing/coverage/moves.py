@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from interlock.machines.ir import Edge, Machine
+from interlock.testing.coverage.whereabouts import around
 
 
-def edges_between(machine: Machine, source: str, target: str) -> Iterator[Edge]:
-    """The edges from one state to another, with those out of and into helpers on the way."""
-    outward, inward = [*_around(machine, source)], [*_around(machine, target)]
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A move from one state to another.
+
+    Attributes:
+        edges: that lead there, with those out of and into helpers on the way.
+        entered: the states that were entered.
+    """
+
+    edges: list[Edge] = field(default_factory=list[Edge])
+    entered: list[str] = field(default_factory=list[str])
+
+
+def moved(machine: Machine, source: str, target: str) -> Moved:
+    """The move from one state to another."""
+    outward, inward = [*around(machine, source)], [*around(machine, target)]
     pairs = [(a, b) for a in range(len(outward)) for b in range(len(inward))]
     for up, down in sorted(pairs, key=sum):
         if (outward[up], inward[down]) in machine.moves:
-            yield from _edges(machine, outward[up], inward[down])
+            found = _edges(machine, outward[up], inward[down])
             for state in outward[:up]:
-                yield from _last(machine, state)
+                found += _last(machine, state)
             for state in inward[:down]:
-                yield from _first(machine, state)
-            return
-
-
-def _around(machine: Machine, state: str) -> Iterator[str]:
-    found: str | None = state
-    while found is not None:
-        yield found
-        node = machine.by_id.get(found)
-        found = None if node is None else node.parent
+                found += _first(machine, state)
+            return Moved(found, inward[: down + 1])
+    return Moved([], [target, *(state for state in inward[1:] if state not in outward)])
 
 
 def _edges(machine: Machine, source: str, target: str) -> list[Edge]:

@@ -14,10 +14,10 @@ import pytest
 
 from interlock.machines import registry
 from interlock.machines.duration import duration
-from interlock.machines.errors import BadDefinition
 from interlock.store.clock import SystemClock
 from interlock.store.errors import InterlockError
 from interlock.store.open import open_store
+from interlock.testing.coverage.asked import check_names, check_options
 from interlock.testing.coverage.live import Collector
 from interlock.testing.coverage.picture import dot_picture, mermaid_picture
 from interlock.testing.coverage.production import production
@@ -26,6 +26,9 @@ from interlock.testing.coverage.tally import Tally, dump, load
 
 _OUTPUT = "interlock_coverage"
 """What a worker of xdist hands to the process that prints."""
+
+_WRONG = "interlock_coverage_wrong"
+"""And what it says of names that no machine has."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,16 +50,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Tell besides what the runs of this store did.")  # fmt: skip
     add("--machine-coverage-since", default="", metavar="DURATION",
         help='Only what happened there in the last of it, such as "90 days".')  # fmt: skip
+    add("--machine-coverage-archives", default="", metavar="FOLDER",
+        help="Where the archives of that store are now, if they moved.")  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to count, if that is asked for."""
-    if _wanted(config):
+    """Begin to count, if that is asked for.
+
+    Raises:
+        pytest.UsageError: something is asked for that cannot be meant.
+    """
+    if _wanted(config) and not config.getoption("--collect-only"):
+        check_options(config)
         config.pluginmanager.register(MachineCoverage(config), "interlock-machine-coverage")
 
 
 def _wanted(config: pytest.Config) -> bool:
-    names = ("", "-of", "-fail-under", "-picture", "-json", "-store")
+    names = ("", "-of", "-fail-under", "-picture", "-json", "-store", "-since", "-archives")
     return any(config.getoption(f"--machine-coverage{name}", default="") for name in names)
 
 
@@ -74,12 +84,32 @@ class MachineCoverage:
         """Count no more."""
         self._collector.end()
 
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> None:
+        """All test modules are imported, and so are the machines that they are about.
+
+        Raises:
+            pytest.UsageError: there is none of a name that is asked for.
+        """
+        if session.testsfailed:  # a module that cannot be imported: pytest says so
+            return
+        output = getattr(self._config, "workeroutput", None)
+        try:
+            check_names(self._names, [*registry.all()])
+        except pytest.UsageError as error:
+            if output is None:
+                raise
+            items.clear()  # nothing is run, and the process that prints is told
+            output[_WRONG] = str(error)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker of xdist is done."""
-        told = getattr(node, "workeroutput", {}).get(_OUTPUT)
-        if told:
-            self._collector.add(load(told))
+        output = getattr(node, "workeroutput", {})
+        if output.get(_OUTPUT):
+            self._collector.add(load(output[_OUTPUT]))
+        self._wrong = output.get(_WRONG, self._wrong)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -87,6 +117,10 @@ class MachineCoverage:
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[_OUTPUT] = dump(self._collector.tallies)
+            return
+        if self._wrong:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if self._wrong or session.exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         try:
             self._tell()
@@ -99,9 +133,11 @@ class MachineCoverage:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print it."""
         tell = terminalreporter
-        tell.section("coverage of machines")
         if self._wrong:
-            tell.line(self._wrong, red=True)
+            tell.line(f"ERROR: {self._wrong}", red=True)
+        if not self._reports:
+            return
+        tell.section("coverage of machines")
         for line in table(self._reports):
             tell.line(line)
         for report in self._reports:
@@ -141,24 +177,32 @@ class MachineCoverage:
     async def _with_production(self, tallies: Sequence[Tally]) -> list[Report]:
         period = self._option("-since")
         since = SystemClock().now() - duration(period) if period else None
+        archives = Path(self._option("-archives")) if self._option("-archives") else None
         store = open_store(self._option("-store"), readonly=True)
         try:
             return [
-                Report(one, await production(store, one.machine, since=since), period)
+                Report(
+                    one,
+                    await production(store, one.machine, since=since, archives=archives),
+                    period,
+                )
                 for one in tallies
             ]
         finally:
             await store.close()
 
-    def _tallies(self) -> list[Tally]:
-        names = [name.strip() for name in self._option("-of").split(",") if name.strip()]
-        for machine in _declared(self._config.rootpath, names):
+    @property
+    def _names(self) -> list[str]:
+        return [name.strip() for name in self._option("-of").split(",") if name.strip()]
+
+    def _declared(self) -> None:
+        for machine in _declared(self._config.rootpath, self._names):
             self._collector.of(machine)
+
+    def _tallies(self) -> list[Tally]:
+        self._declared()
+        names = self._names
         found = self._collector.tallies.values()
-        missing = [name for name in names if not any(t.machine.name == name for t in found)]
-        if missing:
-            message = f"no machine is called {' or '.join(missing)}: was its module imported?"
-            raise BadDefinition(message)
         chosen = [one for one in found if not names or one.machine.name in names]
         return sorted(chosen, key=lambda one: one.machine.name)
 

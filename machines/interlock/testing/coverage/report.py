@@ -75,6 +75,7 @@ class Report:
             yield f"and {len(self.missing) - _SHOWN} more"
         if self.production is not None:
             yield from self._unused()
+            yield from unread(self.production)
 
     def _production(self, item: Item) -> str:
         times = self.in_production(item)
@@ -90,6 +91,16 @@ class Report:
     @property
     def _within(self) -> str:
         return f" in {self.period}" if self.period else ""
+
+
+def unread(production: Tally) -> Iterator[str]:
+    """What is said of archived runs whose file is not there."""
+    if production.unread:
+        runs = "run is" if production.unread == 1 else "runs are"
+        yield (
+            f"{production.unread} archived {runs} not counted: the file is not there; "
+            "if archives were moved, say where they are now"
+        )
 
 
 def percent(reports: Sequence[Report]) -> float:

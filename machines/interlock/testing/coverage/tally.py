@@ -12,7 +12,7 @@ import msgspec
 from interlock.machines.ir import Edge, Machine
 from interlock.projections.recorded import BEGIN
 from interlock.store.event import Event
-from interlock.store.joining import ChildEnded, RunEnding
+from interlock.store.joining import BranchReturned, BranchStarted, ChildEnded, RunEnding
 from interlock.store.vocabulary import (
     CompensationStarted,
     Failure,
@@ -20,25 +20,17 @@ from interlock.store.vocabulary import (
     RunStarted,
     StepFailed,
     TransitionTaken,
+    UndoScheduled,
     UndoSucceeded,
     WaitTimedOut,
 )
 from interlock.store.within import Within
-from interlock.testing.coverage.items import transition_key
-from interlock.testing.coverage.moves import edges_between
+from interlock.testing.coverage.items import items_of, transition_key
+from interlock.testing.coverage.moves import moved
+from interlock.testing.coverage.whereabouts import Thread, Whereabouts
 
 Key: TypeAlias = tuple[str, str]
 """Kind and name of an item."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """What has to be known of a run to tell what its next event means."""
-
-    state: str = ""
-    begun: bool = False
-    places: dict[str, str] = field(default_factory=dict[str, str])
-    failed: str = ""
 
 
 @dataclass(slots=True)
@@ -49,12 +41,15 @@ class Tally:
         machine: the definition.
         counts: by kind and name.
         runs: how many runs began.
+        unread: archived runs that are not counted, for their file is not there.
     """
 
     machine: Machine
     counts: Counter[Key] = field(default_factory=Counter[Key])
     runs: int = 0
-    _runs: dict[str, _Run] = field(default_factory=dict[str, _Run])
+    unread: int = 0
+    _runs: dict[str, Whereabouts] = field(default_factory=dict[str, Whereabouts])
+    _keys: set[Key] = field(default_factory=set[Key])
 
     def note(self, event: Event, log: str = "") -> None:
         """Count an event; those of a run have to come in their order.
@@ -66,13 +61,11 @@ class Tally:
         name = f"{log}/{event.stream}"
         if isinstance(event.body, RunStarted):
             self.runs += 1
-            self._runs[name] = _Run()
-        run = self._runs.setdefault(name, _Run())
+            self._runs[name] = Whereabouts()
         if self.machine.kind == "lifecycle":
             self._lifecycle(event)
         else:
-            self._workflow(run, event)
-        run.state = event.state
+            self._workflow(self._runs.setdefault(name, Whereabouts()), event)
 
     def add(self, kind: str, key: str, times: int = 1) -> None:
         """Count something."""
@@ -109,42 +102,61 @@ class Tally:
                 if edge.guard:
                     self.add("guard", f"{edge.id} yes")
 
-    def _workflow(self, run: _Run, event: Event) -> None:
+    def _workflow(self, run: Whereabouts, event: Event) -> None:
         body: Any = event.body
+        begins = isinstance(body, BEGIN)
         within = getattr(body, "within", None)
-        activity = getattr(body, "activity", "")
-        if isinstance(body, BEGIN):
-            place = run.places[activity] = self._place(run, event, within)
+        main = run.threads[""]
+        if isinstance(body, BranchStarted):
+            self._branch(run, body, event.state)
+        elif begins:
+            place = run.begin(self.machine, body.activity, event.state, within)
             if within is not None:
-                self._visit(place)
-        if event.state != run.state or (isinstance(body, BEGIN) and within is None and run.begun):
-            self._move(run, event)
-        run.begun = (run.begun and event.state == run.state) or (
-            isinstance(body, BEGIN) and within is None
-        )
+                self._beside(run, place, within)
+        elif isinstance(body, BranchReturned):
+            branch = run.threads.get(body.activity, main)
+            self._move(branch, f"{branch.place}/completed", None)
+        alone = begins and within is None and not isinstance(body, UndoScheduled)
+        if event.state != main.state or (alone and main.begun):
+            self._move(main, event.state, _raised(body))
+            main.begun = False
+        main.begun = main.begun or alone
         self._outcome(run, event)
 
-    def _place(self, run: _Run, event: Event, within: Within | None) -> str:
-        """The state that something belongs to, as the machine calls it."""
-        place = within.state if within is not None and within.state else event.state
-        around = run.places.get(within.join, "") if within is not None else ""
-        inside = f"{around}/{place}"
-        return inside if inside in self.machine.by_id else place
+    def _branch(self, run: Whereabouts, body: BranchStarted, state: str) -> None:
+        place = run.begin(self.machine, body.activity, state, body.within)
+        self._enter(place, body.within)
+        run.owners[body.activity] = body.activity
+        run.threads[body.activity] = Thread(place, f"{place}/start")
 
-    def _move(self, run: _Run, event: Event) -> None:
-        self._visit(event.state)
-        raised = _raised(event.body)
-        taken = [*edges_between(self.machine, run.state, event.state)]
-        for key in {key for edge in taken if (key := self._key(edge, run, raised))}:
+    def _beside(self, run: Whereabouts, place: str, within: Within) -> None:
+        """Something begins that is not what the workflow's own code waits for."""
+        if within.join or within.handle:
+            self._enter(place, within)
+        elif within.thread in run.threads:
+            self._move(run.threads[within.thread], place, None)
+
+    def _enter(self, place: str, within: Within) -> None:
+        if within.join and place in self.machine.by_id:
+            self.add("state", place)
+
+    def _move(self, thread: Thread, target: str, raised: Failure | None) -> None:
+        move = moved(self.machine, thread.state, target)
+        for state in move.entered:
+            node = self.machine.by_id.get(state)
+            inside = node is not None and node.parent is not None and node.kind == "final"
+            if node is not None and node.kind != "initial" and not inside:
+                self.add("state", state)
+        for key in {key for edge in move.edges if (key := self._key(edge, thread, raised))}:
             self.add("transition", key)
-        run.failed = ""
+        thread.state, thread.failed = target, ""
 
-    def _key(self, edge: Edge, run: _Run, raised: Failure | None) -> str:
+    def _key(self, edge: Edge, thread: Thread, raised: Failure | None) -> str:
         """The item of an edge, if it can be the one that was taken."""
         if edge.event.startswith("raise "):
             if raised is None or edge.event != f"raise {raised.type}":
                 return ""
-        elif (edge.event == "error") != bool(run.failed) and edge.event in ("error", "done"):
+        elif (edge.event == "error") != bool(thread.failed) and edge.event in ("error", "done"):
             others = self.machine.edges
             if any(
                 (one.source, one.targets) == (edge.source, edge.targets) and one.event != edge.event
@@ -153,22 +165,21 @@ class Tally:
                 return ""  # there is another one, which it was
         return transition_key(self.machine, edge)
 
-    def _visit(self, state: str) -> None:
-        found: str | None = state
-        while found is not None and found in self.machine.by_id:
-            node = self.machine.by_id[found]
-            if node.kind != "initial":
-                self.add("state", found)
-            found = node.parent
-
-    def _outcome(self, run: _Run, event: Event) -> None:
+    def _outcome(self, run: Whereabouts, event: Event) -> None:
         body = event.body
         failed = _failed(body)
         if failed:
-            run.failed = failed
-            self.add("failure", run.places.get(failed, event.state))
+            run.thread(failed).failed = failed
+            self._item("failure", run.places.get(failed, event.state))
         if isinstance(body, UndoSucceeded):
-            self.add("undo", run.places.get(body.of, body.of.rpartition("#")[0]))
+            self._item("undo", run.places.get(body.of, body.of.rpartition("#")[0]))
+
+    def _item(self, kind: str, key: str) -> None:
+        """Count what is there to be covered: not every call has items of its own."""
+        if not self._keys:
+            self._keys.update((item.kind, item.key) for item in items_of(self.machine))
+        if (kind, key) in self._keys:
+            self.add(kind, key)
 
 
 def _failed(body: object) -> str:
