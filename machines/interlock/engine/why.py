@@ -180,10 +180,12 @@ class Asking:
             exact, current = self.programs.choice(state.machine, state.hash)
         except BadDefinition:
             return None, ""
+        board = None if self.worker is None else self.worker.board
+        if current is None and exact is None and board is None:
+            return None, f"no module of it defines {state.machine}"
         if current is None or exact is not None:
             return None, ""
         why = await self._held_under(current, state)
-        board = None if self.worker is None else self.worker.board
         served = () if board is None else (board.serves or {}).get(state.machine, ())
         if current.machine.hash in served and state.hash not in served:
             return why, ""

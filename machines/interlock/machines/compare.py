@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from interlock.machines.acceptance import may_take
 from interlock.machines.advice import OTHER_FIELDS
 from interlock.machines.classes import changed_classes, directly_changed, mentioned, within
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
 from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
 from interlock.machines.ir import Machine, Node
-from interlock.machines.taking import may_take
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
         verdict = judge(old, new, _given(new, moved) if changes else moved)
         if isinstance(verdict, GoesOn) or (changes and isinstance(verdict, TypeChanged)):
             continue
-        line = new.by_id[state].line if state in new.by_id else 0
+        line = new.places[state].line if state in new.places else 0
         yield Problem("ILK234", "error", state, _told(before, new, state, verdict, states), line)
 
 
