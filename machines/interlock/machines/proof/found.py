@@ -60,6 +60,7 @@ class Found:
         configurations, asks: what the numbers stand for.
         datas: by number; None where they were let go.
         again: makes the data of a place that were let go.
+        begun: the data that the runs begin with, in words; "" for all that there are.
     """
 
     program: LifecycleProgram
@@ -83,6 +84,7 @@ class Found:
     configurations: Sequence[At] = ()
     asks: Sequence[Ask] = ()
     again: Callable[[int], Any] | None = None
+    begun: str = ""
 
     @property
     def complete(self) -> bool:
