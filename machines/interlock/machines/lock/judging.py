@@ -30,7 +30,10 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
         program: the machine as it is now, with its migrations; None when it is gone.
     """
     if program is None:
-        text = f"{before.machine.name} is gone: its runs are held until {before.target} is back"
+        text = (
+            f"{before.machine.name} is gone: its runs are held until {before.target} is back, or "
+            "the module is named that it has moved to"
+        )
         yield Problem("ILK235", "error", "", text, before.line)
         return
     old, new = before.machine, program.machine
