@@ -133,7 +133,7 @@ def test_a_kept_case_of_a_law_that_is_gone_is_told(tmp_path: Path) -> None:
 
 
 def test_an_invariant_that_hypothesis_does_not_know_is_refused() -> None:
-    with pytest.raises(NotTestable, match="Wrong.mine is declared as a lifecycle declares"):
+    with pytest.raises(NotTestable, match=r"Wrong\.mine is declared as a lifecycle declares"):
 
         class Wrong(LifecycleMachine, of=OrderLifecycle):
             @invariant
