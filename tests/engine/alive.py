@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from random import Random
 from textwrap import indent
 from typing import Any, cast
@@ -26,6 +27,7 @@ from interlock.machines import (
     wait_for,
     workflow,
 )
+from interlock.machines.errors import CompileError
 from interlock.machines.resilience import Breaker
 from machines.scripted import define
 
@@ -110,5 +112,7 @@ class Composer(sagas.Composer):
 
 def composed(random: Random) -> tuple[str, Workflow[..., Any]]:
     """A generated workflow, with its text."""
-    source = Composer(random, 8).source()
-    return source, cast("Workflow[..., Any]", define(source, NAMES))
+    while True:
+        source = Composer(random, 8).source()
+        with suppress(CompileError):  # two sleeps after the same would be one state
+            return source, cast("Workflow[..., Any]", define(source, NAMES))

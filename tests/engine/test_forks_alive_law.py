@@ -1,4 +1,4 @@
-"""Law: a fork of a run at any moment goes on until it ends, or waits for something that is named."""
+"""Law: a fork made at any moment goes on until it ends, or waits for something that is named."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def called_as_said(history: History) -> None:
 kinds: Any = st.sampled_from(["time"] * 5 + ["help"] * 4 + ["fork"] * 3 + ["cancel", "restart"])
 
 
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 3)
 @given(seed=st.integers(0, 2**32), moves=st.lists(st.tuples(kinds, st.integers(0, 6)), max_size=25))
 def test_a_fork_goes_on_until_it_ends_or_waits_for_what_is_named(
     seed: int, moves: list[Move]
