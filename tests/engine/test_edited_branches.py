@@ -55,6 +55,7 @@ EDITS = [
     ("told", "said", True),
     ("kept", "saved", True),
     ("own", "mine", True),
+    ("money", "cash", True),
     ("    return told\n", "    return told + 1\n", False),
     ("    kept = number * 2\n", "    kept = number * 3\n", False),
     ("    return first + second + own", "    await look(own)\n    return own + first", False),
@@ -134,6 +135,28 @@ async def test_a_migration_answers_for_branches_as_well(tmp_path: Path) -> None:
             assert {problem.state for problem in behind} == {*inside}
             with pytest.raises(BadDefinition, match="leave out"):
                 await deploy_check(store, [after.flow])
+
+
+async def test_a_helper_with_another_name_is_mapped_with_its_states(tmp_path: Path) -> None:
+    before = load(tmp_path, "branches_before", CODE)
+    store = MemoryStore("memory://")
+    async with Engine(store, machines=[before.flow]) as engine:
+        await engine.start(before.flow, 3, id="run")
+        await engine.settle()
+    inside = [name for name in before.flow.machine.places if "money" in name]
+    states = {name: name.replace("money", "cash") for name in inside if "wait:" in name}
+    joins = {name: name.replace("money", "cash") for name in inside if name.count("/") < 2}
+    for number, mapped in enumerate((states, states | joins)):
+        after = load(tmp_path, f"branches_after{number}", edited("money", "cash"))
+        after.flow.migrate(from_=before.flow.machine.hash, states=mapped)(_same)
+        behind = [*left_behind(locked("shop:flow", before.flow.machine), after.flow.program)]
+        assert bool(behind) is (mapped == states)
+        try:
+            (group,) = (await deploy_check(store, [after.flow])).groups
+        except BadDefinition:
+            assert mapped == states
+        else:
+            assert group.fate == "migrated", group
 
 
 def _same(variables: dict[str, object]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from interlock.cli import (
     audits,
@@ -144,6 +145,21 @@ def _set(context: typer.Context, name: str, file: Path | None) -> None:
     context.call_on_close(restore)
 
 
+class _Command(TyperCommand):
+    """A command that knows which options stand before it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; say of a misplaced option where its place is."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # of a class that typer keeps to itself
+            option: object = getattr(error, "option_name", "")
+            if option in ("--key-file", "--personal-keys"):
+                said = f"{option} stands before the command: interlock {option} FILE {self.name} …"
+                setattr(error, "message", said)  # noqa: B010  no checker knows of it
+            raise
+
+
 def build(*, boxes: bool) -> typer.Typer:
     """The application.
 
@@ -158,7 +174,7 @@ def build(*, boxes: bool) -> typer.Typer:
     )
     made.callback()(_top)
     for name, panel, function in COMMANDS:
-        made.command(name, rich_help_panel=panel)(function)
+        made.command(name, cls=_Command, rich_help_panel=panel)(function)
     return made
 
 

@@ -12,7 +12,7 @@ from interlock.cli.past import length, pages
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_lines
 from interlock.cli.showing import actor_name
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import many, moment, shorten
+from interlock.cli.text import hanging, many, moment, one_line, shorten
 from interlock.cli.view import Phrases, event_view
 from interlock.cli.wording import changed
 from interlock.projections import Choices, Chosen, chooser, find_state
@@ -157,6 +157,9 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
     columns = [replace(_COLUMNS[0], name="#"), *_COLUMNS[1:]]
     for day, events in days.items():
         screen.line(Styled(f"{day} (UTC)", "bold"))
+        if screen.narrow:
+            _print_narrow(screen, events)
+            continue
         screen.table(
             columns,
             [
@@ -170,6 +173,27 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
                 for event, before, what in events
             ],
         )
+
+
+def _print_narrow(screen: Screen, rows: Sequence[Row]) -> None:
+    """Print events where a table has no room: what happened, below it where that led, and who."""
+    width = len(str(rows[-1][0].version))
+    for event, before, what in rows:
+        head = f"{event.version:>{width}}  {moment(event.at)[11:-1]}  "
+        said = hanging(head + shorten(one_line(what), _LONGEST), screen.width - 1, len(head))
+        first, *others = said.split("\n")
+        style = _style(event)
+        screen.line(Styled(head.rstrip(), "dim"), Styled(f" {first[len(head) :]}", style))
+        for line in others:
+            screen.line(Styled(line, style))
+        led = f"→ {event.state}" if event.state != before else ""
+        known = event.actor.kind == "worker" or (event.actor.id and event.actor.id in what)
+        by = "" if known else f"by {who(event)}"
+        if led or by:
+            below = hanging(" " * len(head) + " ".join(filter(None, (led, by))),
+                            screen.width - 1, len(head) + 2)  # fmt: skip
+            for line in below.split("\n"):
+                screen.line(Styled(line, "dim"))
 
 
 def moves(event: Event, before: str) -> str:

@@ -203,7 +203,9 @@ def held_at(machine: Machine, node: Node, root: str = "") -> Held:
     around = levels(machine, root, node.id)
     kept = frozenset(prefix + name for prefix, level in around for name in level.variables)
     thread = ThreadAt(root, root, root, node.id, node.id, kept)
-    return Held(threads=(thread,), doing=(_doing(node),))
+    head = root[:-1]
+    above = (Doing(root, "helper", head.rpartition("/")[2], head, head),) if root else ()
+    return Held(threads=(thread,), doing=(_doing(node), *above))
 
 
 def _doing(node: Node) -> Doing:

@@ -91,8 +91,10 @@ class _Drawn:
         if state.lifecycle:
             self._move(event, state)
         self.made.marks += marks_of(event)
-        self.made.status, self.made.last = state.status, event.at
-        self.made.ended = state.ended is not None and not state.pending
+        over, self.made.ended = self.made.ended, state.ended is not None and not state.pending
+        self.made.status = state.status
+        if not (over and self.made.ended):  # it was forked, or archived, long after its end
+            self.made.last = event.at
         if self.made.ended:
             for bar in self._states.values():
                 _close(bar, bar.end or event.at, None)
