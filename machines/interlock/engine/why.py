@@ -14,8 +14,9 @@ from datetime import datetime
 import msgspec
 
 from interlock.engine.asking_guards import ask_guards
-from interlock.engine.changing import beginning, outlook
+from interlock.engine.changing import outlook
 from interlock.engine.errors import UnknownRun
+from interlock.engine.past_values import past_of
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
 from interlock.machines.advice import why_held
@@ -195,8 +196,7 @@ class Asking:
         programs = Programs(()) if self.programs is None else self.programs
         old = await programs.definition(self.store, state.hash)
         try:
-            begun = await beginning(self.store, current, state.run)
-            found = outlook(old, current, state, begun)
+            found = outlook(old, current, state, await past_of(self.store, old, current, state))
         except Exception as error:  # a migration of the author's
             return f"{type(error).__name__}: {error}"
         if found.event is not None:
