@@ -91,3 +91,20 @@ def _code(text: str) -> str:
     skipped = (tokenize.STRING, tokenize.COMMENT)
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return "".join(token.string for token in tokens if token.type not in skipped)
+
+
+def test_no_module_takes_the_place_of_a_public_name() -> None:
+    """Names that are imported when first asked for give way to a module of the same name."""
+    code = """
+import importlib, pkgutil, types
+for package in ("interlock.machines", "interlock.engine", "interlock.testing"):
+    found = importlib.import_module(package)
+    for module in pkgutil.walk_packages(found.__path__, package + "."):
+        importlib.import_module(module.name)
+    names = [name for name in found.__all__ if isinstance(getattr(found, name), types.ModuleType)]
+    assert not names, names
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr

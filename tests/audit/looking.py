@@ -10,6 +10,7 @@ from typing import Any
 from interlock.audit import Audited, audit
 from interlock.engine.auditing import read_definition
 from interlock.store import open_store
+from interlock.store.backends.sqlite.inspection import SQLiteInspection
 
 TABLES = (
     "stored_events", "interlock_entries", "interlock_timers", "interlock_commands",
@@ -31,6 +32,12 @@ def look(path: Path) -> Audited:
             await store.close()
 
     return asyncio.run(looked())
+
+
+def look_at(path: Path) -> Audited:
+    """The same without opening the store, which refuses some of what was altered."""
+    with closing(SQLiteInspection(f"file:{path}?mode=ro")) as snapshot:
+        return audit(snapshot, read_definition)
 
 
 def columns(path: Path, table: str) -> list[str]:

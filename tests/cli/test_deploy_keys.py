@@ -82,3 +82,23 @@ def test_a_migration_that_reads_personal_data_is_judged_as_the_engine_will(
     assert "will be held" not in why
     approved = keyed(*KEYS, "approve", "r", "boss", "--by", "ann", "--app", "keyed_code")
     assert "r is completed" in approved.stdout
+
+
+def test_what_is_said_of_a_key_that_is_lacking_works_where_it_is_said_to_stand(
+    tmp_path: Path, keyed: Invoke
+) -> None:
+    (tmp_path / "keyed_code.py").write_text(CODE)
+    keyed("key", "k.key")
+    start = ("start", "keyed_code:renew", '{"id": "c-1", "name": "Ann"}', "--id", "r")
+    assert keyed(*KEYS, *start).exit_code == 0
+    asked = ("approve", "r", "boss", "--by", "ann", "--app", "keyed_code")
+    said = keyed(*asked).stderr
+    assert "ILK215" in said
+    assert "interlock --key-file FILE COMMAND" in said
+    said = keyed(*KEYS[:2], *asked).stderr
+    assert "ILK212" in said
+    assert "interlock --personal-keys FILE COMMAND" in said
+    misplaced = keyed(*asked, *KEYS)
+    line = "interlock --key-file FILE approve"
+    assert (misplaced.exit_code, line in misplaced.stderr) == (2, True)
+    assert keyed(*KEYS, *asked).exit_code == 0

@@ -271,3 +271,19 @@ def test_older_code_that_meets_a_newer_value_is_told_to_be_upgraded(desk: Desk) 
     desk.write(*CENTS, upcast())
     desk.il("work", "edits_code", "--until-idle")
     assert document(desk.il("show", "newer", "--json"))["status"] == "completed"
+
+
+def test_a_machine_that_was_deleted_is_told_of_by_all_who_look(desk: Desk) -> None:
+    text = (desk.folder / "edits_code.py").read_text()
+    start, end = text.index("@workflow"), text.index("class Status")
+    (desk.folder / "edits_code.py").write_text(text[:start] + text[end:])
+    deploy = desk.il("deploy-check", "edits_code")
+    assert (deploy.exit_code, "2 are of machines not imported" in deploy.stdout) == (1, True)
+    assert "name the modules of their machines" in deploy.stdout
+    assert any("edits-checkout is gone" in message for message in desk.left_behind())
+    listed = desk.il("runs", "--app", "edits_code")
+    assert "2 are of edits-checkout, which edits_code does not define" in listed.stderr
+    why = " ".join(desk.il("why", "waits", "--app", "edits_code").stdout.split())
+    assert "no module of it defines edits-checkout" in why
+    desk.write()
+    assert "does not define" not in desk.il("runs", "--app", "edits_code").stderr

@@ -140,5 +140,9 @@ def test_a_replay_shows_both_lines(
     assert "migrations are not applied here" in again.stderr
     view = document(il("replay", "order-2", *new, "--json"))
     assert view["verdict"] == "diverged"
+    every = il("replay", "--all", *new)
+    assert every.stdout.count("asks for approval manager") == 1
+    assert "  the same in 1 run more: order-10" in every.stdout
+    assert "2 otherwise" in every.stdout
     rows = lines(il("replay", "--all", *new, "--json"))
     assert {row["run"]: row["verdict"] for row in rows}["order-1"] == "same"

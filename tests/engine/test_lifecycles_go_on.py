@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -11,6 +13,8 @@ from engine.trouble import Ping, Troubled
 from interlock.engine import Engine, UnknownMachine
 from interlock.machines import Command, Lifecycle, Refused, after, on, registry
 from interlock.projections import RunState, fold
+from interlock.store import ManualClock
+from interlock.store.backends.memory import MemoryStore
 from interlock.store.changing import RunMigrated
 
 
@@ -203,3 +207,66 @@ async def test_a_function_answers_for_data_of_another_shape() -> None:
     assert (state.state, state.variables["data"]) == ("sent", {"cents": 700})
     (migrated,) = await migrations(store)
     assert migrated.by == [in_cents.__name__]
+
+
+class Edited(
+    Lifecycle[Stage, MoreFacts], initial=Stage.NEW, final={Stage.GONE}, name="edited-order"
+):
+    @on(Pong, source=Stage.NEW, target=Stage.GONE)
+    def pay(self, facts: MoreFacts, command: Pong) -> MoreFacts:
+        return facts
+
+
+async def test_a_lifecycle_whose_timer_cannot_fire_is_held_and_shows_it() -> None:
+    """While it only waits it is left alone; when its timer is due it stands still."""
+    clock = ManualClock()
+    store = MemoryStore("memory://", clock=clock)
+    async with Engine(store, machines=[After], clock=clock) as engine:
+        await engine.start(After, MoreFacts(total=7), id="run")
+    async with Engine(store, machines=[Edited], clock=clock) as engine:
+        await engine.settle()
+        assert (await engine.runs())[0].status == "open"
+        clock.set(clock.now() + timedelta(days=3))
+        await engine.tick()
+        (entry,) = await engine.runs()
+        assert (entry.status, entry.waits) == ("held", "person")
+        assert "the new definition has no state 'open'" in entry.waits_for
+        assert "guards" not in entry.waits_for
+        assert (await engine.why("run")).cause == "definition_changed"
+    async with Engine(store, machines=[Edited], clock=clock) as engine:
+        await engine.settle()
+    events = [event.type for event in await store.read("run")]
+    assert events.count("RunHeld") == 1  # once for a reason
+    async with Engine(store, machines=[After], clock=clock) as engine:  # the old code is back
+        await engine.tick()
+        assert (await engine.runs())[0].status == "completed"
+
+
+async def test_a_lifecycle_that_was_held_goes_on_when_a_migration_is_there() -> None:
+    """Though its timer is no more: the migration alone is something that happens."""
+    clock = ManualClock()
+    store = MemoryStore("memory://", clock=clock)
+    async with Engine(store, machines=[After], clock=clock) as engine:
+        await engine.start(After, MoreFacts(total=7), id="run")
+    clock.set(clock.now() + timedelta(days=3))
+    async with Engine(store, machines=[Edited], clock=clock) as engine:
+        await engine.tick()
+        assert (await engine.runs())[0].status == "held"
+
+    class Mended(
+        Lifecycle[Stage, MoreFacts], initial=Stage.NEW, final={Stage.GONE}, name="edited-order"
+    ):
+        @on(Pong, source=Stage.NEW, target=Stage.GONE)
+        def pay(self, facts: MoreFacts, command: Pong) -> MoreFacts:
+            return facts
+
+    @Mended.migrate(from_=After.program().machine.hash, states={"open": "new"})
+    def same(facts: dict[str, Any]) -> dict[str, Any]:
+        return facts
+
+    async with Engine(store, machines=[Mended], clock=clock) as engine:
+        await engine.settle()
+        await engine.tick()
+        (entry,) = await engine.runs()
+        assert (entry.state, entry.status) == ("new", "open")
+        assert await store.timers("run") == []

@@ -25,6 +25,7 @@ from interlock.machines import (
     wait_for,
     workflow,
 )
+from interlock.projections import NotOfThatType
 from interlock.store import ManualClock
 from interlock.store.forgetting import STREAM, KeyStoreBound
 from interlock.store.keystores import SQLiteKeys
@@ -221,3 +222,20 @@ async def test_what_a_step_wraps_is_not_told_by_its_error_either(tmp_path: Path)
         assert "valid string" in said
         assert NAME not in said
     assert found_in(tmp_path, NAME) == []
+
+
+async def test_a_fork_says_why_a_personal_value_is_not_set_and_takes_a_whole_person(
+    tmp_path: Path,
+) -> None:
+    async with Engine(f"sqlite:///{tmp_path}/shop.db", machines=[welcome]) as engine:
+        await engine.start(welcome, ann(), id="r-1")
+        await engine.settle()
+        with pytest.raises(NotOfThatType, match="encrypted with its subject's key; set the whole"):
+            await engine.fork("r-1", set={"customer.email": "bo@example.org"})
+        bo = {"id": "c-8", "name": "Bo", "email": "bo@example.org"}
+        fork = await engine.fork("r-1", set={"customer": bo}, effects="ask")
+        variables: Any = await fork.variables()
+        assert variables["customer"] == {
+            "id": "c-8", "name": "<personal c-8>", "email": "<personal c-8>",
+        }  # fmt: skip
+    assert found_in(tmp_path, "bo@example.org") == []

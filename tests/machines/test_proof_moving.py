@@ -251,7 +251,7 @@ def test_keys_are_equal_for_the_same_values_and_for_no_others(a: Any, b: Any, c:
 
 
 def test_data_that_are_let_go_are_computed_again(monkeypatch: Any) -> None:
-    module = importlib.import_module("interlock.machines.proof.explore")
+    module = importlib.import_module("interlock.machines.proof.search")
     kind = lifecycle([], 9)
     whole = [place.data for place in explore(Nested).places]
     monkeypatch.setattr(module, "_REMEMBERED", 2)

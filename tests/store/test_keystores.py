@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from interlock.store.keystore import KeyStore
 from interlock.store.keystores import MemoryKeys, SQLiteKeys
-from interlock.store.secrecy import KeyStoreLost
+from interlock.store.secrecy import KeyStoreError, KeyStoreLost
 from interlock.store.vault import Vault
+
+LONG = os.environ.get("INTERLOCK_PROFILE") == "long"
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -90,4 +95,63 @@ def test_a_lost_replaced_or_damaged_file_is_told_and_left_alone(tmp_path: Path) 
     assert path.read_bytes() == b"something else" * 100
     moved.replace(path)
     assert vault.open("c-1", key, data) == b"text"
+    keys.close()
+
+
+def test_a_flipped_bit_of_the_file_is_never_another_value(tmp_path: Path) -> None:
+    """A value is what it was, or an error says that it cannot be read; nobody is forgotten."""
+    keys = SQLiteKeys(tmp_path / "x-keys.db")
+    vault = Vault(keys)
+    contents = {name: name.encode() * 3 for name in ("anna", "bert")}
+    values = {name: vault.seal(name, content) for name, content in contents.items()}
+    bound = keys.identity()
+    keys.close()
+    sound = keys.path.read_bytes()
+    seen = set[str]()
+    places = [place for place, byte in enumerate(sound) if byte]
+    for place in places[:: 1 if LONG else 5]:
+        raw = bytearray(sound)
+        raw[place] ^= 1 << place % 8
+        keys.path.write_bytes(raw)
+        flipped = Vault(SQLiteKeys(keys.path), bound)
+        for name, content in contents.items():
+            try:
+                assert flipped.open(name, *values[name]) == content
+                seen.add("as it was")
+            except KeyStoreError as error:
+                seen.add(type(error).__name__)
+        flipped.keys.close()
+    assert {"as it was", "KeyStoreError", "KeyStoreLost"} <= seen
+    assert "Forgotten" not in seen
+
+
+@pytest.mark.parametrize("place", [0, 31, 32, 63])
+def test_nothing_is_encrypted_with_a_key_that_was_altered(tmp_path: Path, place: int) -> None:
+    keys = SQLiteKeys(tmp_path / "x-keys.db")
+    vault = Vault(keys)
+    value = vault.seal("anna", b"a name")
+    made = keys.find("anna")
+    assert made is not None
+    assert made.secret is not None
+    secret = bytearray(made.secret)
+    secret[place] ^= 1
+    with closing(sqlite3.connect(keys.path)) as database:
+        database.execute("UPDATE interlock_keys SET secret = ?", (bytes(secret),))
+        database.commit()
+    with pytest.raises(KeyStoreError, match="damaged"):
+        vault.seal("anna", b"another")
+    with pytest.raises(KeyStoreError, match="damaged"):
+        vault.open("anna", *value)
+    keys.close()
+
+
+def test_a_key_of_an_older_release_serves_as_before(tmp_path: Path) -> None:
+    keys = SQLiteKeys(tmp_path / "x-keys.db")
+    keys.create("other")
+    with closing(sqlite3.connect(keys.path)) as database:
+        old = ("anna", "0123456789abcdef", bytes(range(64)))
+        database.execute("INSERT INTO interlock_keys VALUES (?,?,?)", old)
+        database.commit()
+    vault = Vault(keys)
+    assert vault.open("anna", *vault.seal("anna", b"a name")) == b"a name"
     keys.close()

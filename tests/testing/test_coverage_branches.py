@@ -10,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.machines import each, parallel, settle, start, step, workflow
+from interlock.machines.draw.mermaid import escape
+from interlock.machines.draw.picture import title
 from interlock.machines.workflow import Workflow
 from interlock.store.backends.memory import MemoryStore
 from interlock.testing import Environment, Error, NothingMore, Script, Value
-from interlock.testing.coverage import Report, Tally, items_of, production
+from interlock.testing.coverage import (
+    Report,
+    Tally,
+    dot_picture,
+    items_of,
+    mermaid_picture,
+    production,
+)
 from interlock.testing.coverage.live import Collector
 
 
@@ -164,3 +173,11 @@ async def test_a_state_is_counted_when_it_is_entered_and_no_more() -> None:
 def test_each_call_that_can_be_undone_is_there_once(flow: Workflow[..., int]) -> None:
     undos = [item.key for item in items_of(flow.machine) if item.kind == "undo"]
     assert sorted(key.rpartition("/")[2] for key in undos) == ["debit", "hold"]
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+async def test_all_of_it_is_drawn(flow: Workflow[..., int]) -> None:
+    report = Report(await covered(flow, {}))
+    shown = [title(flow.machine.by_id[item.key]) for item in report.items if item.kind == "state"]
+    assert all(escape(name) in mermaid_picture(report) for name in shown)
+    assert all(name in dot_picture(report) for name in shown)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from interlock.cli import (
     audits,
@@ -26,6 +27,7 @@ from interlock.cli import (
     tests,
 )
 from interlock.cli.options import DECIDE, KEEP, LOOK, TRY, WRITE
+from interlock.cli.pipes import hear_to_the_end
 
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("demo", WRITE, author.demo),
@@ -75,6 +77,10 @@ COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
 """Name, panel and function of each command, in the order of the help."""
 
 
+_SHOWING = frozenset(name for name, panel, _ in COMMANDS if panel == LOOK)
+"""The commands that do nothing but show something."""
+
+
 def _print_version(wanted: bool) -> None:
     if not wanted:
         return
@@ -118,6 +124,8 @@ def _top(
 
     Every command takes --json, and --store URL (or INTERLOCK_STORE) for the database.
     """
+    if context.invoked_subcommand not in _SHOWING:
+        hear_to_the_end()
     _set(context, "INTERLOCK_KEY_FILE", key_file)
     _set(context, "INTERLOCK_PERSONAL_KEYS", personal_keys)
 
@@ -137,6 +145,21 @@ def _set(context: typer.Context, name: str, file: Path | None) -> None:
     context.call_on_close(restore)
 
 
+class _Command(TyperCommand):
+    """A command that knows which options stand before it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; say of a misplaced option where its place is."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:  # of a class that typer keeps to itself
+            option: object = getattr(error, "option_name", "")
+            if option in ("--key-file", "--personal-keys"):
+                said = f"{option} stands before the command: interlock {option} FILE {self.name} …"
+                setattr(error, "message", said)  # noqa: B010  no checker knows of it
+            raise
+
+
 def build(*, boxes: bool) -> typer.Typer:
     """The application.
 
@@ -151,7 +174,7 @@ def build(*, boxes: bool) -> typer.Typer:
     )
     made.callback()(_top)
     for name, panel, function in COMMANDS:
-        made.command(name, rich_help_panel=panel)(function)
+        made.command(name, cls=_Command, rich_help_panel=panel)(function)
     return made
 
 

@@ -50,6 +50,25 @@ async def fates_of(
     return found
 
 
+def missing(entries: Sequence[Entry], apps: Sequence[str]) -> str:
+    """Which machines of runs in flight no module defines that was named, in one line; "" for none.
+
+    A worker with just these modules lets such runs stand still.
+    """
+    live = Counter(entry.machine for entry in entries if entry.status not in FINISHED)
+    if not apps or not live:
+        return ""
+    from interlock.machines import registry
+
+    gone = {machine: many for machine, many in live.items() if not registry.candidates(machine)}
+    count = sum(gone.values())
+    if not count:
+        return ""
+    names, modules = ", ".join(gone), ", ".join(apps)
+    of = f"{count} {'is' if count == 1 else 'are'} of {names}, which {modules} does not define"
+    return f"{of}: a worker that has no more lets them stand still"
+
+
 def short(fate: RunFate | None) -> str:
     """What becomes of a run, in a few words."""
     if fate is None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from interlock.cli.edited import fates_of, short, summed
+from interlock.cli.edited import fates_of, missing, short, summed
 from interlock.cli.errors import BadArgument
 from interlock.cli.known_names import check_names
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
@@ -70,7 +70,9 @@ def list_runs(
         return
     screen = Screen()
     _print_runs(screen, entries, besides, fates)
-    for said in _remarks(entries, fates, seen, known=bool(apps)):
+    strangers = missing(entries, apps)
+    for said in (*([strangers] if strangers else []),
+                 *_remarks(entries, fates, seen, known=bool(apps))):  # fmt: skip
         print(said, file=sys.stderr)
     if screen.rich:
         counts = Counter(entry.status for entry in entries)

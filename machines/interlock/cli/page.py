@@ -14,13 +14,14 @@ from markupsafe import Markup
 
 from interlock.audit.proof import Proof
 from interlock.cli.joined import error_text
-from interlock.cli.phrases import phrase
 from interlock.cli.showing import actor_name
+from interlock.cli.view import Phrases
 from interlock.engine.evidence import facts_of, proofs_of
 from interlock.machines.draw import svg
 from interlock.machines.ir import Machine
 from interlock.projections import Evidence, History, RunState, evolve, load_evidence
 from interlock.projections.approval import Decided
+from interlock.projections.subject import read_through
 from interlock.store.contract import Definition
 from interlock.store.event import Event
 
@@ -100,16 +101,14 @@ def page(text: str) -> str:
 
 
 def _rows(history: History, proofs: Mapping[int, Proof]) -> Iterator[Row]:
-    state: RunState | None = None
-    before, variables = "", "{}"
-    for event in history.events:
-        state = evolve(state, event)
+    phrases, before, variables = Phrases(), "", "{}"
+    for event, state, subject in read_through(history.events):
         now = _json(state.variables)
         yield Row(
             event,
             _instant(event.at),
             actor_name(event.actor),
-            phrase(event, state.image.plain),
+            phrases.of(event, state, subject),
             _json(msgspec.to_builtins(event.body)),
             "" if event.state == before else event.state,
             "" if now == variables else now,

@@ -47,7 +47,8 @@ def key(
 ) -> None:
     """Make a key for a database that is to be encrypted.
 
-    A database that is made with `--key-file FILE` can be opened with that file only: keep a copy.
+    A database that is made by `interlock --key-file FILE COMMAND …` can be opened with that file
+    only: keep a copy.
     """
     with reporting(as_json=as_json, debug=debug):
         from interlock.cli import erasing

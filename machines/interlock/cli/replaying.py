@@ -15,6 +15,7 @@ from interlock.cli.stores import entry_of_run, events_of_run, reading, run_async
 from interlock.cli.target import import_apps, load_target, machine_of
 from interlock.cli.text import compact, many
 from interlock.engine import Replayed, replay
+from interlock.engine.deploying import cause_of
 from interlock.engine.programs import program_of
 from interlock.engine.replaying import Spoken
 from interlock.projections import History
@@ -26,6 +27,9 @@ _MIGRATIONS = (
 )
 _LOOKED_AT = 5000
 """Runs whose machines are named."""
+
+_NAMED = 5
+"""Runs that are named beside the one that is told."""
 
 _VERDICTS = {"same": "green", "past": "yellow", "diverged": "red"}
 
@@ -94,9 +98,12 @@ def _view(found: Replayed) -> dict[str, object]:
 
 
 def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool) -> None:
+    causes: dict[tuple[object, ...], list[Replayed]] = {}
     for replayed in found:
         if one or replayed.verdict != "same":
-            _tell(screen, replayed)
+            causes.setdefault(_cause(replayed), []).append(replayed)
+    for first, *alike in causes.values():
+        _tell(screen, first, [other.run for other in alike])
     if one:
         return
     counts = Counter[str](replayed.verdict for replayed in found)
@@ -105,18 +112,39 @@ def _print(screen: Screen, found: Sequence[Replayed], machine: str, *, one: bool
     screen.line(f"{many(len(found), 'run')} of {machine}: {said}")
 
 
-def _tell(screen: Screen, found: Replayed) -> None:
+def _cause(found: Replayed) -> tuple[object, ...]:
+    """What runs share of which the first is told: where both sides stand, and what they do."""
+    sides = (found.recorded, found.new)
+    return (
+        found.verdict,
+        found.given_up,
+        *(
+            None
+            if side is None
+            else (cause_of(side.did, found.run), side.state, side.file, side.line)
+            for side in sides
+        ),
+    )
+
+
+def _tell(screen: Screen, found: Replayed, alike: Sequence[str]) -> None:
+    """One run, and which others are so as well, but for the values."""
     verdict = Styled(found.verdict, _VERDICTS[found.verdict])
     end = "where it was given up" if found.given_up else "the end of its record"
     if found.verdict == "same":
-        screen.line(Styled(found.run, "bold"), verdict, f"to {end}, {found.version}")
-        return
-    if found.verdict == "past":
-        screen.line(Styled(found.run, "bold"), verdict, f"{end}, {found.version}:")
+        said = f"to {end}, {found.version}"
+    elif found.verdict == "past":
+        said = f"{end}, {found.version}:"
     else:
-        screen.line(Styled(found.run, "bold"), verdict, f"at {found.version}:")
+        said = f"at {found.version}:"
+    screen.line(Styled(found.run, "bold"), verdict, said)
+    if found.verdict == "diverged":
         _side(screen, "recorded", found.recorded, "the run had nothing more to do")
-    _side(screen, "new code", found.new, "does nothing there")
+    if found.verdict != "same":
+        _side(screen, "new code", found.new, "does nothing there")
+    if alike:
+        named = ", ".join(alike[:_NAMED]) + (", …" if len(alike) > _NAMED else "")
+        screen.paragraph(f"the same in {many(len(alike), 'run')} more: {named}")
 
 
 def _side(screen: Screen, label: str, spoken: Spoken | None, nothing: str) -> None:

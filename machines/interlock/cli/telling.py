@@ -12,8 +12,8 @@ from interlock.cli.past import length, pages
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_lines
 from interlock.cli.showing import actor_name
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import many, moment, shorten
-from interlock.cli.view import event_view, phrase_of
+from interlock.cli.text import hanging, many, moment, one_line, shorten
+from interlock.cli.view import Phrases, event_view
 from interlock.cli.wording import changed
 from interlock.projections import Choices, Chosen, chooser, find_state
 from interlock.projections.subject import read_through
@@ -88,13 +88,14 @@ async def _rows(
     """The events that are wanted, of all that are read; and the names among all of them."""
     fits, last = chooser(wanted), (await store.head(run)).version
     state = (await find_state(store, run, upto=after)).state if after else None
-    before = "" if state is None else state.state
+    before, phrases = "" if state is None else state.state, Phrases(state)
     async for events in pages(store, run, after, last):
         for event, now, subject in read_through(events, state):
             state = now
             known.take(event, subject)
+            phrases.note(subject.activity)
             if fits(event, state, subject):
-                yield event, before, phrase_of(event, state, subject)
+                yield event, before, phrases.of(event, state, subject)
             before = event.state
 
 
@@ -156,6 +157,9 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
     columns = [replace(_COLUMNS[0], name="#"), *_COLUMNS[1:]]
     for day, events in days.items():
         screen.line(Styled(f"{day} (UTC)", "bold"))
+        if screen.narrow:
+            _print_narrow(screen, events)
+            continue
         screen.table(
             columns,
             [
@@ -169,6 +173,27 @@ def _print_history(screen: Screen, rows: Sequence[tuple[Event, str, str]]) -> No
                 for event, before, what in events
             ],
         )
+
+
+def _print_narrow(screen: Screen, rows: Sequence[Row]) -> None:
+    """Print events where a table has no room: what happened, below it where that led, and who."""
+    width = len(str(rows[-1][0].version))
+    for event, before, what in rows:
+        head = f"{event.version:>{width}}  {moment(event.at)[11:-1]}  "
+        said = hanging(head + shorten(one_line(what), _LONGEST), screen.width - 1, len(head))
+        first, *others = said.split("\n")
+        style = _style(event)
+        screen.line(Styled(head.rstrip(), "dim"), Styled(f" {first[len(head) :]}", style))
+        for line in others:
+            screen.line(Styled(line, style))
+        led = f"→ {event.state}" if event.state != before else ""
+        known = event.actor.kind == "worker" or (event.actor.id and event.actor.id in what)
+        by = "" if known else f"by {who(event)}"
+        if led or by:
+            below = hanging(" " * len(head) + " ".join(filter(None, (led, by))),
+                            screen.width - 1, len(head) + 2)  # fmt: skip
+            for line in below.split("\n"):
+                screen.line(Styled(line, "dim"))
 
 
 def moves(event: Event, before: str) -> str:

@@ -54,6 +54,14 @@ def shorten(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
+def shorten_inside(text: str, width: int) -> str:
+    """At most `width` characters: the ends, which tell names of one kind apart, are kept."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
 def hanging(text: str, width: int, indent: int) -> str:
     """`text` broken into lines of `width`; those behind the first are indented."""
     from textwrap import wrap

@@ -11,7 +11,7 @@ from interlock.cli.lanes import MARKS, Cells, Lane, cells, lanes, legend, note
 from interlock.cli.past import length, stretch
 from interlock.cli.render import Screen, Styled, print_document, status
 from interlock.cli.stores import reading, run_async
-from interlock.cli.text import brief, exact, instant, one_line, shorten
+from interlock.cli.text import brief, exact, instant, one_line, shorten, shorten_inside
 from interlock.projections import Bar, Timeline, timeline
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Store
@@ -109,9 +109,37 @@ def _print(screen: Screen, drawn: Timeline, rows: list[Lane], now: datetime) -> 
     screen.line(Styled(" " * (label + 2) + line, "dim"))
     pictures = [_run(drawn, axis, now), *(cells(lane, axis, now) for lane in rows)]
     for text, picture, told in zip(labels, pictures, notes, strict=True):
-        head = f"{shorten(text, label) if screen.rich else text:<{label}} "
+        head = f"{_fitting(text, label) if screen.rich else text:<{label}} "
         _print_row(screen, head, picture, shorten(told, room) if screen.rich else told)
+    _print_cut(screen, labels, notes, label, room)
     _print_legend(screen, drawn, rows, axis)
+
+
+def _fitting(label: str, width: int) -> str:
+    """A label with its indentation, in so many columns."""
+    name = label.lstrip()
+    indent = len(label) - len(name)
+    return " " * indent + shorten_inside(name, max(1, width - indent))
+
+
+def _print_cut(screen: Screen, labels: list[str], notes: list[str], label: int, room: int) -> None:
+    """In full what had no room beside the picture."""
+    told = [
+        f"{name.lstrip()}: {said}" if said else name.lstrip()
+        for name, said in zip(labels, notes, strict=True)
+        if len(name) > label or len(said) > room
+    ]
+    told = list(dict.fromkeys(told)) if screen.rich else []
+    if told:
+        screen.line("")
+    for one in told[:_CUT]:
+        screen.paragraph(one, "dim", indent=2)
+    if len(told) > _CUT:
+        screen.line(Styled(f"  and {len(told) - _CUT} more; in a pipe nothing is cut", "dim"))
+
+
+_CUT = 10
+"""Rows of which a terminal says in full what had no room."""
 
 
 def _run(drawn: Timeline, axis: Axis, now: datetime) -> Cells:

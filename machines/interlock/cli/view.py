@@ -9,6 +9,7 @@ from msgspec import to_builtins
 
 from interlock.cli.phrases import phrase
 from interlock.cli.text import exact
+from interlock.cli.wording import knowing
 from interlock.projections import (
     Activity,
     Approval,
@@ -214,15 +215,36 @@ def told(
     """Every event of a run, from its first or after `since`, the state before it, its phrase."""
     before = "" if since is None else since.state
     begun = None if since is None else copy_state(since)
+    phrases = Phrases(begun)
     for event, state, subject in read_through(events, begun):
-        yield event, before, phrase_of(event, state, subject)
+        yield event, before, phrases.of(event, state, subject)
         before = event.state
 
 
-def phrase_of(event: Event, state: RunState, subject: Subject) -> str:
-    """What an event says, with the state after it."""
-    branch = None if subject.activity is None else "/".join(subject.branch)
-    return phrase(event, _image(state, subject.activity).plain, branch)
+class Phrases:
+    """What the events of a run say, read in order from the first, or from the one after `since`."""
+
+    def __init__(self, since: RunState | None = None) -> None:
+        self._names: dict[str, str] = {}
+        for activity in () if since is None else since.pending.values():
+            self.note(activity)
+        for undo in () if since is None else since.stack:
+            self._names[undo.activity] = undo.step
+
+    def of(self, event: Event, state: RunState, subject: Subject) -> str:
+        """What an event says, with the state after it."""
+        activity = subject.activity
+        self.note(activity)
+        branch = None if activity is None else "/".join(subject.branch)
+        with knowing(self._names):
+            return phrase(event, _image(state, activity).plain, branch)
+
+    def note(self, activity: Activity | None) -> None:
+        """Take note of what an event is about: members of joins may have no name in their id."""
+        if activity is None:
+            return
+        if activity.id.endswith("]") and activity.kind not in ("join", "helper", "undo"):
+            self._names[activity.id] = activity.name
 
 
 def _image(state: RunState, activity: Activity | None) -> Image:

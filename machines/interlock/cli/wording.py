@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TypeAlias
 
 from interlock.store.event import JSON, Encoded, Event
@@ -14,12 +17,32 @@ Plain: TypeAlias = Callable[[Encoded], JSON]
 _PLACE = re.compile(r"\[([^\[\]]*)\](?=/|$)")
 
 
+_NAMES: ContextVar[Mapping[str, str]] = ContextVar("names", default=MappingProxyType({}))
+
+
+@contextmanager
+def knowing(names: Mapping[str, str]) -> Generator[None]:
+    """Call activities by these names in the block, where their ids do not tell them."""
+    before = _NAMES.set(names)
+    try:
+        yield
+    finally:
+        _NAMES.reset(before)
+
+
 def name_of(activity: str) -> str:
-    """`charge` of `charge#3`; `post` of the item `each:post#4[line-07]`; of a branch, its name."""
+    """`charge` of `charge#3`; `post` of the item `each:post#4[line-07]`; of a branch, its name.
+
+    Of a call that only has a number among others its step, where that is known; else which of them
+    it is: `parallel:charge+post[0]`.
+    """
     if activity.endswith("]"):
         join, item = item_of(activity)
-        how, _, each = join.partition("#")[0].rpartition("/")[2].partition(":")
-        return each if how == "each" and each else item
+        all_of_them = join.partition("#")[0].rpartition("/")[2]
+        how, _, each = all_of_them.partition(":")
+        if how == "each" and each:
+            return each
+        return _NAMES.get().get(activity) or (f"{all_of_them}[{item}]" if item.isdigit() else item)
     return activity.rpartition("]/")[2].partition("#")[0]
 
 

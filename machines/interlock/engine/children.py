@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from interlock.engine.failures import rebuild, record_whole_failure
-from interlock.engine.inputs import input_digest
 from interlock.engine.session import Mover, Session, record_stopped
 from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
@@ -37,11 +36,9 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
         return record_stopped
     finished = entry.status in FINISHED
     begun = fold(await engine.store.read(activity.child, upto=1))
-    if (begun.parent, begun.parent_activity) != (session.run, activity.id):
+    if (begun.parent, begun.parent_activity) != (session.run, activity.id):  # else of this call
         return record_stopped if activity.stopping else _refused(engine, session, _taken(activity))
     if finished:
-        if _differs(engine, session, activity, begun):
-            return _refused(engine, session, f"{activity.child!r} was started with other input")
         return _ended(engine, session, await load_state(engine.store, activity.child))
     if activity.stopping:
         await _cancel(engine, session, activity)
@@ -84,15 +81,6 @@ def _input(
     types = engine.types_of(session.machine, session.hash)
     kwargs = {name: decode_whole(types, value) for name, value in activity.kwargs.items()}
     return tuple(decode_whole(types, value) for value in activity.args), kwargs
-
-
-def _differs(engine: Core, session: Session, activity: Activity, begun: RunState) -> bool:
-    """Whether a child of this id was started with something else, by the same parent."""
-    program = engine.programs.find(activity.name)
-    if program is None or isinstance(program, LifecycleProgram):
-        return False
-    args, kwargs = _input(engine, session, activity)
-    return input_digest(program, args, kwargs) != begun.input_digest
 
 
 def _taken(activity: Activity) -> str:

@@ -157,8 +157,10 @@ async def fire(engine: Core, timer: Timer) -> None:
             await _expire(engine, timer)
         else:
             await _elapse(engine, timer)
-    except (UnknownMachine, UnknownRun) as error:
+    except UnknownRun as error:
         engine.held[timer.run] = str(error)
+    except UnknownMachine as error:
+        await engine.drivers.hold_timer(timer.run, error.message)
     except StoreError:
         raise  # to be tried again
     except Exception as error:  # the author's code failed, and nobody asked for it

@@ -135,6 +135,13 @@ class Drivers:
             await self._end_cancelled(session.run)
         await self.hold(session.run, reason)
 
+    async def hold_timer(self, run: str, why: str) -> None:
+        """Record that a timer of a lifecycle is due, and that this program cannot go on with it."""
+        session = await self.engine.sessions.get(run)
+        reason = self.engine.held.setdefault(run, why)
+        if self.engine.programs.find(session.machine, session.hash) is not None:
+            await self.hold(run, reason)
+
     async def _end_cancelled(self, run: str) -> None:
         """A run was cancelled, and its code cannot be told: it ends, if it has nothing to undo."""
         with suppress(Refused):  # it has ended meanwhile, or is undoing what it did

@@ -20,14 +20,19 @@ def holding(state: RunState) -> Held:
         )
     undo = tuple(Done(e.step, e.state, e.state, bool(e.child)) for e in state.stack)
     return Held(
-        threads=tuple(_threads(state)), doing=doing, planned=tuple(_planned(state)), undo=undo
+        threads=tuple(_threads(state)),
+        doing=doing,
+        planned=tuple(_planned(state)),
+        undo=undo,
+        deferred=tuple(dict.fromkeys(kept.command for kept in state.inbox)),
     )
 
 
 def _doing(activity: Activity) -> Doing:
     where = activity.state
     return Doing(
-        activity.id, activity.kind, activity.name, where, where, tuple(activity.commands)
+        activity.id, activity.kind, activity.name, where, where, tuple(activity.commands),
+        apart=activity.kind == "child" and activity.id == activity.child,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from interlock.store.decisions import (
 )
 from interlock.store.errors import StoreError
 from interlock.store.event import Event
+from interlock.store.forking import CallAnswered
 from interlock.store.vocabulary import (
     CancelRequested,
     CommandReceived,
@@ -47,8 +48,8 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 _WAKING = frozenset(
     body.__name__
     for body in (
-        RunStarted, CommandReceived, ApprovalGranted, ApprovalRejected, CancelRequested,
-        StepResolved, TransitionTaken, UndoResolved, UndoRetried, UndoSkipped,
+        RunStarted, CommandReceived, ApprovalGranted, ApprovalRejected, CallAnswered,
+        CancelRequested, StepResolved, TransitionTaken, UndoResolved, UndoRetried, UndoSkipped,
     )
 )  # fmt: skip
 

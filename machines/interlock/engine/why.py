@@ -14,8 +14,9 @@ from datetime import datetime
 import msgspec
 
 from interlock.engine.asking_guards import ask_guards
-from interlock.engine.changing import beginning, outlook
+from interlock.engine.changing import outlook
 from interlock.engine.errors import UnknownRun
+from interlock.engine.past_values import past_of
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
 from interlock.machines.advice import why_held
@@ -179,10 +180,12 @@ class Asking:
             exact, current = self.programs.choice(state.machine, state.hash)
         except BadDefinition:
             return None, ""
+        board = None if self.worker is None else self.worker.board
+        if current is None and exact is None and board is None:
+            return None, f"no module of it defines {state.machine}"
         if current is None or exact is not None:
             return None, ""
         why = await self._held_under(current, state)
-        board = None if self.worker is None else self.worker.board
         served = () if board is None else (board.serves or {}).get(state.machine, ())
         if current.machine.hash in served and state.hash not in served:
             return why, ""
@@ -193,8 +196,7 @@ class Asking:
         programs = Programs(()) if self.programs is None else self.programs
         old = await programs.definition(self.store, state.hash)
         try:
-            begun = await beginning(self.store, current, state.run)
-            found = outlook(old, current, state, begun)
+            found = outlook(old, current, state, await past_of(self.store, old, current, state))
         except Exception as error:  # a migration of the author's
             return f"{type(error).__name__}: {error}"
         if found.event is not None:

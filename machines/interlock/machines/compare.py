@@ -6,17 +6,17 @@ ask here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from interlock.machines.acceptance import may_take
 from interlock.machines.advice import OTHER_FIELDS
+from interlock.machines.classes import changed_classes, directly_changed, mentioned, within
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
 from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
 from interlock.machines.ir import Machine, Node
-from interlock.machines.shapes import is_brought_up, only_grew
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,10 @@ def unsafe_states(
 
 
 def _data(old: Machine, new: Machine, found: Found) -> None:
-    changed = _directly_changed(old, new, grown=True)
+    changed = directly_changed(old, new, grown=True)
     if new.data in new.values:  # a definition of an older release does not say which it is
         kept = [new.data, *(new.commands if _keeps(old) else ())]
-        changed &= set[str]().union(*(_within(name, new) for name in kept))
+        changed &= set[str]().union(*(within(name, new) for name in kept))
     if changed:
         found.misfit("data", f"{OTHER_FIELDS} than before: {', '.join(sorted(changed))}")
 
@@ -171,16 +171,34 @@ class _Workflows:
         for thread in self.held.threads:
             self._thread(thread)
         for doing in self.held.doing:
-            if doing.kind != "undo":
+            if doing.kind != "undo" and not doing.apart:
                 self._doing(doing)
         for state, was in self.held.planned:
             self._planned(state, was)
+        for command in self.held.deferred:
+            self._kept(command)
         for done in self.held.undo:
+            if done.child:
+                continue  # what it did is undone by its own code
             node = self.new.places.get(done.state)
-            if node is None or node.kind != ("child" if done.child else "step"):
+            if node is None or node.kind != "step":
                 self.found.state(done.was, f"{done.step} is done, and no state says how to undo it")
-            elif not done.child and not node.compensated:
+            elif not node.compensated:
                 self.found.state(done.was, f"{done.step} is done, and has no undo any more")
+
+    def _kept(self, command: str) -> None:
+        """A command that came before its turn: its turn has to come, as far as it would have."""
+        own = [thread for thread in self.held.threads if not thread.id]
+        told = own and own[0].was in self.found.states
+        if not own or told or any(may_take(self.new, t.state, command) for t in self.held.threads):
+            return
+        if self.old is not None and not any(
+            may_take(self.old, t.was, command) for t in self.held.threads
+        ):
+            return  # nor would the old code have taken it
+        if own[0].was not in self.held.mapped:
+            why = f"{command} is kept for later, and nothing waits for it from there on"
+            self.found.state(own[0].was, why)
 
     def _planned(self, state: str, was: str) -> None:
         before, now = self._old(was), self.new.places.get(state)
@@ -251,7 +269,7 @@ class _Workflows:
             return f"was {was}, and is {now}"
         if self.old is None or not mentioned(now or was, self.new, self._changed):
             return ""
-        inside = _within(now or was, self.new) & _directly_changed(self.old, self.new, grown=True)
+        inside = within(now or was, self.new) & directly_changed(self.old, self.new, grown=True)
         which = f"{', '.join(sorted(inside))} {'have' if len(inside) > 1 else 'has'}"
         return f"is {now or was}, and {which} {OTHER_FIELDS}"
 
@@ -329,49 +347,3 @@ def _type(text: str) -> str:
 
 def _may_be_left_out(name: str, text: str) -> bool:
     return text.endswith("=") or name[0] == "*"
-
-
-def changed_classes(old: Machine, new: Machine, *, grown: bool = False) -> set[str]:
-    """The classes of values, known to both definitions, that have other fields, or hold such.
-
-    Args:
-        grown: pass over those that have only got fields with defaults, or members.
-    """
-    changed = _directly_changed(old, new, grown=grown)
-    while True:
-        more = {name for name in new.values if _words(new.values[name]) & changed} - changed
-        if not more:
-            return changed
-        changed |= more
-
-
-def _directly_changed(old: Machine, new: Machine, *, grown: bool) -> set[str]:
-    """The classes that have other fields themselves."""
-    both = old.values.keys() & new.values.keys()
-    return {name for name in both if not _is_read(old.values[name], new.values[name], grown)}
-
-
-def _within(text: str, machine: Machine) -> set[str]:
-    """The classes that an annotation names, and all those inside of them."""
-    found: set[str] = set()
-    waiting = [text]
-    while waiting:
-        more = (_words(waiting.pop()) & machine.values.keys()) - found
-        found |= more
-        waiting += [machine.values[name] for name in more]
-    return found
-
-
-def _is_read(before: str, now: str, grown: bool) -> bool:
-    if before == now or is_brought_up(before, now):
-        return True
-    return grown and only_grew(before, now)
-
-
-def mentioned(text: str, machine: Machine, classes: set[str]) -> list[str]:
-    """Which of some classes an annotation names."""
-    return sorted(_words(text) & classes)
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[\w.<>]+", text))

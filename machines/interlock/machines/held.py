@@ -41,6 +41,7 @@ class Doing(msgspec.Struct, frozen=True):
         kind, name: what it is, and what of.
         state, was: where, as in `ThreadAt`.
         commands: what a wait accepts.
+        apart: it was begun by `start_child`, which is no state: it goes on whatever is there.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Doing(msgspec.Struct, frozen=True):
     state: str
     was: str
     commands: tuple[str, ...] = ()
+    apart: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         active: the active states of a lifecycle, with their old names, outer ones first.
         remembered: of a lifecycle, by history, the states that it brings back.
         whole: `active` is all that is active, and not only a state and those around it.
-        deferred: types of the commands that a lifecycle keeps for later.
+        deferred: types of the commands that are kept for later.
         mapped: old names of states that a migration speaks of: it answers for them.
     """
 
@@ -177,22 +179,45 @@ def anywhere(machine: Machine) -> Iterator[tuple[str, Held]]:
                 yield node.id, Held(active=_around(machine, node), whole=False)
         elif node.kind in LIVE and not _in_join(machine, node):
             yield node.id, held_at(machine, node)
+    yield from _in_branches(machine)
 
 
-def held_at(machine: Machine, node: Node) -> Held:
-    """What a workflow holds that stands at a node."""
-    around = levels(machine, "", node.id)
+def _in_branches(machine: Machine) -> Iterator[tuple[str, Held]]:
+    """The same of calls that are made without being awaited there and then, by their names."""
+    heads = [f"{n.id}/" for n in machine.calls if n.kind == "compound" and n.parent is None]
+    for node in machine.calls:
+        if node.kind in LIVE and not _in_join(machine, node):
+            roots = [head for head in heads if node.id.startswith(head)]
+            if roots:
+                yield node.id, held_at(machine, node, max(roots, key=len))
+            else:
+                yield node.id, Held(doing=(_doing(node),))
+
+
+def held_at(machine: Machine, node: Node, root: str = "") -> Held:
+    """What a workflow holds that stands at a node.
+
+    Args:
+        root: what the names of the branch's states begin with that stands there, "" for none.
+    """
+    around = levels(machine, root, node.id)
     kept = frozenset(prefix + name for prefix, level in around for name in level.variables)
+    thread = ThreadAt(root, root, root, node.id, node.id, kept)
+    head = root[:-1]
+    above = (Doing(root, "helper", head.rpartition("/")[2], head, head),) if root else ()
+    return Held(threads=(thread,), doing=(_doing(node), *above))
+
+
+def _doing(node: Node) -> Doing:
     kind: DoingKind = "join" if node.written else _AS_DONE[node.kind]
     commands = tuple(node.waits_for.split(", ")) if kind == "wait" else ()
-    doing = Doing("", kind, node.waits_for, node.id, node.id, commands)
-    return Held(threads=(ThreadAt("", "", "", node.id, node.id, kept),), doing=(doing,))
+    return Doing("", kind, node.waits_for, node.id, node.id, commands)
 
 
 def _in_join(machine: Machine, node: Node) -> bool:
     above = node.parent
     while above is not None:
-        parent = machine.by_id[above]
+        parent = machine.places[above]
         if parent.kind == "parallel":
             return True
         above = parent.parent

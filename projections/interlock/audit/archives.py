@@ -10,9 +10,8 @@ from msgspec.structs import replace
 
 from interlock.audit.archived_event import place_of
 from interlock.audit.finding import Findings
-from interlock.store.archive.form import SumOfDigests
+from interlock.store.archive.form import SumOfDigests, sum_of_row
 from interlock.store.archive.reading import Archive, ArchivedRun
-from interlock.store.contract import Entry
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode
 from interlock.store.errors import BadArchive, StoreError
@@ -33,7 +32,7 @@ class Archives:
         self._findings = findings
         self._only = only
         self._runs: dict[str, tuple[str, Moved]] = {}
-        self._entries: dict[str, Entry] = {}
+        self._rows: dict[str, Indexed] = {}  # of the index, those that no digest vouched for yet
         self._seen: set[str] = set()
         self._sums: dict[str, str] = {}  # of the files, as they were recorded last
         self.locked = False
@@ -108,9 +107,14 @@ class Archives:
         entry = None if indexed is None else indexed.entry
         if entry is None or entry.archive != file:
             self._findings.add(f"the index does not say that {run!r} was archived to {file}", run)
-        else:
-            self._entries[run] = entry
+        elif indexed is not None and not moved.row:
+            self._rows[run] = indexed
+        elif indexed is not None and _sum_of_row(indexed) != moved.row:
+            self._other_row(run)
         return count
+
+    def _other_row(self, run: str) -> None:
+        self._findings.add(f"the index row of {run!r} is not the one that was archived", run)
 
     def check_files(self, folder: Path | None = None) -> int:
         """Hold the archives that are where they were written against what was recorded.
@@ -164,11 +168,22 @@ class Archives:
         where, moved = self._runs.get(name, ("", None))
         if where != file:
             return  # it was restored
-        if run.moved != moved:
+        found = run.moved
+        if moved is None or found != (moved if moved.row else replace(moved, row=found.row)):
             self._findings.add(f"{name!r} is not in {file} as it was recorded", name)
-        said = self._entries.get(name)
-        if said is not None and replace(said, archive=run.entry.archive) != run.entry:
-            self._findings.add(f"the index row of {name!r} is not the one that was archived", name)
+        row = self._rows.get(name)
+        if row is not None and _sum_of_row(row) != found.row:
+            self._other_row(name)
+
+
+def _sum_of_row(indexed: Indexed) -> str:
+    """The digest of a row of the index, "" of one that cannot be read."""
+    if indexed.entry is None or indexed.head is None:
+        return ""
+    try:
+        return sum_of_row(indexed.entry, indexed.head)
+    except (TypeError, ValueError):
+        return ""
 
 
 def _sum_of(path: Path) -> str:

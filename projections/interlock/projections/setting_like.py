@@ -174,6 +174,14 @@ def _name(node: Any) -> Any:
     return node.get("t") if class_of(node) is dict and "$" in node else None
 
 
+_UNSETTABLE = {
+    "personal": "it is encrypted with its subject's key; set the whole object that holds it, with "
+    "its subject, and import its module (--app MODULE)",
+    "error": "it is an exception that was raised, and stays what it was",
+}
+"""Why a recorded value is not one that a person can write."""
+
+
 def _tagged_like(old: dict[str, Any], value: Any) -> Encoded:
     tag = old["$"]
     if tag == "enum":
@@ -182,7 +190,7 @@ def _tagged_like(old: dict[str, Any], value: Any) -> Encoded:
         return {**old, "v": value}
     read = _READ.get(tag)
     if read is None:
-        raise ValueError("that cannot be set")
+        raise ValueError(_UNSETTABLE.get(str(tag), f"{kind(old)} cannot be set"))
     if not isinstance(value, str) and not (tag in _NUMBERS and _is_number(value)):
         raise that_is(value, "" if value is None else "; write it as text")
     try:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from interlock.projections.fold_version import FOLD
 from interlock.projections.run import RunState
-from interlock.store.snapshot import Snapshot
+from interlock.store.snapshot import Snapshot, opened, summed
 from interlock.store.values import Image
-
-_SUM = 32
-"""Bytes of the digest that stands before the state: one that was altered is not believed."""
 
 
 class _Kept(msgspec.Struct, array_like=True):
@@ -58,14 +54,14 @@ def snapshot_of(state: RunState) -> Snapshot | None:
     except (OverflowError, TypeError, ValueError):  # such as a number beyond 64 bits
         return None
     head = state.head
-    whole = sha256(encoded).digest() + encoded
+    whole = summed(FOLD, encoded)
     return Snapshot(state.run, head.version, head.digest, state.hash, FOLD, whole)
 
 
 def state_of(snapshot: Snapshot) -> RunState | None:
     """The state that a snapshot holds; None when it is damaged, or of other code."""
-    digest, encoded = snapshot.state[:_SUM], snapshot.state[_SUM:]
-    if snapshot.fold != FOLD or sha256(encoded).digest() != digest:
+    encoded = opened(FOLD, snapshot.state) if snapshot.fold == FOLD else None
+    if encoded is None:
         return None
     try:
         state = _decoder.decode(encoded)

@@ -10,14 +10,16 @@ from interlock.projections.run import ActivityKind
 
 SpanKind = Literal[
     "call", "undo", "pause", "held back", "in doubt", "person", "approval", "wait", "sleep",
-    "child", "several", "branch", "state", "held", "gone", "late",
+    "child", "several", "branch", "state", "held", "gone", "late", "before", "given", "asked",
 ]  # fmt: skip
 """What goes on in a span of time.
 
 `pause` is the time between two attempts, `held back` by a breaker or a limit, `person` a failed
 undo that somebody has to decide on, `several` a join, `held` a run that could not go on. `gone`
 is the time in which a worker died with a call under way, until another one found it in the log;
-`late` that between an instant at which something was due and the one at which it was done.
+`late` that between an instant at which something was due and the one at which it was done. In a
+fork, which calls nothing by itself, `asked` is the time in which a person has to say what becomes
+of a call, `given` that in which it is given what was recorded; `before` is its parent's doing.
 """
 
 

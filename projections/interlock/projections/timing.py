@@ -14,6 +14,7 @@ from interlock.projections.run import Activity, RunState
 from interlock.projections.subject import Subject, read_through
 from interlock.projections.timeline import Bar, Mark, Span, SpanKind, Timeline
 from interlock.store.event import Event
+from interlock.store.forking import RunForked
 from interlock.store.vocabulary import (
     RunHeld,
     StepFailed,
@@ -65,7 +66,8 @@ class _Drawn:
         for activity in since.pending.values():
             if activity.status != "done":
                 self._bar(since, activity, activity.since)
-                _switch(self._bars[activity.id], _kind(activity), activity.since, activity.due)
+                kind = _kind(activity, since)
+                _switch(self._bars[activity.id], kind, activity.since, activity.due)
         for thread, current in [
             ("", since.current),
             *((t.id, t.current) for t in since.threads.values()),
@@ -84,14 +86,27 @@ class _Drawn:
             self._open.update({n: state.pending[n] for n in self._open if n in state.pending})
             for gone in [name for name in self._open if name not in state.pending]:
                 self._over(gone, event)
+        if isinstance(event.body, RunForked):
+            self._fork(event, state)
         if state.lifecycle:
             self._move(event, state)
         self.made.marks += marks_of(event)
-        self.made.status, self.made.last = state.status, event.at
-        self.made.ended = state.ended is not None and not state.pending
+        over, self.made.ended = self.made.ended, state.ended is not None and not state.pending
+        self.made.status = state.status
+        if not (over and self.made.ended):  # it was forked, or archived, long after its end
+            self.made.last = event.at
         if self.made.ended:
             for bar in self._states.values():
                 _close(bar, bar.end or event.at, None)
+
+    def _fork(self, event: Event, state: RunState) -> None:
+        """What was under way was under way elsewhere; from here on the fork does it itself."""
+        for name, activity in self._open.items():
+            bar, kind = self._bars[name], _kind(activity, state)
+            bar.child = activity.child if activity.kind == "child" else ""
+            if bar.spans and activity.kind in _MADE:
+                bar.spans[-1].kind = "before"
+            _switch(bar, kind, event.at, activity.due)
 
     def _hold(self, event: Event) -> None:
         body, held = event.body, self._held
@@ -129,7 +144,7 @@ class _Drawn:
             bar.marks.append(Mark(event.at, "failed", why))
             if isinstance(body, StepFailed) and body.retry_at is None:
                 bar.outcome, bar.failed = why, True  # the code around it goes on in a moment
-        _switch(bar, _kind(activity), event.at, activity.due)
+        _switch(bar, _kind(activity, state), event.at, activity.due)
 
     def _begin(self, event: Event, state: RunState, activity: Activity) -> None:
         within = activity.within
@@ -204,14 +219,21 @@ class _Drawn:
         self.made.bars.append(bar)
 
 
-def _kind(activity: Activity) -> SpanKind:
+def _kind(activity: Activity, state: RunState | None = None) -> SpanKind:
     """What goes on in an activity."""
+    if activity.kind in _MADE and state is not None and state.fork is not None:
+        if activity.status == "asked":
+            return "asked"
+        if state.fork.effects != "live" and activity.answer != "live":
+            return "given"
     if activity.kind in ("step", "undo"):
         called: SpanKind = "call" if activity.kind == "step" else "undo"
         return _STATUSES.get(activity.status, called)
     return _KINDS[activity.kind]
 
 
+_MADE = ("step", "undo", "child")
+"""What a fork does not do by itself."""
 _STATUSES: dict[str, SpanKind] = {
     "retrying": "pause", "postponed": "held back", "in doubt": "in doubt", "undo failed": "person",
 }  # fmt: skip

@@ -97,7 +97,8 @@ def unseal(place: str, state: bytes) -> tuple[str, bytes]:
     if cipher is None:
         message = (
             f"this is encrypted, and its key ({found.cipher}) was not given: "
-            "set INTERLOCK_KEY, or give --key-file (in a program: key=…)"
+            "set INTERLOCK_KEY_FILE, or write interlock --key-file FILE COMMAND … "
+            "(in a program: key=…)"
         )
         raise KeyRequired(message)
     data = base64.b64decode(found.sealed)

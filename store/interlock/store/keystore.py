@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+from hashlib import sha256
 from typing import Protocol
 
 import msgspec
+
+SECRET = 64
+"""Bytes of a subject's secret: 32 to encrypt with, 32 to derive nonces with."""
+
+_SUMMED = "k1-"
+"""How an id begins that vouches for its key; those of older releases, and others, do not."""
 
 
 class SubjectKey(msgspec.Struct, frozen=True):
@@ -23,6 +31,27 @@ class SubjectKey(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         state = "destroyed" if self.secret is None else "secret"
         return f"SubjectKey({self.subject!r}, {self.id!r}, {state})"
+
+    @property
+    def damaged(self) -> bool:
+        """Whether it is not the key that was made: nothing may be encrypted with it."""
+        if self.secret is None:
+            return False
+        if not self.id.startswith(_SUMMED):
+            return len(self.secret) != SECRET
+        return self.id != _id_of(self.subject, self.secret)
+
+
+def new_key(subject: str) -> SubjectKey:
+    """A key that never was before."""
+    secret = secrets.token_bytes(SECRET)
+    return SubjectKey(subject, _id_of(subject, secret), secret)
+
+
+def _id_of(subject: str, secret: bytes) -> str:
+    """An id by which a key that was altered is told; it says nothing: nobody guesses a secret."""
+    found = sha256(b"interlock/key/1\0" + subject.encode() + b"\0" + secret)
+    return f"{_SUMMED}{found.hexdigest()[:24]}"
 
 
 class KeyStore(Protocol):

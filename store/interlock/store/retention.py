@@ -17,12 +17,14 @@ class Moved(msgspec.Struct, gc=False, frozen=True, array_like=True):
         run: its id.
         version, digest: of its last event.
         sum: over the positions and digests of all its events; see `sum_of_digests`.
+        row: over its row in the index; see `sum_of_row`. "" in archives of older releases.
     """
 
     run: str
     version: int
     digest: str
     sum: str
+    row: str = ""
 
 
 class RunsArchived(Body, frozen=True):

@@ -76,6 +76,7 @@ class Vault:
         if key.secret is None:
             self.blanks += 1
             return "", b""
+        self._check_whole(key)
         encrypting, deriving = key.secret[:32], key.secret[32:]
         around = _around(key)
         nonce = hmac.digest(deriving, around + content, sha256)[:_NONCE]
@@ -93,6 +94,7 @@ class Vault:
         if found is None or found.secret is None:
             message = f"the personal data of {subject!r} was forgotten: nothing is left of it"
             raise Forgotten(message, subject)
+        self._check_whole(found)
         try:
             nonce, text = data[:_NONCE], data[_NONCE:]
             return aes(found.secret[:32]).decrypt(nonce, text, _around(found))
@@ -108,6 +110,14 @@ class Vault:
         """
         found = self._find(subject, key)
         return found is None or found.secret is None
+
+    def _check_whole(self, key: SubjectKey) -> None:
+        if key.damaged:
+            message = (
+                f"the key {key.id} of {key.subject!r} in {_named(self.keys)} is damaged: put the "
+                "file's latest backup back. Nothing was erased and nothing is written"
+            )
+            raise KeyStoreError(message)
 
     def _find(self, subject: str, key: str) -> SubjectKey | None:
         if not key:
@@ -140,5 +150,5 @@ def _lost(keys: KeyStore, found: str, wanted: str) -> str:
     return (
         f"{_named(keys)} {what}; this log's personal data needs the key store {wanted}. "
         "Nothing was erased and nothing is written: put the file back (or its latest backup), "
-        "or name where it is (--personal-keys FILE; in a program: keys=…)"
+        "or name where it is (interlock --personal-keys FILE COMMAND …; in a program: keys=…)"
     )

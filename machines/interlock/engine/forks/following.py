@@ -10,6 +10,7 @@ from interlock.engine.calls import CALLS
 from interlock.engine.forks import lifecycles
 from interlock.engine.forks.replaying import replay
 from interlock.engine.forks.source import Source
+from interlock.engine.forks.telling import said_of
 from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.session import Mover, Session, record_stopped
 from interlock.engine.workflows import WorkflowRun
@@ -17,8 +18,8 @@ from interlock.projections import Activity, Forked, RunState
 from interlock.projections.recorded import Outcome, Record, Recorded
 from interlock.store.event import Event
 from interlock.store.forking import FOLLOW, CallAsked, ForkCaughtUp, OutcomeReplayed, RunForked
-from interlock.store.joining import ActivityStopped, WaitPassed
-from interlock.store.values import Types, plain
+from interlock.store.joining import ActivityStopped, BatchBegun, WaitPassed
+from interlock.store.values import Types
 from interlock.store.vocabulary import (
     CancelDelivered,
     CancelRequested,
@@ -114,18 +115,20 @@ class Following:
             mover.begin_again(self.own.events[0])
         self._move(mover)
         for _ in range(_AT_ONCE):
-            if not self._give_next(mover, fork):
-                self._settle(mover, fork)
+            if self._give_next(mover, fork):
+                self._move(mover)
+            elif not self._settle(mover, fork):
                 return
-            self._move(mover)
         self.more = True
 
-    def _move(self, mover: Mover) -> None:
+    def _move(self, mover: Mover) -> bool:
         """Let the run move by itself; what has an outcome counts as being under way."""
-        state = mover.session.state
+        state, moved = mover.session.state, False
         mover.session.calling = self._calling | self._under_way(state)
         while mover.move():
+            moved = True
             mover.session.calling = self._calling | self._under_way(state)
+        return moved
 
     def _give_next(self, mover: Mover, fork: Forked) -> bool:
         found = self._first(mover.session.state, fork)
@@ -245,23 +248,25 @@ class Following:
 
     # What nothing is known of
 
-    def _settle(self, mover: Mover, fork: Forked) -> None:
-        """Nothing is left to be given: ask about calls, and let time pass."""
+    def _settle(self, mover: Mover, fork: Forked) -> bool:
+        """Nothing is left to be given: ask about calls, and let time pass.
+
+        True when the run moved by that, or there is something to be given now.
+        """
         session = mover.session
         for activity in list(session.state.pending.values()):
             if activity.kind in CALLS:
                 self._ask(mover, fork, activity)
             elif fork.effects == "recorded":
                 self._elapse(session, activity)
-        self._move(mover)
-        if self._first(session.state, fork) is not None:
-            self.more = True
-            return
+        if self._move(mover) or self._first(session.state, fork) is not None:
+            return True
         now = session.state.fork
         given = fork.effects == "recorded" or fork.version != fork.taken
         if given and session.state.ended is None and now is not None and not now.caught_up:
             session.emit(ForkCaughtUp())
         session.cleared.add(FOLLOW)
+        return False
 
     def _ask(self, mover: Mover, fork: Forked, activity: Activity) -> None:
         if activity.status in ("done", "undo failed") or activity.answer == "live":
@@ -281,6 +286,8 @@ class Following:
             session.emit(SleepEnded(activity.id))
         elif activity.kind in ("approval", "wait") and not session.state.match(activity):
             session.emit(WaitTimedOut(activity.id))
+        elif activity.kind == "join":
+            session.emit(BatchBegun(activity.id))
 
     def is_live(self, activity: Activity, fork: Forked) -> bool:
         """Whether a call is made as in any run. What the parent did is not undone so."""
@@ -307,12 +314,12 @@ class Following:
         known = [m for s in self.sources if (m := s.match(self.own, call)) is not None]
         ended = next((m.last for m in known if m.last is not None), None)
         if ended is not None:
-            return f"{fork.parent} recorded: {_said(ended)}"
+            return f"{fork.parent} recorded: {said_of(ended)}"
         likes = (source.like(self.own, call) for source in self.sources)
         like = next((found for found in likes if found is not None), None)
         if like is None or like.last is None:
             return f"{fork.parent} {'has recorded no outcome of it' if known else _NO_CALL}"
-        return f"{fork.parent} made it with other input, and recorded: {_said(like.last)}"
+        return f"{fork.parent} made it with other input, and recorded: {said_of(like.last)}"
 
     def recorded(self, activity: str) -> bool:
         """Whether there is a recorded outcome that a person could have taken."""
@@ -347,29 +354,6 @@ def _has_not_begun(state: RunState) -> bool:
 def _types(mover: Mover) -> Types:
     assert isinstance(mover, WorkflowRun | LifecycleRun)  # there are no others
     return mover.program.types
-
-
-def _said(outcome: Outcome) -> str:
-    """An outcome in a few words."""
-    import json
-
-    body = outcome.event.body
-    error = getattr(body, "error", None)
-    if error is not None:
-        return f"{error.type}: {error.message}"
-    shown = plain_of(outcome)
-    text = json.dumps(shown, ensure_ascii=False)
-    return text if len(text) < 100 else f"{text[:97]}…"
-
-
-def plain_of(outcome: Outcome) -> object:
-    """A recorded result, for people."""
-    from interlock.store.values import Image
-
-    image = Image()
-    image.nodes = outcome.nodes
-    result = getattr(outcome.event.body, "result", None)
-    return image.plain(result) if outcome.nodes else plain(result)
 
 
 async def follow(engine: Core, session: Session) -> None:

@@ -30,7 +30,10 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
         program: the machine as it is now, with its migrations; None when it is gone.
     """
     if program is None:
-        text = f"{before.machine.name} is gone: its runs are held until {before.target} is back"
+        text = (
+            f"{before.machine.name} is gone: its runs are held until {before.target} is back, or "
+            "the module is named that it has moved to"
+        )
         yield Problem("ILK235", "error", "", text, before.line)
         return
     old, new = before.machine, program.machine
@@ -44,7 +47,7 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
         verdict = judge(old, new, _given(new, moved) if changes else moved)
         if isinstance(verdict, GoesOn) or (changes and isinstance(verdict, TypeChanged)):
             continue
-        line = new.by_id[state].line if state in new.by_id else 0
+        line = new.places[state].line if state in new.places else 0
         yield Problem("ILK234", "error", state, _told(before, new, state, verdict, states), line)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -39,7 +40,11 @@ class Failed(Exception):
 Candidates: TypeAlias = tuple[tuple[Edge, tuple[Guard, ...]], ...]
 Way: TypeAlias = tuple[tuple[Guard, ...], Handler, str, int, bool]
 """In a state that is not nested: guards, method, edge, where it leads, whether it is left."""
-Plain: TypeAlias = tuple[tuple[int, Command | None, tuple[Way, ...]], ...]
+PlainWay: TypeAlias = tuple[tuple[Guard, ...], Handler, str, int, "array[int] | None"]
+"""As `Way`, with the memo of what other states share in the place of whether it is left:
+by the number of data what came of them, as a number, or that a guard said no."""
+Plain: TypeAlias = tuple[tuple[int, Command | None, tuple[PlainWay, ...]], ...]
+"""Events, and their candidates."""
 
 
 @dataclass(slots=True)
@@ -63,6 +68,26 @@ class At:
     ways: dict[int, tuple[Way, ...]] = field(default_factory=dict[int, tuple[Way, ...]])
     kept: frozenset[int] = frozenset()
     plain: Plain | None = None
+
+
+def made_by(
+    guards: tuple[Guard, ...], handler: Handler, command: Command | None, data: Any, kind: type[Any]
+) -> Any:
+    """What a method makes of data, a `kind`; None where a guard says no.
+
+    Raises:
+        Odd: a guard, or the method, answers what it should not.
+    """
+    for guard in guards:
+        answer = guard(data, command)
+        if answer is not True:
+            if answer is not False and type(answer) is not Refuse:
+                raise Odd
+            return None
+    made = handler(data) if command is None else handler(data, command)
+    if type(made) is not kind:
+        raise Odd
+    return made
 
 
 class Odd(Exception):

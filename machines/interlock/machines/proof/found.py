@@ -48,13 +48,15 @@ class Found:
         looked: from how many of the places was looked on, the first ones.
         whole: every command was tried with every value that it can have.
         samples: what was tried in place of all, in words.
-        at: of each place the number of its configuration.
-        kept: of each place, what is kept for later, as numbers of events.
+        at, of: of each place the number of its configuration, and that of its data.
+        kept: of places, what is kept for later, if anything is, as numbers of events.
         before, by: of each place, where it was come to from first, and by which event.
         onward, starts: the numbers of the places that each leads to, one after another, and
             where those of each begin.
         configurations, asks: what the numbers stand for.
+        datas: by number; None where they were let go.
         again: makes the data of a place that were let go.
+        begun: the data that the runs begin with, in words; "" for all that there are.
     """
 
     program: LifecycleProgram
@@ -67,15 +69,17 @@ class Found:
     whole: bool = True
     samples: tuple[str, ...] = ()
     at: array[int] = field(default_factory=lambda: array("l"))
-    kept: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    of: array[int] = field(default_factory=lambda: array("l"))
+    kept: dict[int, tuple[int, ...]] = field(default_factory=dict[int, tuple[int, ...]])
     before: array[int] = field(default_factory=lambda: array("l"))
     by: array[int] = field(default_factory=lambda: array("l"))
     onward: array[int] = field(default_factory=lambda: array("l"))
     starts: array[int] = field(default_factory=lambda: array("l"))
-    data: list[Any] = field(default_factory=list[Any])
+    datas: list[Any] = field(default_factory=list[Any])
     configurations: Sequence[At] = ()
     asks: Sequence[Ask] = ()
     again: Callable[[int], Any] | None = None
+    begun: str = ""
 
     @property
     def complete(self) -> bool:
@@ -100,7 +104,7 @@ class Found:
 
     def event(self, ask: int, to: int) -> Event:
         """An event with where it led."""
-        asked, kept = self.asks[ask], self.kept[to]
+        asked, kept = self.asks[ask], self.kept.get(to, ())
         return Event(asked.name, asked.command, asked.edge, self._words(to, kept))
 
     def trace(self, number: int, last: Event | None = None) -> Trace:
@@ -116,7 +120,7 @@ class Found:
 
     def data_of(self, number: int) -> Any:
         """The data of a place."""
-        data = self.data[number]
+        data = self.datas[self.of[number]]
         return self.again(number) if data is None and self.again is not None else data
 
     def _words(self, number: int, kept: tuple[int, ...]) -> str:
@@ -153,6 +157,6 @@ class Places(Sequence[Place]):
         before = found.before[number]
         event = None if before < 0 else found.event(found.by[number], number)
         snapshot = found.configurations[found.at[number]].snapshot
-        names = tuple(found.asks[ask].name for ask in found.kept[number])
+        names = tuple(found.asks[ask].name for ask in found.kept.get(number, ()))
         data = found.data_of(number)
         return Place(snapshot, data, names, before, event, frozenset(found.ways(number)))

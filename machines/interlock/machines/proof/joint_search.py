@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -15,7 +15,7 @@ from interlock.machines.proof.domain import Samples
 from interlock.machines.proof.explore import LIMIT, Listed
 from interlock.machines.proof.invariant import invariants_of
 from interlock.machines.proof.joint import Happens, Joint, Leads, Where
-from interlock.machines.proof.result import Event, Result, Trace, Verdict
+from interlock.machines.proof.result import Event, Result, Trace, Verdict, told_starts
 from interlock.machines.proof.together import Together, joint_invariants
 
 
@@ -31,12 +31,13 @@ class JointFound:
         broken: the invariants that do not hold: where first, and why.
         refused: where first a command that was sent is refused, and which.
         failed: where first the author's code failed, at which event, and how.
-        whole, samples: see `Found`.
+        whole, samples, begun: see `Found`.
     """
 
     joint: Joint
     whole: bool
     samples: tuple[str, ...]
+    begun: str = ""
     places: list[Where] = field(default_factory=list[Where])
     before: array[int] = field(default_factory=lambda: array("l"))
     by: list[Happens | None] = field(default_factory=list["Happens | None"])
@@ -119,9 +120,15 @@ def explore_together(
     ]
     whole = all(one.whole for one in listed.values())
     said = dict.fromkeys(text for one in listed.values() for text in one.samples)
-    found = JointFound(joint, whole, tuple(said))
+    found = JointFound(joint, whole, tuple(said), _begun(listed, first))
     _look(found, kind, first, limit)
     return found
+
+
+def _begun(listed: Mapping[str, Listed], starts: Sequence[Mapping[str, Any]]) -> str:
+    """What the members begin with, in words."""
+    told = {n: "" if o.every else told_starts([s[n] for s in starts]) for n, o in listed.items()}
+    return ", ".join(f"{name} {words}" for name, words in told.items() if words)
 
 
 def _once(commands: Sequence[Command]) -> list[Command]:
@@ -206,7 +213,8 @@ def prove_together(
         BadDefinition: the values of a field cannot be listed, and there are no samples of it.
     """
     found = explore_together(kind, starts=starts, samples=samples, limit=limit)
-    return [result for look in _LOOKS for result in look(found)]
+    results = [result for look in _LOOKS for result in look(found)]
+    return [replace(result, start=found.begun) for result in results]
 
 
 def _invariants(found: JointFound) -> Iterator[Result]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from interlock.machines.ir import Edge
@@ -42,7 +43,8 @@ def prove(
     if issubclass(kind, Together):
         return prove_together(kind, starts=starts, samples=samples, limit=limit)
     found = explore(kind, starts=starts, samples=samples, invariants=invariants, limit=limit)
-    return [result for look in _LOOKS for result in look(found)]
+    results = [result for look in _LOOKS for result in look(found)]
+    return [replace(result, start=found.begun) for result in results]
 
 
 def bound_of(found: Found) -> str:

@@ -6,6 +6,9 @@ is asked for once more as a run asks, which says what is wrong.
 
 from __future__ import annotations
 
+import sys
+from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -35,6 +38,16 @@ KEPT = 2
 """Of a command that a state keeps for later, how many are kept at a time."""
 
 
+UNKNOWN, REFUSED = -2, -1
+"""What is remembered of data: nothing yet; that a guard said no."""
+
+ROOM = 1024
+"""The numbers of data that there is room to remember something of at first."""
+
+_MOST = 20_000_000
+"""What is remembered, at most."""
+
+
 class Moving:
     """The moves of one lifecycle. It holds no run.
 
@@ -44,6 +57,7 @@ class Moving:
         entered: the states that were entered on the way, also those that were left at once.
         full: a command was not tried where as many were kept already.
         places: the configurations that were come to.
+        room: the numbers of data that there is room to remember something of.
 
     Args:
         exactly: ask everything as a run asks, which is slower.
@@ -64,6 +78,7 @@ class Moving:
         self.taken: set[str] = set()
         self.entered: set[str] = set()
         self.full = False
+        self.room = ROOM
         self.places: list[At] = []
         self._numbers: dict[object, int] = {}
         self._edges = {edge.id: edge for edge in program.machine.edges}
@@ -72,6 +87,8 @@ class Moving:
         self._handlers = {edge: program.handler(edge) for edge in self._edges}
         self._reacting = Reacting(program.chart, self._take)
         knows = program.chart.knows
+        self._memos: dict[object, array[int]] = {}
+        self._shared = Counter((program.guards(e), self._handlers[e]) for e in self._edges)
         self._plain = program.chart.flat and not knows(ALWAYS)
         self._acting = {
             (when, place)
@@ -91,18 +108,9 @@ class Moving:
         """
         return self._led(self.program.begin(data), ())
 
-    def moves(
-        self, at: int, data: Any, kept: tuple[int, ...]
-    ) -> Iterator[tuple[int, Move | None]] | list[tuple[int, Move | None]]:
+    def moves(self, at: int, data: Any, kept: tuple[int, ...]) -> Iterator[tuple[int, Move | None]]:
         """All that can happen: the number of the event, and the move; None where code fails."""
-        place = self._prepared(at)
-        if place.plain is not None and not kept:
-            return self._plainly(place, place.plain, at, data)
-        return self._carefully(place, at, data, kept)
-
-    def _carefully(
-        self, place: At, at: int, data: Any, kept: tuple[int, ...]
-    ) -> Iterator[tuple[int, Move | None]]:
+        place = self.prepared(at)
         move_by = self.exact if kept and self._acting else self.move
         for ask in place.asks:
             try:
@@ -118,38 +126,6 @@ class Moving:
             else:
                 yield ask, (at, data, (*kept, ask), False)
 
-    def _plainly(
-        self, place: At, plain: Plain, at: int, data: Any
-    ) -> list[tuple[int, Move | None]]:
-        """Where no state is nested, nothing is kept and there are no effects: without detours."""
-        found: list[tuple[int, Move | None]] = []
-        kind, taken = self._data_type, self.taken
-        for ask, command, ways in plain:
-            try:
-                for guards, handler, edge, to, _ in ways:
-                    for guard in guards:
-                        answer = guard(data, command)
-                        if answer is not True:
-                            if answer is not False and type(answer) is not Refuse:
-                                raise Odd
-                            break
-                    else:
-                        new = handler(data) if command is None else handler(data, command)
-                        if type(new) is not kind:
-                            raise Odd
-                        taken.add(edge)
-                        found.append((ask, (to, new, (), False)))
-                        break
-            except Exception:
-                try:
-                    move = self.exact(ask, at, data)
-                except Failed:
-                    found.append((ask, None))
-                else:
-                    if move is not None:
-                        found.append((ask, move))
-        return found
-
     def move(self, ask: int, at: int, data: Any) -> Move | None:
         """Where one event leads; None when it is refused.
 
@@ -162,7 +138,7 @@ class Moving:
             return self._nested(ask, at, data)
         command = self.asks[ask].command
         try:
-            for guards, handler, edge, to, leaves in self._prepared(at).ways.get(ask, ()):
+            for guards, handler, edge, to, leaves in self.prepared(at).ways.get(ask, ()):
                 for guard in guards:
                     answer = guard(data, command)
                     if answer is not True:
@@ -289,7 +265,8 @@ class Moving:
             self.places.append(At(snapshot, is_final(self.program.chart, snapshot)))
         return number
 
-    def _prepared(self, at: int) -> At:
+    def prepared(self, at: int) -> At:
+        """A configuration, with all that may happen there."""
         place = self.places[at]
         if not place.ready:
             place.ready = True
@@ -314,7 +291,37 @@ class Moving:
         if self._plain:
             place.ways = {ask: self._ways(active[0], self.asks[ask]) for ask in place.asks}
             if not (self._acting or kept or self._exactly):
-                place.plain = tuple((a, self.asks[a].command, w) for a, w in place.ways.items())
+                place.plain = self._remembering(place)
+
+    def _remembering(self, place: At) -> Plain:
+        """The ways out of a place, with what is remembered of those that other states share."""
+        return tuple(
+            (ask, self.asks[ask].command, tuple((*way[:4], self._memo(ask, way)) for way in ways))
+            for ask, ways in place.ways.items()
+        )
+
+    def _memo(self, ask: int, way: Way) -> array[int] | None:
+        shared = self._shared[way[:2]] > 1 and self.asks[ask].command is not None
+        if not shared or not self.room:
+            return None
+        key = ask, way[:2]
+        if key not in self._memos:
+            self._memos[key] = array("l", [UNKNOWN]) * self.room
+        return self._memos[key]
+
+    def grow(self) -> None:
+        """Make room for the numbers of more data; where that is too much nothing is remembered."""
+        more = self.room * len(self._memos)
+        if more < _MOST:
+            for memo in self._memos.values():
+                memo.extend(array("l", [UNKNOWN]) * self.room)
+            self.room *= 2
+            return
+        self.room = sys.maxsize
+        self._memos.clear()
+        self._shared.clear()
+        for place in self.places:
+            place.plain = None if place.plain is None else self._remembering(place)
 
     def _ways(self, state: str, asked: Ask) -> tuple[Way, ...]:
         if asked.command is None:

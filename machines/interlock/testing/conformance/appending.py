@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta, timezone
 
 import pytest
+from msgspec.structs import replace
 
 from interlock.store import (
     Commit,
@@ -144,6 +145,25 @@ class Appending:
                 assert (error.command_id, error.stream, error.version) == ("pay-1", "order-1", 2)
             assert await store.position() == 2
             assert await store.entry("x") is None
+
+        run(scenario)
+
+    def test_command_ids_that_are_taken_over_are_accepted_no_more(self, run: Run) -> None:
+        async def scenario(store: Store) -> None:
+            taken = replace(commit("order-1"), taken=[("pay-1", 1), ("pay-2", 2)])
+            head = (await store.append(taken)).head
+            assert await store.command("pay-1") == ("order-1", 1)
+            assert await store.command("pay-2") == ("order-1", 2)
+            for again in (
+                commit("order-1", head, command_id="pay-2"),
+                replace(commit("x"), taken=[("new", 1), ("pay-2", 2)]),
+            ):
+                with pytest.raises(DuplicateCommand) as caught:
+                    await store.append(again)
+                error = caught.value
+                assert (error.command_id, error.stream, error.version) == ("pay-2", "order-1", 2)
+            assert await store.command("new") is None
+            assert await store.position() == 2
 
         run(scenario)
 

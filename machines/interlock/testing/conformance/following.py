@@ -59,13 +59,14 @@ class Following:
                         break
                 return positions
 
-            whole = asyncio.create_task(listen(0, 202))
-            later = asyncio.create_task(listen(2, 200))
-            await asyncio.sleep(0)
-            await asyncio.gather(*(store.append(commit(f"r{n}")) for n in range(50)))
-            await asyncio.gather(*(store.append(commit(f"q{n}")) for n in range(50)))
-            assert await whole == list(range(1, 203))
-            assert await later == list(range(3, 203))
+            async with asyncio.TaskGroup() as listeners:
+                whole = listeners.create_task(listen(0, 202))
+                later = listeners.create_task(listen(2, 200))
+                await asyncio.sleep(0)
+                await asyncio.gather(*(store.append(commit(f"r{n}")) for n in range(50)))
+                await asyncio.gather(*(store.append(commit(f"q{n}")) for n in range(50)))
+            assert whole.result() == list(range(1, 203))
+            assert later.result() == list(range(3, 203))
 
         run(scenario)
 

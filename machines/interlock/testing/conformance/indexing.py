@@ -75,6 +75,20 @@ class Indexing:
 
         run(scenario)
 
+    def test_entries_are_found_by_how_their_ids_begin(self, run: Run) -> None:
+        runs = ["a%b", "a_b", "ab", "aXb", "b-a", "ba", "A", "$own"]
+
+        async def scenario(store: Store) -> None:
+            for name in runs:
+                await store.append(commit(name))
+            for prefix in ("", "a", "a%", "a_", "ab", "b", "$", "nobody"):
+                found = {row.run for row in await store.entries(Filter(prefix=prefix))}
+                assert found == {name for name in runs if name.startswith(prefix)}
+            found = {row.run for row in await store.entries()}
+            assert found == {*runs} - {"$own"}
+
+        run(scenario)
+
     def test_a_stream_can_finish_and_move_again(self, run: Run) -> None:
         async def scenario(store: Store) -> None:
             head = (await store.append(commit("a"))).head

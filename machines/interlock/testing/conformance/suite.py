@@ -19,6 +19,9 @@ from interlock.testing.conformance.lasting import Lasting, Sharing
 from interlock.testing.conformance.running import Run, Scenario
 from interlock.testing.conformance.snapshotting import Snapshotting
 
+_PATIENCE = 120
+"""Seconds that a test may take; each is done in less than one where nothing is lost."""
+
 
 class StoreConformance(Appending, Following, Indexing, Inspecting, Snapshotting, Archiving):
     """What every store promises, whatever it keeps its log in.
@@ -47,8 +50,14 @@ class StoreConformance(Appending, Following, Indexing, Inspecting, Snapshotting,
 
         async def scene(scenario: Scenario) -> None:
             store = self.make_store(tmp_path)
+            limit = asyncio.timeout(_PATIENCE)
             try:
-                await scenario(store)
+                async with limit:
+                    await scenario(store)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                pytest.fail(f"the store lets one wait: nothing came for {_PATIENCE} seconds")
             finally:
                 await store.close()
 

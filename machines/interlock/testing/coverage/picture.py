@@ -20,7 +20,8 @@ class _Coloured:
 
     def __init__(self, report: Report) -> None:
         self.report = report
-        self.ids = Picture(report.machine, at=report.machine.initial).ids
+        begins = [node.id for node in report.machine.nodes if node.kind == "initial"]
+        self.ids = Picture(report.machine, at=begins).ids
         self._items = {(item.kind, item.key): item for item in report.items}
 
     def states(self) -> Iterator[tuple[str, Node, str, str]]:

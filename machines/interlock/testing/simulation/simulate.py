@@ -109,8 +109,8 @@ def simulate(
 
     Args:
         seeds: how many, or which.
-        inputs: what runs are started with, each a value or a tuple of arguments; drawn by
-            default.
+        inputs: what runs are started with, each a value or a tuple of arguments. By default they
+            are drawn; a lifecycle whose data has defaults for everything begins with these.
         commands: to be sent; types of which none is given are drawn.
         people: who decides on approvals.
         steps: what to call in place of steps, by step or name; `"own"` calls the steps.
@@ -210,7 +210,10 @@ def _inputs(machine: Any, given: Sequence[Any] | None, pool: Pool) -> Sequence[t
         columns = pool.columns(machine.function)
         return [*zip(*columns, strict=True)] if columns else [()]
     program: LifecycleProgram = machine.program()
-    return [(value,) for value in pool.values(program.data_type)]
+    model = program.data_type
+    if any(one.is_required() for one in model.model_fields.values()):
+        return [(value,) for value in pool.values(model)]
+    return [(model(),)]
 
 
 def _arguments(one: Any) -> tuple[Any, ...]:

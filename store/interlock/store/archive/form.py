@@ -137,6 +137,12 @@ class SumOfDigests:
         return self._sum.hexdigest()
 
 
+def sum_of_row(entry: Entry, head: Head) -> str:
+    """A digest over a run's row in the index, but for where its archive is."""
+    row = msgspec.structs.replace(entry, archive="")
+    return sha256(msgspec.json.encode((row, head))).hexdigest()
+
+
 def sum_of_digests(digests: list[Digest]) -> str:
     """The same of those that the store keeps of an archived run, in order of version."""
     found = SumOfDigests()

@@ -24,6 +24,7 @@ from interlock.store.archive.form import (
     follow,
     read_line,
     row_of,
+    sum_of_row,
 )
 from interlock.store.archive.writing import Index, Part, index_of
 from interlock.store.contract import Entry, Head
@@ -77,7 +78,9 @@ class ArchivedRun:
     @property
     def moved(self) -> Moved:
         """Its head, and the sum of its digests."""
-        return Moved(self.entry.run, self._last.version, self._last.digest, self._sum.hex())
+        last = self._last
+        row = sum_of_row(self.entry, last)
+        return Moved(self.entry.run, last.version, last.digest, self._sum.hex(), row)
 
 
 class Archive:

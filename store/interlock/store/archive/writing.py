@@ -23,6 +23,7 @@ from interlock.store.archive.form import (
     follow,
     line,
     stored,
+    sum_of_row,
 )
 from interlock.store.contract import Entry, Head
 from interlock.store.envelope import decode
@@ -167,7 +168,8 @@ class Writer:
             found.add(raw.position, event.digest)
             self._events += 1
             yield line(stored(raw))
-        self._moved.append(Moved(entry.run, last.version, last.digest, found.hex()))
+        row = sum_of_row(entry, last)
+        self._moved.append(Moved(entry.run, last.version, last.digest, found.hex(), row))
 
     def _named(self, part: Path, digest: str) -> Written:
         whole = sha256()

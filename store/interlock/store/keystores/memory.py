@@ -5,15 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 
-from interlock.store.keystore import SubjectKey
-
-SECRET = 64
-"""Bytes of a subject's secret: 32 to encrypt with, 32 to derive nonces with."""
-
-
-def new_key(subject: str) -> SubjectKey:
-    """A key that never was before."""
-    return SubjectKey(subject, secrets.token_hex(8), secrets.token_bytes(SECRET))
+from interlock.store.keystore import SubjectKey, new_key
 
 
 class MemoryKeys:

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from interlock.store.keystore import SubjectKey
-from interlock.store.keystores.memory import new_key
+from interlock.store.keystore import SubjectKey, new_key
 from interlock.store.secrecy import KeyStoreError, KeyStoreLost
 
 T = TypeVar("T")
@@ -82,7 +81,8 @@ class SQLiteKeys:
             self._begin_file()
             self._ask(add)
             found = self.find(subject)
-        assert found is not None  # it, or another process's, was just inserted
+        if found is None:  # it, or another process's, was just inserted
+            raise self._damaged()
         return found
 
     def destroy(self, subject: str) -> SubjectKey:
@@ -105,7 +105,8 @@ class SQLiteKeys:
             self._begin_file()
             self._ask(remove)
             found = self.find(subject)
-        assert found is not None  # the row was just written
+        if found is None:  # the row was just written
+            raise self._damaged()
         return found
 
     def close(self) -> None:
@@ -123,7 +124,17 @@ class SQLiteKeys:
             if not self._present():
                 return None
             row = self._ask(lambda connection: connection.execute(statement, (value,)).fetchone())
-        return None if row is None else SubjectKey(*row)
+        return None if row is None else self._key_of(row)
+
+    def _key_of(self, row: tuple[object, ...]) -> SubjectKey:
+        subject, key, secret = row
+        if isinstance(subject, str) and isinstance(key, str) and isinstance(secret, bytes | None):
+            return SubjectKey(subject, key, secret)
+        raise self._damaged()
+
+    def _damaged(self) -> KeyStoreLost:
+        message = f"the key store {self.path} is damaged; put its latest backup back"
+        return KeyStoreLost(message)
 
     def _present(self) -> bool:
         """Whether the file is there. One that was replaced is opened anew."""
@@ -157,6 +168,9 @@ class SQLiteKeys:
                 raise KeyStoreError(message) from error
             message = f"{self.path} is not a key store ({error}); put the right file back"
             raise KeyStoreLost(message) from error
+        except (TypeError, UnicodeDecodeError) as error:
+            self.close()
+            raise self._damaged() from error
 
     def _open(self) -> sqlite3.Connection:
         uri = f"{self.path.absolute().as_uri()}?mode=rw"

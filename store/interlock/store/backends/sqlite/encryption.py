@@ -38,7 +38,8 @@ def check_cipher(
         raise NotEncrypted(message)
     if not cipher:
         message = (
-            f"{path} is encrypted: set INTERLOCK_KEY, or give --key-file (in a program: key=…)"
+            f"{path} is encrypted: set INTERLOCK_KEY_FILE, or write "
+            "interlock --key-file FILE COMMAND … (in a program: key=…)"
         )
         raise KeyRequired(message)
     message = f"{path} is encrypted with the key {wanted}; given was {cipher}"
