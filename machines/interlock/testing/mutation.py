@@ -128,12 +128,12 @@ def mutate(
 
 def _checked(tests: Any) -> list[Test]:
     """The tests that are asked for, each a function or what pytest can be given."""
-    if isinstance(tests, str | Path) or not isinstance(tests, Iterable):
+    given: object = tests
+    if isinstance(given, str | Path) or not isinstance(given, Iterable):
         message = f'tests={tests!r} are no list; write [test_order], or ["tests/test_order.py"]'
         raise BadTests(message)
     found: list[Test] = []
-    every: Iterable[Any] = tests
-    for test in every:
+    for test in tests:
         one: Any = str(test) if isinstance(test, Path) else test
         if isinstance(one, str) and not Path(one.partition("::")[0]).exists():
             message = f"there is no file or folder {one.partition('::')[0]!r} in {Path.cwd()}"
