@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from interlock.projections.held import held_cause
+from interlock.store.board import Seen
 from interlock.store.contract import FINISHED, Entry, Store
 from interlock.store.errors import InterlockError
 
@@ -67,6 +71,32 @@ def missing(entries: Sequence[Entry], apps: Sequence[str]) -> str:
     names, modules = ", ".join(gone), ", ".join(apps)
     of = f"{count} {'is' if count == 1 else 'are'} of {names}, which {modules} does not define"
     return f"{of}: a worker that has no more lets them stand still"
+
+
+def as_held(
+    entries: Sequence[Entry], fates: Mapping[str, RunFate | None], seen: Seen | None
+) -> list[Entry]:
+    """The rows, those of runs that wait and cannot go on under the edited code as of held ones.
+
+    Nothing is recorded of these: the imported code says it, or else the worker.
+    """
+    board = None if seen is None else seen.board
+    stuck = {} if board is None else board.stuck
+    found: list[Entry] = []
+    for entry in entries:
+        fate = fates.get(entry.run)
+        why = "" if entry.run in fates else _changed(stuck.get(entry.run, ""))
+        if fate is not None and fate.held:
+            reasons = "; ".join(fate.reasons)
+            why = f"{entry.machine} was edited since this run began: {reasons}{_advice(fate)}"
+        live = entry.status not in FINISHED and entry.status != "held"
+        waits = {"status": "held", "waits": "person", "waits_for": why}
+        found.append(replace(entry, **waits) if why and live else entry)
+    return found
+
+
+def _changed(stuck: str) -> str:
+    return stuck if held_cause(stuck) == "definition_changed" else ""
 
 
 def short(fate: RunFate | None) -> str:
