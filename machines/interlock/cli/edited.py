@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # only who compares waits for the compiler
 EDITED = "edited since"
 """What is said of such a run, in one place for all commands."""
 
-WILL_BE_HELD = "will be held"
+UNFIT = "cannot go on"
+"""What is said of runs that are held, or are as good as held."""
 
 _JUDGED = 500
 """How many runs are looked into where many are listed."""
@@ -103,31 +104,31 @@ def short(fate: RunFate | None) -> str:
     """What becomes of a run, in a few words."""
     if fate is None:
         return EDITED
-    return f"{EDITED}: {_SHORT.get(fate.fate, WILL_BE_HELD)}"
+    return f"{EDITED}: {_SHORT.get(fate.fate, UNFIT)}"
 
 
 def summed(fates: Sequence[RunFate | None]) -> str:
     """What becomes of many runs, in one line."""
     counts = Counter(_kind(fate) for fate in fates)
-    told = ", ".join(f"{count} {_MANY.get(kind, kind)}" for kind, count in counts.items())
+    told = ", ".join(f"{count} {_MANY.get(kind, UNFIT)}" for kind, count in counts.items())
     many = f"{len(fates)} {'follows' if len(fates) == 1 else 'follow'}"
     line = f"{many} a definition from before an edit: {told}"
-    if counts[WILL_BE_HELD]:
-        line += " when something happens; interlock why RUN --app MODULE says why"
+    if counts[UNFIT]:
+        line += "; interlock why RUN --app MODULE says why"
     return line
 
 
 def _kind(fate: RunFate | None) -> str:
     if fate is None:
         return ""
-    return WILL_BE_HELD if fate.held else fate.fate
+    return UNFIT if fate.held else fate.fate
 
 
 def becomes(fate: RunFate) -> str:
     """What becomes of a run, in words, with what to write."""
     why = "; ".join(fate.reasons)
     if fate.held:
-        return f"{WILL_BE_HELD} when it should move: {why}{_advice(fate)}"
+        return f"{UNFIT}: {why}{_advice(fate)}"
     if fate.fate == "stays":
         return f"stays on its own code, which is imported as well: {why}"
     by = f", by the migration {', '.join(fate.by)}" if fate.by else ""

@@ -96,7 +96,7 @@ async def _work(
 
 
 async def _tell_edited(engine: Engine, teller: Teller) -> None:
-    """Tell of runs of another definition: which of them go on, and which will be held."""
+    """Tell of runs of another definition: which of them go on, and which cannot."""
     for machine, edited in (await _edited(engine)).items():
         fates = [await fate_of(engine.store, engine.programs, one) for one in edited[:_JUDGED]]
         held = sum(one.held for one in fates)

@@ -23,8 +23,8 @@ def offers(facts: Facts) -> tuple[Offer, ...]:
         found = [_offer(facts, edge) for edge in ways(facts)]
         return tuple(replace(one, accepted="no", said=UNFIT) if unfit else one for one in found)
     taken = [name for a in facts.state.pending.values() for name in a.commands if a.kind == "wait"]
-    answer = ("kept", UNFIT) if unfit else ("yes", "a wait takes it")
-    found = [Offer(name, answer[0], said=answer[1]) for name in dict.fromkeys(taken)]
+    answer = Offer("", "kept", said=UNFIT) if unfit else Offer("", "yes", said="a wait takes it")
+    found = [replace(answer, command=name) for name in dict.fromkeys(taken)]
     kept = (name for name in facts.definition.commands if name not in taken)
     found += [Offer(name, "kept", said="nothing waits for it yet") for name in kept]
     return tuple(found)
