@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from cli.kit import Invoke, document
 from interlock.cli.app import build
+from interlock.machines import registry
 
 BEFORE = """
 from interlock.machines import step, workflow, sleep
@@ -109,3 +110,26 @@ def test_a_broken_file_is_told_with_its_line_and_left_alone(here: Path, lock: In
     assert error["line"] == broken.split("\n").index("<<<<<<< HEAD") + 1
     assert "a conflict of a merge" in result.stderr
     assert file.read_text() == broken
+
+
+def test_a_machine_that_moved_to_another_module_is_compared_all_the_same(
+    here: Path, lock: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_known", {})
+    write(here, "locked_old", "locked-moved")
+    assert lock("locked_old").exit_code == 0
+    (here / "locked_old.py").unlink()
+    sys.modules.pop("locked_old")
+    monkeypatch.setattr(registry, "_known", {})
+    gone = lock("--check").stdout
+    assert "ILK235: locked-moved is gone" in gone
+    assert "or the module is named that it has moved to" in gone
+    write(here, "locked_new", "locked-moved", ("boxes", "crates"))
+    text = (here / "interlock.lock").read_text()
+    moved = lock("locked_new")
+    assert (moved.exit_code, (here / "interlock.lock").read_text()) == (1, text)
+    assert "ILK234: runs in 'sleep' cannot go on" in moved.stdout
+    write(here, "locked_new", "locked-moved")
+    sys.modules.pop("locked_new")
+    assert lock("locked_new").exit_code == 0
+    assert "locked_new:parcel" in (here / "interlock.lock").read_text()

@@ -19,6 +19,7 @@ def test_verdicts_and_traces_are_printed(il: Invoke) -> None:
         "         2. Refund(amount=2) → closed",
     ]
     assert "proved   ILK172 no run is stuck" in proofs
+    assert "begun with: Cart(paid=0, refunded=0)" in proofs
     assert "as far as looked" not in result.stdout
 
 
@@ -49,7 +50,7 @@ def test_counter_examples_are_written_as_tests(il: Invoke, tmp_path: Path) -> No
 
 def test_a_system_is_proved_as_a_whole(il: Invoke, tmp_path: Path) -> None:
     file = tmp_path / "test_race.py"
-    result = il("check", "machines.joint_shop:Shop", "--prove", "--pytest", str(file))
+    result = il("check", "machines.joint_shop:Shop", "--pytest", str(file))
     assert result.exit_code == 1
     assert "sent     Charge to payment, by the effects of ask_for_money" in result.stdout
     assert "         3. payment: Charge() (sent) → order cancelled, payment taken" in result.stdout

@@ -75,6 +75,11 @@ def test_what_cannot_be_archived_or_restored_is_told(il: Invoke, folder: Path) -
     assert "order-1 is not archived" in il("restore", "order-1").stderr.replace("'", "")
     assert "did you mean order-1" in il("restore", "order-1x").stderr
     assert "ILK016" in il("restore", "no.jsonl.gz").stderr
+    gone = il("restore", "arch/nope.gz").stderr
+    assert "error ILK016: there is no file arch/nope.gz" in gone
+    (folder.parent / "notes.txt").write_text("none")
+    said = il("restore", str(folder.parent / "notes.txt")).stderr.replace("\n", " ")
+    assert "is no archive" in said
     folder.write_text("a file")
     assert "ILK016" in il("archive", "--older", "0 seconds", "--to", str(folder)).stderr
 

@@ -25,13 +25,26 @@ STATEMENTS = {
     "branch": "if order.total > {n}:\n    await wait_for(Ping)\n    seen.append(order.total)",
     "both": "{out} = await parallel(work{n}('b'), wait_for(Ping))\nseen.append({out}[0])",
     "helper": "{out} = await help{n}(order.id)\nseen.append({out})",
+    "gather": "{out} = await parallel(help{n}(order.id), work{n}('c'))\nseen.append({out}[0])",
+    "later": "{out} = start(help{n}(order.id))\nawait wait_for(Ping)\nseen.append(await {out})",
     "read": "seen.append(order.total)",
     "keep": "{out} = order.id * {m}",
     "use": "seen.append({known})",
 }
 """What a workflow is made of; `{known}` is a variable that is bound by then."""
 
-_BINDING = ("step", "typed", "ping", "approval", "both", "helper", "keep")
+_BINDING = ("step", "typed", "ping", "approval", "both", "helper", "gather", "keep")
+
+HELPERS = (
+    "    got = await work{n}(what)\n    await wait_for(Ping)\n    return got\n",
+    "    got = await work{n}(what)\n    await wait_for(Pong)\n    return got\n",
+    "    got = await work{n}(what)\n    await wait_for(Ping)\n    return got + what\n",
+    "    had = await work{n}(what)\n    await wait_for(Ping)\n    return had\n",
+    "    await work{n}('')\n    got = await work{n}(what)\n    await wait_for(Ping)\n    return ''",
+    "    return await work{n}(what)\n",
+    "    got = await work{n}(what)\n    await sleep('2 days')\n    return got\n",
+)
+"""What the helpers do."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Text:
     body: tuple[Statement, ...]
     fields: tuple[str, ...] = ("id: str", "total: int")
     takes: str = "order: Order"
+    helper: int = 0
     version: str = ""
     migrations: tuple[str, ...] = field(default=())
 
@@ -64,7 +78,7 @@ class Text:
             lines += [f"@step\nasync def work{n}(what: str) -> str:\n    return await done(what)\n"]
             lines += [f"@step\nasync def count{n}({self.takes}) -> int:\n    return {n}\n"]
             lines += [f"async def help{n}(what: str) -> str:"]
-            lines += [f"    got = await work{n}(what)\n    await wait_for(Ping)\n    return got\n"]
+            lines += [HELPERS[self.helper].format(n=n)]
         lines += ["async def flow(order: Order) -> list:", "    seen = []"]
         bound: list[str] = ["seen"]
         for one in self.body:
@@ -158,4 +172,11 @@ def _with_parameters(draw: Draw, text: Text) -> Text:
     return replace(text, takes=draw(st.sampled_from(TAKES)))
 
 
-_EDITS = (_inserted, _removed, _swapped, _changed, _with_fields, _with_fields, _with_parameters)
+def _with_helpers(draw: Draw, text: Text) -> Text:
+    return replace(text, helper=draw(st.integers(0, len(HELPERS) - 1)))
+
+
+_EDITS = (
+    _inserted, _removed, _swapped, _changed, _with_fields, _with_fields, _with_parameters,
+    _with_helpers,
+)  # fmt: skip

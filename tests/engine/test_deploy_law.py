@@ -21,6 +21,7 @@ from interlock.machines import (
     approval,
     parallel,
     sleep,
+    start,
     step,
     wait_for,
 )
@@ -48,6 +49,7 @@ async def done(what: str) -> str:
 NAMES: dict[str, Any] = {
     "BaseModel": BaseModel, "Ping": Ping, "Pong": Pong, "step": step, "sleep": sleep,
     "wait_for": wait_for, "approval": approval, "parallel": parallel, "done": done,
+    "start": start,
 }  # fmt: skip
 
 

@@ -163,8 +163,8 @@ def test_what_is_said_of_undoing_can_be_understood_together() -> None:
         }
         for flow in (stays, clean)
     }
-    silent = "where a step has an undo, each has one or says why not"
-    says_no = "where a step has an undo, none is declared irreversible"
+    silent = "no step without undo or reason stands beside one with an undo"
+    says_no = "no irreversible step stands beside one with an undo"
     assert said == {
         stays.name: {"ILK107": (silent, "refuted"), "ILK087": (says_no, "proved")},
         clean.name: {"ILK107": (silent, "proved"), "ILK087": (says_no, "refuted")},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Flag, IntFlag, StrEnum
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import pytest
@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, model_validator
 
-from interlock.machines import BadDefinition, HandlerFailed, Lifecycle, MachineError, Refused
+from interlock.machines import (
+    BadDefinition,
+    Command,
+    HandlerFailed,
+    Lifecycle,
+    MachineError,
+    Refuse,
+    Refused,
+    on,
+)
 from interlock.machines.ir import Unhandled
 from interlock.machines.proof import Result, as_pytest, explore, invariant, prove
 from interlock.machines.proof.domain import domain_of
@@ -203,6 +212,61 @@ def test_finite_types_are_listed_whole_and_each_value_once() -> None:
     assert domain.whole
     assert len(domain.values) == len({v.model_dump_json() for v in domain.values}) == 3 * 3 * 4
     assert domain_of(Annotated[int, Field(ge=-2, le=2)], {}, "x").values == (-2, -1, 0, 1, 2)
+
+
+class Right(Flag):
+    READ = 1
+    WRITE = 2
+    BOTH = 3
+    ADMIN = 12
+
+
+class Many(IntFlag):
+    A, B, C, D, E, F, G, H, I, J = (1 << n for n in range(10))  # noqa: E741  letters for names
+
+
+def test_flags_are_listed_in_every_combination_unless_there_are_too_many() -> None:
+    every = {Right(low | high) for low in range(4) for high in (0, 12)}
+    domain = domain_of(Right, {}, "x")
+    assert (set(domain.values), len(domain.values), domain.whole) == (every, 8, True)
+    many = domain_of(Many, {}, "x")
+    assert (len(many.values), many.whole) == (12, False)
+    assert many.samples == ("Many: none, each alone, and all of them",)
+
+
+class Grant(Command):
+    rights: Right
+
+
+class Guest(BaseModel):
+    rights: Right = Right(0)
+
+
+class Granted(Lifecycle[Spot, Guest], initial=Spot.A, final={Spot.B}):
+    @on(Grant, source=Spot.A, target=Spot.B)
+    def granted(self, guest: Guest, command: Grant) -> Guest:
+        return Guest(rights=command.rights)
+
+    @invariant
+    def is_not_everything(self, guest: Guest) -> bool:
+        return Right.BOTH not in guest.rights
+
+    @invariant
+    def begins_without(self, guest: Guest) -> bool | Refuse:
+        return True
+
+
+def test_a_combination_of_flags_breaks_what_no_single_one_does() -> None:
+    result = of(prove(Granted), "ILK170")
+    assert (result.verdict, result.start) == ("refuted", "Guest(rights=<Right: 0>)")
+    assert "begun with" not in str(result)  # which the trace says
+
+
+def test_a_verdict_names_the_data_that_runs_begin_with() -> None:
+    told = [str(result) for result in prove(Granted)]
+    assert told[1] == "proved: begins_without holds (begun with Guest(rights=<Right: 0>))"
+    given = [Guest(rights=right) for right in (Right.READ, Right.ADMIN, Right.WRITE)]
+    assert "3 in all" in prove(Granted, starts=given)[1].start
 
 
 TRIED: list[tuple[Any, tuple[Any, ...]]] = [

@@ -19,6 +19,7 @@ from interlock.store import (
     Head,
     NewerSchema,
     NotADatabase,
+    SchemaLost,
     Store,
     StoreBusy,
     StoreError,
@@ -110,6 +111,26 @@ def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
         with pytest.raises(NewerSchema, match="schema 3"):
             open_store(f"sqlite:///{path}", readonly=readonly)
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("DELETE FROM interlock_meta", "names no schema"),
+        ("UPDATE interlock_meta SET value='two' WHERE key='schema_version'", "the schema 'two'"),
+    ],
+)
+def test_a_file_that_does_not_say_its_schema_is_refused(
+    tmp_path: Path, spoil: str, said: str
+) -> None:
+    path = tmp_path / "s.db"
+    with_store(path, fill)
+    with sqlite3.connect(path) as connection:
+        connection.execute(spoil)
+    connection.close()
+    for readonly in (False, True):
+        with pytest.raises(SchemaLost, match=f"{said}.*restore a backup"):
+            open_store(f"sqlite:///{path}", readonly=readonly)
 
 
 def test_the_events_of_another_program_are_left_alone(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from interlock.machines import Personal, workflow
+from interlock.machines import Personal, step, workflow
 from interlock.projections import History
 from interlock.store.contract import Filter
 from interlock.store.errors import InterlockError
@@ -19,6 +20,7 @@ from interlock.testing import (
     NoRegression,
     PersonalInside,
     Script,
+    Value,
     assert_replays,
 )
 from interlock.testing.regression import Regression, regression
@@ -71,6 +73,36 @@ async def test_the_test_of_any_run_passes(
         assert assert_replays(found.history, KINDS[kind_name(kind)]).verdict == "same"
     else:
         await passes(found)
+
+
+@step
+async def fold(sheet: int) -> int:
+    return sheet
+
+
+@step
+async def glue(sheet: int) -> int:
+    return sheet
+
+
+async def folded(sheet: int) -> int:
+    return await glue(await fold(sheet))
+
+
+@workflow
+async def folding(sheet: int) -> int:
+    one, two = await asyncio.gather(folded(sheet), glue.named("second glue")(sheet))
+    return one + two
+
+
+async def test_what_began_later_and_is_over_at_once_keeps_its_order() -> None:
+    script = Script({fold: Value(1, takes="2 seconds")})
+    script.on(glue, Value(3, takes="6 seconds"), Value(2, takes="4 seconds"))
+    async with Environment(script) as env:
+        await (await env.start(folding, 7, id="run-1")).result()
+        found = await regression(await histories(env, "run-1"), {"folding": folding})
+    assert not found.why
+    await passes(found)
 
 
 async def test_it_fails_when_the_behaviour_changes(monkeypatch: pytest.MonkeyPatch) -> None:

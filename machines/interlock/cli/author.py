@@ -82,11 +82,11 @@ def check(
     Where interlock.lock names it, a state or a variable that runs may be in or hold must not be
     gone without a migration. Ends with code 1 when there are errors.
     """
-    if tests is not None and not prove:
-        raise typer.BadParameter("--pytest belongs to --prove")
     with reporting(as_json=as_json, debug=debug):
-        from interlock.cli import checking
+        from interlock.cli import checking, systems
 
+        if tests is not None and not prove and systems.system_at(target) is None:
+            raise typer.BadParameter("--pytest belongs to --prove")
         sound = checking.check(
             target,
             lock,

@@ -74,6 +74,7 @@ def _document(report: DeployReport, rehearsed: list[Rehearsed] | None) -> dict[s
                 "hash": group.hash,
                 "fate": group.fate,
                 "held": group.held,
+                "over": group.over,
                 "runs": group.count,
                 "samples": group.samples,
                 "reasons": list(group.reasons),
@@ -169,7 +170,8 @@ def _print_whys(screen: Screen, groups: Sequence[FateGroup]) -> None:
 
 
 def _why(group: FateGroup) -> str:
-    return "; ".join(group.reasons) or ", ".join(group.by)
+    over = ("it is completed, and undone when the run that began it fails",) * group.over
+    return "; ".join((*group.reasons, *over)) or ", ".join(group.by)
 
 
 def _print_advice(screen: Screen, groups: Sequence[FateGroup]) -> None:

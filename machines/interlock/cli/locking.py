@@ -40,7 +40,12 @@ def lock(file: Path, modules: Sequence[str], *, check: bool, accept: bool, as_js
         for number, one in enumerate(several):
             made = locked(one.target, one.program.machine, kept=number > 0)
             after[made.key] = made
-    problems = [*_problems([one for one in before.values() if one.module in names], programs)]
+    asked = [
+        one
+        for one in before.values()
+        if one.module in names or (not one.kept and one.machine.name in programs)
+    ]
+    problems = [*_problems(asked, programs)]
     found = Comparison(file, after, changes(before, after), problems)
     write = not check and not found.up_to_date and (accept or not found.behind)
     if write:

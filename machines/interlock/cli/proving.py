@@ -80,6 +80,9 @@ def print_proofs(screen: Screen, results: list[Result]) -> None:
             said = f"{said}: {result.reason}"
         screen.line(Styled(f"{result.verdict:<8}", COLOURS[result.verdict]), result.code, said)
         print_trace(screen, result.trace.lines() if result.trace else ())
+    begun = next((result.start for result in results if result.start), "")
+    if begun:
+        screen.line("begun with:", begun)
     bound = next((result.bound for result in results if result.bound), "")
     for number, said in enumerate(bound.split("; ") if bound else ()):
         screen.line(Styled("as far as looked:" if not number else " " * 17, "yellow"), said)
@@ -95,6 +98,7 @@ def view(results: list[Result]) -> list[dict[str, object]]:
             "verdict": result.verdict,
             "reason": result.reason,
             "bound": result.bound,
+            "start": result.start,
             "trace": None if result.trace is None else result.trace.lines(),
         }
         for result in results

@@ -15,6 +15,7 @@ from interlock.machines.duration import duration
 from interlock.store.archive import Restored
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Store
+from interlock.store.errors import BadArchive
 from interlock.store.open import open_store
 
 _NAMED = 20
@@ -80,7 +81,7 @@ def restore(url: str, what: str, folder: Path | None, by: str, *, as_json: bool)
                 file = Path(what) if folder is None else folder / Path(what).name
                 return await restore_runs(store, SystemClock(), file, None, by=by)
             if await store.entry(what) is None:
-                raise await unknown(store, what)
+                raise _no_file(Path(what)) or await unknown(store, what)
             return await restore_runs(store, SystemClock(), what, folder, by=by)
 
     done = run_async(act())
@@ -91,6 +92,17 @@ def restore(url: str, what: str, folder: Path | None, by: str, *, as_json: bool)
         Screen().line(
             f"{runs or 'nothing'} restored from {done.path.name}: {many(done.events, 'event')}"
         )
+
+
+def _no_file(path: Path) -> BadArchive | None:
+    """What is wrong with what was named, if it is a file rather than a run."""
+    if path.is_file():
+        return BadArchive(f"{path} is no archive: those are called NAME.jsonl.gz")
+    if path.suffix in (".gz", ".jsonl", ".json", ".db") or (
+        path.parent.is_dir() and path.parts[1:]
+    ):
+        return BadArchive(f"there is no file {path}, and no run of that name")
+    return None
 
 
 def backup(url: str, to: Path, *, as_json: bool) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from interlock.engine.fitting import Fitting
 from interlock.engine.holding import holding
+from interlock.engine.past_values import NOTHING, Past
 from interlock.engine.reshaping import (
     MigrationFailed,
     completed,
@@ -27,8 +28,7 @@ from interlock.machines.program import Program
 from interlock.projections import RunState
 from interlock.projections.migrating import migrated
 from interlock.store.changing import RunMigrated
-from interlock.store.contract import Store
-from interlock.store.event import Delta, Event
+from interlock.store.event import Delta
 from interlock.store.vocabulary import RunStarted
 
 
@@ -55,7 +55,7 @@ def outlook(
     old: Machine | None,
     program: Program | LifecycleProgram,
     state: RunState,
-    begun: Sequence[Event] = (),
+    past: Past = NOTHING,
 ) -> Outlook:
     """What becomes of a run that follows another definition than the program's.
 
@@ -64,7 +64,7 @@ def outlook(
     Args:
         old: the definition that it follows; None when nobody knows it any more.
         state: the run; left as it is.
-        begun: its first event, for migrations that ask for its input: see `beginning`.
+        past: what its log holds of its past: see `past_of`.
     """
     version = "" if old is None else old.version
     path = program.migrations.path(state.hash, version, program.machine)
@@ -74,23 +74,18 @@ def outlook(
     event = _moved(program, state, held, path, states)
     try:
         strange = _strange(old, program, state)
-        first = next((e.body for e in begun if isinstance(e.body, RunStarted)), None)
+        first = next((e.body for e in past.begun if isinstance(e.body, RunStarted)), None)
         event = _with_values(program, state, event, path, strange, states, first)
     except MigrationFailed as error:
         return Outlook(TypeChanged(("variables",), (str(error),)), by=by, failed=error.cause)
     plain = RunMigrated(event.source, event.target, event.by)
     after = state if event == plain else migrated(copy.deepcopy(state), event)
     changed = any(migration.change is not None for migration in path)
-    fitting = Fitting(None if changed else old, program, after)
+    fitting = Fitting(None if changed else old, program, after, past.undos)
     verdict = judge(old, program.machine, _as_after(held.moved(states), after), fitting)
     if not isinstance(verdict, GoesOn):
         return Outlook(verdict, by=by)
     return Outlook(verdict, event, _state(program, state, after, states), by)
-
-
-async def beginning(store: Store, program: Program | LifecycleProgram, run: str) -> Sequence[Event]:
-    """What `outlook` wants to know of a run's beginning: nothing where there are no migrations."""
-    return await store.read(run, upto=1) if program.migrations else ()
 
 
 def _moved(

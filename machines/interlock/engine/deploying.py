@@ -11,10 +11,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
-from interlock.engine.changing import Outlook, beginning, outlook
+from interlock.engine.changing import Outlook, outlook
 from interlock.engine.complete import checked_migrations
 from interlock.engine.looking import programs_of
+from interlock.engine.past_values import past_of
 from interlock.engine.programs import Programs
+from interlock.engine.undoable_children import undoable_children
 from interlock.machines.advice import author_name, migration, needed, unreadable
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.modules import defined_in
@@ -60,6 +62,7 @@ class RunFate:
         wanted: variables that a migration's function would have to give.
         author: what its machine is called in the new code.
         cause: what runs share whose reasons are told with values of theirs; "" for the reasons.
+        over: it is completed; a run in flight that began it may have it undone.
     """
 
     run: str
@@ -73,6 +76,7 @@ class RunFate:
     wanted: tuple[str, ...] = ()
     author: str = ""
     cause: str = ""
+    over: bool = False
 
     @property
     def held(self) -> bool:
@@ -95,6 +99,7 @@ class FateGroup:
     Attributes:
         count: how many.
         samples: ids of the first few.
+        over: they are completed; runs in flight that began them may have them undone.
     """
 
     machine: str
@@ -106,6 +111,7 @@ class FateGroup:
     lacking: tuple[str, ...]
     wanted: tuple[str, ...]
     author: str
+    over: bool = False
     count: int = 0
     samples: list[str] = field(default_factory=list[str])
 
@@ -139,7 +145,7 @@ class DeployReport:
     @property
     def runs(self) -> int:
         """How many runs are in flight."""
-        return sum(group.count for group in self.groups)
+        return sum(group.count for group in self.groups if not group.over)
 
     @property
     def held(self) -> int:
@@ -152,7 +158,8 @@ class DeployReport:
 
 
 _Key: TypeAlias = tuple[
-    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], str
+    str, str, str, Fate, tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...], str,
+    bool,
 ]  # fmt: skip
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -191,10 +198,10 @@ async def deploy_check(
 def _add(groups: dict[_Key, FateGroup], found: RunFate) -> None:
     own = (found.machine, found.state, found.hash, found.fate)
     more = (found.by, found.lacking, found.wanted, found.author)
-    key = (*own, (found.cause,) if found.cause else found.reasons, *more)
+    key = (*own, (found.cause,) if found.cause else found.reasons, *more, found.over)
     group = groups.get(key)
     if group is None:
-        group = groups[key] = FateGroup(*own, found.reasons, *more)
+        group = groups[key] = FateGroup(*own, found.reasons, *more, over=found.over)
     group.count += 1
     if len(group.samples) < _SAMPLES:
         group.samples.append(found.run)
@@ -217,7 +224,11 @@ def machines_of(modules: Iterable[str | ModuleType | object]) -> list[object]:
 async def fates(
     store: Store, programs: Programs, *, progress: Progress | None = None
 ) -> AsyncIterator[RunFate]:
-    """What becomes of each run in flight, in natural order of their ids."""
+    """What becomes of each run in flight, in natural order of their ids.
+
+    Behind a run, those of its children that are over and that it could not have undone.
+    """
+    seen = set[str]()
     entries = await store.entries(Filter(finished=False))
     for start in range(0, len(entries), _AT_ONCE):
         if progress is not None:
@@ -225,6 +236,11 @@ async def fates(
         page: Sequence[Entry] = entries[start : start + _AT_ONCE]
         for found in await asyncio.gather(*(fate_of(store, programs, entry) for entry in page)):
             yield found
+        for entry in page:
+            async for child in undoable_children(store, programs, entry, seen):
+                found = await fate_of(store, programs, child)
+                if found.held:
+                    yield replace(found, over=True)
     if progress is not None:
         progress(len(entries), len(entries))
 
@@ -239,8 +255,8 @@ async def fate_of(store: Store, programs: Programs, entry: Entry) -> RunFate:
         return _of(entry, "unchanged")
     old = await programs.definition(store, entry.hash)
     try:
-        begun = await beginning(store, program, entry.run)
-        found = outlook(old, program, await load_state(store, entry.run), begun)
+        state = await load_state(store, entry.run)
+        found = outlook(old, program, state, await past_of(store, old, program, state))
     except InterlockError as error:
         fate = _of(entry, "unreadable", (str(error),))
         return replace(fate, cause=cause_of(str(error), entry.run))

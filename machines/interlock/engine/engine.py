@@ -10,13 +10,14 @@ from typing import Any, TypeVar, overload
 
 from interlock.engine import commands
 from interlock.engine.caller import Caller, Request
-from interlock.engine.changing import Outlook, beginning, outlook
+from interlock.engine.changing import Outlook, outlook
 from interlock.engine.errors import UnknownRun
 from interlock.engine.forgetting import Erasure, forget
 from interlock.engine.forks.making import Wanted, make_fork
 from interlock.engine.gates.debounce import Offered
 from interlock.engine.gates.handle import BreakerHandle, breakers
 from interlock.engine.handle import Run
+from interlock.engine.past_values import past_of
 from interlock.engine.people import People, run_id
 from interlock.engine.replaying import Replayed, replay
 from interlock.engine.retention import Archiving, archive_runs, restore_runs
@@ -370,8 +371,7 @@ class Engine(People):
         if current is None or current.machine.hash == state.hash:
             return None
         old = await self.programs.definition(self.store, state.hash)
-        begun = await beginning(self.store, current, state.run)
-        return outlook(old, current, state, begun)
+        return outlook(old, current, state, await past_of(self.store, old, current, state))
 
     @property
     def busy(self) -> int:

@@ -40,15 +40,21 @@ class Fitting:
         old: the definition that it follows; None when nobody knows it.
         program: of the other definition.
         state: the run, under the names that the other definition has for its states.
+        undos: what of the input of undos does not fit, read from its past.
     """
 
     def __init__(
-        self, old: Machine | None, program: Program | LifecycleProgram, state: RunState
+        self,
+        old: Machine | None,
+        program: Program | LifecycleProgram,
+        state: RunState,
+        undos: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._old = old
         self._program = program
         self._types = program.types
         self._state = state
+        self._undos = undos
         self._changed = _changed(old, program)
 
     # Variables
@@ -57,23 +63,23 @@ class Fitting:
         """Whether a thread's variable is what the program declares; "" when it is."""
         image = self._image(thread)
         encoded = image.variables[name]
-        why = self._objects(encoded, image)
+        why = self.objects(encoded, image)
         if why:
             return f"holds {why}"
         wanted = self._annotation(thread, name)
         if wanted is None or not self._is_new(wanted, self._text_before(thread, name)):
             return ""
-        return self._is(wanted, image.decode(self._types, encoded))
+        return self.is_a(wanted, image.decode(self._types, encoded))
 
     def data(self) -> str:
         """Whether a lifecycle's data are what its program declares; "" when they are."""
         assert isinstance(self._program, LifecycleProgram)  # asked of lifecycles
         image = self._state.image
         encoded = image.variables.get("data")
-        why = self._objects(encoded, image)
+        why = self.objects(encoded, image)
         if why:
             return f"holds {why}"
-        return self._is(self._program.data_type, image.decode(self._types, encoded))
+        return self.is_a(self._program.data_type, image.decode(self._types, encoded))
 
     def _image(self, thread: str) -> Image:
         return self._state.threads[thread].image if thread else self._state.image
@@ -108,9 +114,11 @@ class Fitting:
         return None
 
     def _is_new(self, wanted: Any, before: str | None) -> bool:
-        now = text_of(wanted)
-        machine = self._program.machine
-        return before != now or bool(mentioned(now, machine, self._changed))
+        return before != text_of(wanted) or self.names_changed(wanted)
+
+    def names_changed(self, wanted: Any) -> bool:
+        """Whether an annotation names a class that is not what it was."""
+        return bool(mentioned(text_of(wanted), self._program.machine, self._changed))
 
     def stands(self, state: str) -> bool:
         """Whether the program's code can stand still at a state."""
@@ -124,7 +132,7 @@ class Fitting:
         if found.kind == "undo" or found.status == "done":
             return self._outcome(found)
         for given in (*found.args, *found.kwargs.values()):
-            why = self._objects(given, image_of(self._state, found.within))
+            why = self.objects(given, image_of(self._state, found.within))
             if why:
                 return f"the input of {found.name} holds {why}"
         step = self._step(found)
@@ -149,7 +157,7 @@ class Fitting:
         hints = hints_of(step.function)
         for name, value in bound.items():
             if name in hints and self._is_new(hints[name], before.get(name)):
-                wrong = self._is(hints[name], value)
+                wrong = self.is_a(hints[name], value)
                 if wrong:
                     return f"the input {name!r} of {step.name} {wrong}"
         return ""
@@ -163,7 +171,7 @@ class Fitting:
     def _outcome(self, activity: Activity) -> str:
         outcome = activity.outcome
         value = None if outcome is None else outcome.value
-        why = self._objects(value, image_of(self._state, activity.within))
+        why = self.objects(value, image_of(self._state, activity.within))
         return f"the outcome of {activity.name} holds {why}" if why else ""
 
     def others(self) -> Iterator[tuple[str, str]]:
@@ -172,8 +180,9 @@ class Fitting:
             wrong = self.data()
             if wrong:
                 yield "data", f"the data {wrong}"
+        yield from self._undos
         for name, encoded in self._loose():
-            why = self._objects(encoded, _NOTHING)
+            why = self.objects(encoded, _NOTHING)
             if why:
                 yield name, f"the {name} holds {why}"
 
@@ -215,7 +224,7 @@ class Fitting:
 
     # Values
 
-    def _objects(self, encoded: Encoded, image: Image) -> str:
+    def objects(self, encoded: Encoded, image: Image) -> str:
         """What is wrong with the objects in a value; "" when every one of them can come back."""
         waiting, seen = [encoded], set[int]()
         while waiting:
@@ -297,9 +306,9 @@ class Fitting:
             value = image.decode(self._types, encoded)
         except Exception:  # something inside of it, which is looked at by itself
             return ""
-        return self._is(declared.annotation, value)
+        return self.is_a(declared.annotation, value)
 
-    def _is(self, wanted: Any, value: object) -> str:
+    def is_a(self, wanted: Any, value: object) -> str:
         """Whether a value is of a type, without being converted; "" when it is."""
         try:
             adapter = TypeAdapter[Any](wanted, config=_config(wanted))

@@ -7,7 +7,8 @@ import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from interlock.engine.changing import beginning, outlook
+from interlock.engine.changing import outlook
+from interlock.engine.past_values import past_of
 from interlock.engine.recovery import UNFINISHED
 from interlock.machines.advice import why_held
 from interlock.machines.errors import BadDefinition
@@ -32,8 +33,7 @@ async def held_under(
     """Why a run cannot go on under a definition that is not its own, "" where it can."""
     old = await programs.definition(store, state.hash)
     try:
-        begun = await beginning(store, current, state.run)
-        found = outlook(old, current, state, begun)
+        found = outlook(old, current, state, await past_of(store, old, current, state))
     except Exception as error:  # a migration of the author's
         return f"{type(error).__name__}: {error}"
     if found.event is not None:

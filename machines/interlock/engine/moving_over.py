@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from interlock.engine.changing import Outlook, beginning, outlook
+from interlock.engine.changing import Outlook, outlook
 from interlock.engine.lifecycles import AFTER
+from interlock.engine.past_values import past_of
 from interlock.machines.advice import why_held
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
@@ -27,11 +28,11 @@ async def move_over(engine: Core, session: Session, program: Program | Lifecycle
     """
     old = await engine.programs.definition(engine.store, session.hash)
     await engine.programs.define(engine.store, program)
-    begun = await beginning(engine.store, program, session.run)
     async with session.lock:
         if session.broken or session.hash == program.machine.hash:
             return "it is being looked at again"
-        found = outlook(old, program, session.state, begun)
+        past = await past_of(engine.store, old, program, session.state)
+        found = outlook(old, program, session.state, past)
         if found.event is None:
             return why_held(session.machine, session.hash, program.machine, found.verdict, found.by)
         _record(session, program, found, old)
@@ -47,8 +48,9 @@ async def goes_on(engine: Core, run: str) -> bool:
     if current is None or current.machine.hash == entry.hash:
         return False
     old = await engine.programs.definition(engine.store, entry.hash)
-    begun = await beginning(engine.store, current, run)
-    return outlook(old, current, await load_state(engine.store, run), begun).event is not None
+    state = await load_state(engine.store, run)
+    past = await past_of(engine.store, old, current, state)
+    return outlook(old, current, state, past).event is not None
 
 
 def _record(

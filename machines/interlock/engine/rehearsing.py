@@ -16,8 +16,9 @@ from interlock.engine.core import Core
 from interlock.engine.deploying import Progress, cause_of, machines_of
 from interlock.engine.errors import NoCopy
 from interlock.engine.privacy import keys_beside
+from interlock.engine.undoable_children import undoable_children
 from interlock.engine.workflows import WorkflowRun
-from interlock.store.contract import Filter
+from interlock.store.contract import Entry, Filter
 from interlock.store.keystore import KeyStore
 
 
@@ -82,15 +83,24 @@ async def rehearse(
 
 async def _rehearsed(core: Core, progress: Progress | None) -> AsyncIterator[Rehearsed]:
     entries = await core.store.entries(Filter(finished=False))
+    seen = set[str]()
     for number, entry in enumerate(entries):
         if progress is not None and not number % 100:
             progress(number, len(entries))
-        held = await _open(core, entry.run)
-        head = await core.store.entry(entry.run)
-        after = entry.hash if head is None else head.hash
-        yield Rehearsed(entry.run, entry.machine, entry.hash, after, held)
+        yield await _opened(core, entry)
+        async for child in undoable_children(core.store, core.programs, entry, seen):
+            found = await _opened(core, child)
+            if found.held:
+                yield found
     if progress is not None:
         progress(len(entries), len(entries))
+
+
+async def _opened(core: Core, entry: Entry) -> Rehearsed:
+    held = await _open(core, entry.run)
+    head = await core.store.entry(entry.run)
+    after = entry.hash if head is None else head.hash
+    return Rehearsed(entry.run, entry.machine, entry.hash, after, held)
 
 
 async def _open(core: Core, run: str) -> str:
@@ -103,7 +113,8 @@ async def _open(core: Core, run: str) -> str:
             return core.held[run]
         async with session.lock:
             await core.flush(session)
-        if isinstance(mover, WorkflowRun) and mover.state.ending is None:
+        over = session.state.ending is not None or session.state.ended is not None
+        if isinstance(mover, WorkflowRun) and not over:
             for thread in ("", *mover.state.threads):
                 mover.thread(thread)
     except Exception as error:  # whatever the new code says to what is recorded

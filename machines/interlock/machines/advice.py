@@ -14,6 +14,9 @@ NO_DEFAULT = "which has no default"
 OTHER_FIELDS = "other fields"
 """What reasons say of classes that have changed: an upcaster answers for these as well."""
 
+UNDO_OF = "the undo of "
+"""How reasons begin that are about the input of undos: it is in the past, and stays what it is."""
+
 _UNREADABLE = ("ILK230", "ILK231")
 
 _DIGITS = 8
@@ -41,6 +44,9 @@ def migration(
         wanted: variables that the new code reads, and the old code did not keep.
         reasons: what is in the way.
     """
+    reasons = tuple(reasons)
+    if is_past(reasons):
+        return "an @upcast of the class, or renamed(..., was=...) if it only got another name"
     states = mapping(lacking)
     write = f"@{author}.migrate(from_={source[:_DIGITS]!r}{f', {states}' if states else ''})"
     given = ", ".join(repr(name) for name in dict.fromkeys(wanted))
@@ -53,6 +59,12 @@ def migration(
 def unreadable(reasons: Iterable[str]) -> bool:
     """Whether a value is of a newer program, or its upcaster fails: no migration helps then."""
     return any(code in reason for reason in reasons for code in _UNREADABLE)
+
+
+def is_past(reasons: Iterable[str]) -> bool:
+    """Whether all that is in the way has been recorded for undos: no migration changes that."""
+    told = [*reasons]
+    return bool(told) and all(reason.startswith(UNDO_OF) for reason in told)
 
 
 def a(name: str) -> str:
@@ -84,7 +96,7 @@ def why_held(name: str, source: str, current: Machine, verdict: Verdict, by: Ite
     """
     text = f"{name} was edited since this run began: {'; '.join(verdict.reasons)}"
     applied = ", ".join(by)
-    if applied:
+    if applied and not is_past(verdict.reasons):
         return f"{text}; mend the migration {applied}"
     if unreadable(verdict.reasons):
         return text

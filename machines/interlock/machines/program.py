@@ -14,6 +14,7 @@ from interlock.machines.step import Step
 
 if TYPE_CHECKING:  # only named in annotations
     from interlock.machines.command import Command
+    from interlock.machines.facts import Facts
     from interlock.machines.workflow import Workflow
     from interlock.store.values import Touch, Types, Writes
 
@@ -131,6 +132,11 @@ class Program(Protocol):
     annotations: Mapping[str, Any]
     unassigned: frozenset[str]
     migrations: Migrations
+
+    @property
+    def facts(self) -> Facts:
+        """What its code says that the graph does not, for checks."""
+        ...
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

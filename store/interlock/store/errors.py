@@ -39,6 +39,12 @@ class NewerSchema(StoreError):
     code = "ILK003"
 
 
+class SchemaLost(StoreError):
+    """The database does not say which schema its tables have: it was altered, or is half a copy."""
+
+    code = "ILK285"
+
+
 class StoreReadOnly(StoreError):
     """The database, its folder or its disk cannot be written."""
 

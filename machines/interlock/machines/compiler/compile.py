@@ -25,10 +25,11 @@ from interlock.machines.compiler.described import (
 from interlock.machines.compiler.edges import Edges
 from interlock.machines.compiler.embed import Part, combined, embedded
 from interlock.machines.compiler.emit import Emitter
+from interlock.machines.compiler.facts import Finder
 from interlock.machines.compiler.failures import Failures
 from interlock.machines.compiler.given import with_given
 from interlock.machines.compiler.helpers import Helpers
-from interlock.machines.compiler.liveness import NOTHING, Names, liveness
+from interlock.machines.compiler.liveness import NOTHING, Names, liveness, read_deleted
 from interlock.machines.compiler.naming import ENDS, UNDOING, state_names
 from interlock.machines.compiler.nested import holds_function
 from interlock.machines.compiler.phases import grouped
@@ -94,7 +95,7 @@ def _compile(
     builder.emit(ast.Return(None), tree.body[-1])
     blocks = reachable(builder.entry)
     live = liveness(blocks)
-    trusted = liveness(blocks, trusting=True)[blocks[0]]
+    trusted = liveness(blocks, trusting=True)
     found = {n.site: n for block in blocks for n in control(block) if isinstance(n, Pause)}
     states = state_names(source, [site for site in builder.order if site in found], sites.phases)
     pauses = [found[site] for site in states]
@@ -129,8 +130,9 @@ def _compile(
     return CompiledProgram(
         machine, types, source.function, segment, stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
-        unassigned=unassigned(trusted, scope.variables, scope.parameters),
-        annotations=told.annotations,
+        unassigned=unassigned(trusted[blocks[0]], scope.variables, scope.parameters)
+        | (read_deleted(blocks, trusted) & frozenset(scope.variables)),
+        annotations=told.annotations, finder=Finder(builder, blocks, states, calls),
     )  # fmt: skip
 
 

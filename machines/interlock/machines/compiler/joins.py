@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from interlock.machines import fanout
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.helpers import is_helper
+from interlock.machines.compiler.noted import token_of
 from interlock.machines.compiler.scope import LOCAL, Scope
 from interlock.machines.compiler.syntax import short, walk_scope
 from interlock.machines.compose import parallel, race, settle
@@ -156,6 +157,46 @@ def _parts(sites: Sites, node: ast.expr) -> Sequence[ast.expr]:
     if isinstance(node, ast.DictComp):
         return [node.value]
     return []
+
+
+def counted(
+    sites: Sites, node: ast.Await | ast.AsyncWith, site: Site
+) -> Iterator[tuple[Site, int, int]]:
+    """The calls that a join makes: at most once or more often (2), and surely or not (0)."""
+    if isinstance(node, ast.AsyncWith):
+        for statement in node.body:
+            yield from _made(sites, statement, 1, 1)
+        return
+    if site.how in (None, "await"):
+        return
+    assert isinstance(node.value, ast.Call)
+    limits = [k.value for k in node.value.keywords if k.arg == "concurrency"]
+    one = any(isinstance(limit, ast.Constant) and limit.value == 1 for limit in limits)
+    most = 2 if site.how == "each" and not one else 1
+    for _, argument in _arguments(node.value, site.how):
+        yield from _made(sites, argument, most, 1)
+
+
+def _made(sites: Sites, node: ast.AST, most: int, surely: int) -> Iterator[tuple[Site, int, int]]:
+    token = token_of(node) if isinstance(node, ast.expr) else ()
+    if token in sites.calls:
+        yield sites.calls[token], most, surely
+        return
+    if isinstance(node, (ast.IfExp, ast.If)):
+        branches: list[dict[Site, tuple[int, int]]] = []
+        for branch in (node.body, node.orelse):
+            made: dict[Site, tuple[int, int]] = {}
+            for inner in branch if isinstance(branch, list) else [branch]:
+                made |= {call: (m, s) for call, m, s in _made(sites, inner, most, surely)}
+            branches.append(made)
+        for call in {**branches[0], **branches[1]}:
+            both = [branch[call] for branch in branches if call in branch]
+            yield call, max(m for m, _ in both), 0
+        return
+    if isinstance(node, (*_COMPREHENSIONS, ast.DictComp, ast.For, ast.While)):
+        most = 2
+    for child in ast.iter_child_nodes(node):
+        yield from _made(sites, child, most, surely)
 
 
 def _word(base: str) -> str:

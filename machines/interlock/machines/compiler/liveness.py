@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from interlock.machines.compiler.blocks import CONTROL, Block, Jump, Pause, Reraise
 from interlock.machines.compiler.scope import COMPREHENSIONS
@@ -31,10 +31,27 @@ def liveness(blocks: Sequence[Block], *, trusting: bool = False) -> dict[Block, 
     return live
 
 
-class _Flow:
-    """One backward pass over the statements of a block."""
+def read_deleted(blocks: Sequence[Block], live: Mapping[Block, Names]) -> Names:
+    """The variables that some path reads behind a `del` of them.
 
-    def __init__(self, live: dict[Block, Names], *, trusting: bool = False) -> None:
+    Args:
+        live: what is live at the beginning of each block, `with` being trusted.
+    """
+    flow = _Flow(live, trusting=True)
+    for block in blocks:
+        flow.block(block)
+    return frozenset(flow.lost)
+
+
+class _Flow:
+    """One backward pass over the statements of a block.
+
+    Attributes:
+        lost: the variables that were found to be deleted where they are live.
+    """
+
+    def __init__(self, live: Mapping[Block, Names], *, trusting: bool = False) -> None:
+        self.lost: set[str] = set()
         self._live = live
         self._trusting = trusting
         self._breaks: Names = NOTHING
@@ -78,6 +95,9 @@ class _Flow:
             return inside | after if swallows else inside
         if isinstance(node, ast.Match):
             return self._match(node, after)
+        if isinstance(node, ast.Delete):
+            gone = {target.id for target in node.targets if isinstance(target, ast.Name)}
+            self.lost |= gone & after
         if isinstance(node, ast.Break):
             return self._breaks
         if isinstance(node, ast.Continue):

@@ -15,6 +15,7 @@ from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
 from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.support import Writes
 from interlock.machines.compiler.touches import END
+from interlock.machines.facts import Facts
 from interlock.machines.ir import Machine
 from interlock.machines.migration import Migrations
 from interlock.machines.program import Ended, Paused, Place, Raised, Returned
@@ -75,6 +76,7 @@ class CompiledProgram:
         compensates: bool = False,
         unassigned: frozenset[str] = frozenset(),
         annotations: Mapping[str, Any] | None = None,
+        finder: Callable[[], Facts] = Facts,
     ) -> None:
         self.machine = machine
         self.types = types
@@ -85,6 +87,8 @@ class CompiledProgram:
         self.unassigned = unassigned
         self.annotations: Mapping[str, Any] = annotations or {}
         self.migrations = Migrations()
+        self._finder = finder
+        self._facts: Facts | None = None
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code
         self._signature = inspect.signature(function)
         self._classes = _declared_classes(function)
@@ -92,6 +96,13 @@ class CompiledProgram:
         self._stops: tuple[Stop, ...] = tuple(stops)
         self._by_state = {stop.place.state: stop for stop in stops}
         self._touches = touches
+
+    @property
+    def facts(self) -> Facts:
+        """What its code says that the graph does not; looked for when it is asked for."""
+        if self._facts is None:
+            self._facts = self._finder()
+        return self._facts
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The first frame: parameters by name, defaults applied.

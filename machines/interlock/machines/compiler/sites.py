@@ -109,6 +109,10 @@ class Sites:
             self._known[key] = replace(site, base=phase + site.base, phase=phase)
         return self._known[key]
 
+    def known(self, node: ast.Await | ast.AsyncWith) -> Site | None:
+        """The site of an await, or of a block of tasks, that was looked at before."""
+        return self._known.get((node.lineno, node.col_offset))
+
     def group(self, node: ast.AsyncWith) -> None:
         """Know the wait at the end of the block of an `asyncio.TaskGroup`."""
         site = groups.site(self, node)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from typing import (
     Annotated,
     Any,
@@ -169,11 +169,28 @@ def _simple(base: Any, notes: tuple[Any, ...]) -> Domain | None:
         return Domain((None,))
     if get_origin(base) is Literal:
         return Domain(get_args(base))
+    if isinstance(base, type) and issubclass(base, Flag):
+        return _flags(base)
     if isinstance(base, type) and issubclass(base, Enum):
         return Domain(tuple(base))
     if base is int:
         return _numbers(notes)
     return None
+
+
+def _flags(base: type[Flag]) -> Domain:
+    """Every combination of flags, none of them included; of many each alone, and all."""
+    every, named = [base(0)], [*dict.fromkeys(base.__members__.values())]
+    if 2 ** len(named) <= MOST:
+        for one in named:
+            every += [flags | one for flags in every]
+        return Domain(tuple(dict.fromkeys(every)))
+    whole = base(0)
+    for one in named:
+        whole |= one
+    said = f"{base.__name__}: none, each alone, and all of them"
+    values = dict.fromkeys((*every, *named, whole))
+    return Domain(tuple(values), whole=False, samples=(said,))
 
 
 def _numbers(notes: tuple[Any, ...]) -> Domain | None:

@@ -21,6 +21,7 @@ from interlock.machines.proof.domain import Domain, Samples, instances
 from interlock.machines.proof.found import Found, Place
 from interlock.machines.proof.invariant import Invariant, invariants_of
 from interlock.machines.proof.moving import Moving
+from interlock.machines.proof.result import told_starts
 from interlock.machines.proof.search import Search
 from interlock.machines.shapes import fields_of
 
@@ -56,10 +57,11 @@ def explore(
     listed = Listed(program, samples or {})
     commands = listed.commands()
     begun = [*starts] or [*listed.starts()]
+    told = "" if listed.every else told_starts(begun)
     found = Found(program, every)
     with quick_copies([program.data_type, *(cls for _, cls in program.types)]):
         for exactly in (False, True):
-            found = Found(program, every, whole=listed.whole, samples=listed.samples)
+            found = Found(program, every, whole=listed.whole, samples=listed.samples, begun=told)
             moving = Moving(program, commands, exactly=exactly)
             if Search(found, moving, limit).run(begun if exactly else copy.deepcopy(begun)):
                 break
@@ -72,6 +74,7 @@ class Listed:
     Attributes:
         whole: they are all that there are.
         samples: what is tried in place of all, in words.
+        every: runs begin with all the data that there are.
 
     Args:
         shared: the samples are for others as well: names of theirs are not looked at.
@@ -82,6 +85,7 @@ class Listed:
         self._shared = shared
         self._given = given
         self.whole = True
+        self.every = False
         self.samples: tuple[str, ...] = ()
 
     def commands(self) -> list[Command]:
@@ -133,6 +137,7 @@ class Listed:
         try:
             domain = instances(model, self._given)
             every = self._listed(domain)
+            self.every = domain.whole
             return every if domain.whole else (*every[:1], *every[1:][-1:])
         except BadDefinition as error:
             message = f"{error.message}; or say with which data runs begin: starts=[...]"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, overload
 
 from interlock.machines.kernel import Snapshot, readable
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.proof.asking import Ask, At
+from interlock.machines.proof.in_time import in_time
 from interlock.machines.proof.invariant import Invariant
 from interlock.machines.proof.result import Event, Trace
 
@@ -45,6 +48,7 @@ class Found:
         entered: the states that were entered on the way, also those that were left at once.
         broken: for each invariant that does not hold, where first, and why.
         failed: what the author's code raised first: where, at which event, and how.
+        untimely: how often each was seen in a place that nothing comes to in time.
         looked: from how many of the places was looked on, the first ones.
         whole: every command was tried with every value that it can have.
         samples: what was tried in place of all, in words.
@@ -56,6 +60,7 @@ class Found:
         configurations, asks: what the numbers stand for.
         datas: by number; None where they were let go.
         again: makes the data of a place that were let go.
+        begun: the data that the runs begin with, in words; "" for all that there are.
     """
 
     program: LifecycleProgram
@@ -64,6 +69,7 @@ class Found:
     entered: set[str] = field(default_factory=set[str])
     broken: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     failed: tuple[int, Event, str] | None = None
+    untimely: Counter[str] = field(default_factory=Counter[str])
     looked: int = 0
     whole: bool = True
     samples: tuple[str, ...] = ()
@@ -78,6 +84,7 @@ class Found:
     configurations: Sequence[At] = ()
     asks: Sequence[Ask] = ()
     again: Callable[[int], Any] | None = None
+    begun: str = ""
 
     @property
     def complete(self) -> bool:
@@ -115,6 +122,19 @@ class Found:
         return Trace(
             self.data_of(number), tuple(reversed(events)), self._words(here, ()), data, last
         )
+
+    def in_time(self, number: int, last: Event | None = None) -> bool:
+        """Whether the way to a place agrees with the lengths of timers."""
+        if not self.timed:
+            return True
+        trace = self.trace(number, last)
+        events = trace.events if last is None else (*trace.events, last)
+        return in_time({"": self.program}, {"": trace.start}, events)
+
+    @cached_property
+    def timed(self) -> bool:
+        """Whether there are timers."""
+        return any(edge.event.startswith("after ") for edge in self.program.machine.edges)
 
     def data_of(self, number: int) -> Any:
         """The data of a place."""

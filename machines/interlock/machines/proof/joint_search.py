@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
 from interlock.machines.command import Command
 from interlock.machines.proof.domain import Samples
 from interlock.machines.proof.explore import LIMIT, Listed
+from interlock.machines.proof.in_time import LOOKED, UNTIMELY, UNTOLD, in_time, is_loose
 from interlock.machines.proof.invariant import invariants_of
 from interlock.machines.proof.joint import Happens, Joint, Leads, Where
-from interlock.machines.proof.result import Event, Result, Trace, Verdict
+from interlock.machines.proof.result import Event, Result, Trace, Verdict, told_starts
 from interlock.machines.proof.together import Together, joint_invariants
+
+_FAILS = "no method fails"
+_ACCEPTED = "every command that is sent is accepted"
 
 
 @dataclass
@@ -31,12 +36,14 @@ class JointFound:
         broken: the invariants that do not hold: where first, and why.
         refused: where first a command that was sent is refused, and which.
         failed: where first the author's code failed, at which event, and how.
-        whole, samples: see `Found`.
+        whole, samples, begun: see `Found`.
+        untimely: how often each was seen in a place that nothing comes to in time.
     """
 
     joint: Joint
     whole: bool
     samples: tuple[str, ...]
+    begun: str = ""
     places: list[Where] = field(default_factory=list[Where])
     before: array[int] = field(default_factory=lambda: array("l"))
     by: list[Happens | None] = field(default_factory=list["Happens | None"])
@@ -44,6 +51,7 @@ class JointFound:
     broken: dict[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
     refused: tuple[int, Happens] | None = None
     failed: tuple[int, Happens, str] | None = None
+    untimely: Counter[str] = field(default_factory=Counter[str])
 
     @property
     def complete(self) -> bool:
@@ -75,6 +83,30 @@ class JointFound:
         data = {name: one.data for name, one in joint.here(self.places[here]).items()}
         words = joint.words(self.places[here])
         return Trace(start, tuple(reversed(events)), words, data, end)
+
+    def in_time(self, name: str, number: int, last: Happens | None = None) -> bool:
+        """Whether a counter-example agrees with the lengths of timers; a few are looked at."""
+        if self.untimely[name] >= LOOKED:
+            return False
+        trace = self.trace(number, last)
+        events = trace.events if trace.last is None else (*trace.events, trace.last)
+        programs = {member.name: member.program for member in self.joint.members}
+        if in_time(programs, trace.start, events):
+            return True
+        self.untimely[name] += 1
+        return False
+
+    def holds(self, code: str, text: str, name: str = "", about: str = "") -> Result:
+        """The verdict on what was not seen broken in time."""
+        said = [UNTIMELY] if self.untimely[name or text] else []
+        bound = "; ".join(one for one in (*said, self.bound) if one)
+        return Result(code, text, "bounded" if bound else "proved", bound=bound, about=about)
+
+    def possible(self, code: str, text: str, bound: str) -> Result:
+        """The verdict on what can be come to."""
+        if is_loose([member.program for member in self.joint.members]):
+            bound = "; ".join(one for one in (bound, UNTOLD) if one)
+        return Result(code, text, "bounded" if bound else "proved", bound=bound)
 
     def _event(self, before: int, happens: Happens, state: str) -> Event:
         member = self.joint.members[happens.who[0]]
@@ -119,9 +151,15 @@ def explore_together(
     ]
     whole = all(one.whole for one in listed.values())
     said = dict.fromkeys(text for one in listed.values() for text in one.samples)
-    found = JointFound(joint, whole, tuple(said))
+    found = JointFound(joint, whole, tuple(said), _begun(listed, first))
     _look(found, kind, first, limit)
     return found
+
+
+def _begun(listed: Mapping[str, Listed], starts: Sequence[Mapping[str, Any]]) -> str:
+    """What the members begin with, in words."""
+    told = {n: "" if o.every else told_starts([s[n] for s in starts]) for n, o in listed.items()}
+    return ", ".join(f"{name} {words}" for name, words in told.items() if words)
 
 
 def _once(commands: Sequence[Command]) -> list[Command]:
@@ -157,10 +195,12 @@ class _Search:
         """Note where something leads."""
         found = self.found
         if happens is not None and leads.failed is not None:
-            found.failed = found.failed or (before, happens, leads.failed.message)
+            if found.failed is None and found.in_time(_FAILS, before, happens):
+                found.failed = before, happens, leads.failed.message
             return
-        if happens is not None and leads.refused:
-            found.refused = found.refused or (before, happens)
+        first = happens is not None and leads.refused and found.refused is None
+        if first and found.in_time(_ACCEPTED, before, happens):
+            found.refused = before, cast("Happens", happens)
         number = self._known.get(leads.to)
         if number is None:
             number = self._known[leads.to] = len(found.places)
@@ -178,14 +218,19 @@ class _Search:
                 self._sound.add((place, at))
                 stand = member.stands[at]
                 for one in self._own[member.name]:
+                    name = f"{member.name}.{one.name}"
                     why = one.broken(stand.snapshot.active, stand.data)
-                    if why is not None:
-                        broken.setdefault(f"{member.name}.{one.name}", (number, why))
+                    if why is None or name in broken:
+                        continue
+                    if self.found.in_time(name, number):
+                        broken[name] = number, why
+                    else:  # another way there may be one in time
+                        self._sound.discard((place, at))
         if self._joint:
             here = joint.here(where)
             for joint_one in self._joint:
                 why = None if joint_one.name in broken else joint_one.broken(here)
-                if why is not None:
+                if why is not None and self.found.in_time(joint_one.name, number):
                     broken[joint_one.name] = number, why
 
 
@@ -206,7 +251,8 @@ def prove_together(
         BadDefinition: the values of a field cannot be listed, and there are no samples of it.
     """
     found = explore_together(kind, starts=starts, samples=samples, limit=limit)
-    return [result for look in _LOOKS for result in look(found)]
+    results = [result for look in _LOOKS for result in look(found)]
+    return [replace(result, start=found.begun) for result in results]
 
 
 def _invariants(found: JointFound) -> Iterator[Result]:
@@ -220,23 +266,23 @@ def _invariants(found: JointFound) -> Iterator[Result]:
             reason = why or f"it does not with {trace.data!r}"
             yield Result("ILK170", text, "refuted", reason, trace, about=name)
         else:
-            yield Result("ILK170", text, found.verdict, bound=found.bound, about=name)
+            yield found.holds("ILK170", text, name, name)
 
 
 def _failures(found: JointFound) -> Iterator[Result]:
     if found.failed is None:
-        yield Result("ILK171", "no method fails", found.verdict, bound=found.bound)
+        yield found.holds("ILK171", _FAILS)
         return
     number, happens, why = found.failed
     reason = f"{why} (places looked at: {len(found.ways)})"
-    yield Result("ILK171", "no method fails", "refuted", reason, found.trace(number, happens))
+    yield Result("ILK171", _FAILS, "refuted", reason, found.trace(number, happens))
 
 
 def _refusals(found: JointFound) -> Iterator[Result]:
     """ILK302: a command that one machine sends and the other refuses."""
-    text = "every command that is sent is accepted"
+    text = _ACCEPTED
     if found.refused is None:
-        yield Result("ILK302", text, found.verdict, bound=found.bound)
+        yield found.holds("ILK302", text)
         return
     number, happens = found.refused
     member = found.joint.members[happens.who[0]]
@@ -250,13 +296,14 @@ def _stuck(found: JointFound) -> Iterator[Result]:
     text = "the system is not stuck"
     failing = -1 if found.failed is None else found.failed[0]
     for number, ways in enumerate(found.ways):
-        if not ways and number != failing and not found.joint.over(found.places[number]):
+        over = ways or number == failing or found.joint.over(found.places[number])
+        if not over and found.in_time(text, number):
             trace = found.trace(number)
             reason = f"nothing moves on: {trace.state}"
             verdict: Verdict = "bounded" if found.joint.full or not found.whole else "refuted"
             yield Result("ILK172", text, verdict, reason, trace, found.bound, trace.state)
             return
-    yield Result("ILK172", text, found.verdict, bound=found.bound)
+    yield found.holds("ILK172", text)
 
 
 def _ends(found: JointFound) -> Iterator[Result]:
@@ -275,9 +322,14 @@ def _ends(found: JointFound) -> Iterator[Result]:
                 ending[number] = True
                 todo.append(number)
     if all(ending) or not found.complete:
-        yield Result("ILK173", text, found.verdict, bound=found.bound)
+        yield found.possible("ILK173", text, found.bound)
         return
-    trace = found.trace(ending.index(False))
+    lost = (number for number, over in enumerate(ending) if not over)
+    first = next((number for number in lost if found.in_time(text, number)), None)
+    if first is None:
+        yield found.holds("ILK173", text)
+        return
+    trace = found.trace(first)
     verdict: Verdict = "bounded" if found.bound else "refuted"
     reason = f"nothing leads on to it from {trace.state}"
     yield Result("ILK173", text, verdict, reason, trace, found.bound, trace.state)
@@ -294,7 +346,7 @@ def _transitions(found: JointFound) -> Iterator[Result]:
                 about = f"{member.name}.{edge.id}"
                 yield Result("ILK174", text, verdict, "it never is", None, found.bound, about)
     if every:
-        yield Result("ILK174", "every transition can be taken", "proved")
+        yield found.possible("ILK174", "every transition can be taken", "")
 
 
 _LOOKS = (_invariants, _failures, _refusals, _stuck, _ends, _transitions)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from interlock.machines.ir import Edge
@@ -16,6 +17,7 @@ from interlock.machines.kernel import readable
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.proof.domain import Samples
 from interlock.machines.proof.explore import LIMIT, Found, explore
+from interlock.machines.proof.in_time import LOOKED, UNTIMELY, UNTOLD, is_loose
 from interlock.machines.proof.invariant import Invariant
 from interlock.machines.proof.joint_search import prove_together
 from interlock.machines.proof.result import Result, Verdict
@@ -42,7 +44,8 @@ def prove(
     if issubclass(kind, Together):
         return prove_together(kind, starts=starts, samples=samples, limit=limit)
     found = explore(kind, starts=starts, samples=samples, invariants=invariants, limit=limit)
-    return [result for look in _LOOKS for result in look(found)]
+    results = [result for look in _LOOKS for result in look(found)]
+    return [replace(result, start=found.begun) for result in results]
 
 
 def bound_of(found: Found) -> str:
@@ -60,13 +63,30 @@ def _held(found: Found) -> Verdict:
     return "proved" if found.complete and found.whole else "bounded"
 
 
+def _holds(found: Found, code: str, text: str, name: str, about: str = "") -> Result:
+    """The verdict on what was not seen broken in time."""
+    if not found.untimely[name]:
+        return Result(code, text, _held(found), bound=bound_of(found), about=about)
+    bound = "; ".join(one for one in (UNTIMELY, bound_of(found)) if one)
+    return Result(code, text, "bounded", bound=bound, about=about)
+
+
+def _possible(found: Found, code: str, text: str, *, seen: bool = False) -> Result:
+    """The verdict on what can be come to; `seen`: it was, however far was looked."""
+    bounds = [] if seen else [bound_of(found)]
+    if is_loose([found.program]):
+        bounds.append(UNTOLD)
+    bound = "; ".join(one for one in bounds if one)
+    return Result(code, text, "bounded" if bound else "proved", bound=bound)
+
+
 def _invariants(found: Found) -> Iterator[Result]:
     for one in found.invariants:
         where = f" in {', '.join(one.states)}" if one.states else ""
         text = f"{one.name} holds{where}"
         broken = found.broken.get(one.name)
         if broken is None:
-            yield Result("ILK170", text, _held(found), bound=bound_of(found), about=one.name)
+            yield _holds(found, "ILK170", text, one.name, one.name)
         else:
             number, why = broken
             trace = found.trace(number)
@@ -77,7 +97,7 @@ def _invariants(found: Found) -> Iterator[Result]:
 def _failures(found: Found) -> Iterator[Result]:
     text = "no method fails"
     if found.failed is None:
-        yield Result("ILK171", text, _held(found), bound=bound_of(found))
+        yield _holds(found, "ILK171", text, "")
         return
     number, event, why = found.failed
     reason = f"{why} (places looked at: {found.looked})"
@@ -90,6 +110,9 @@ def _stuck(found: Found) -> Iterator[Result]:
     for number in range(found.looked):
         if number == failing or found.is_final(number) or len(found.ways(number)):
             continue
+        if found.untimely[text] >= LOOKED or not found.in_time(number):
+            found.untimely[text] += 1
+            continue
         trace = found.trace(number)
         at = found.configurations[found.at[number]]
         certain = found.whole or not (at.asks or at.kept)
@@ -97,7 +120,7 @@ def _stuck(found: Found) -> Iterator[Result]:
         reason = f"nothing moves it on in {trace.state!r}"
         yield Result("ILK172", text, verdict, reason, trace, bound_of(found), trace.state)
         return
-    yield Result("ILK172", text, _held(found), bound=bound_of(found))
+    yield _holds(found, "ILK172", text, text)
 
 
 def _ends(found: Found) -> Iterator[Result]:
@@ -105,22 +128,28 @@ def _ends(found: Found) -> Iterator[Result]:
     if not found.program.final:
         return
     text = "an end can be reached from everywhere"
-    lost = _first_lost(found)
-    if lost is None:
-        yield Result("ILK173", text, _held(found), bound=bound_of(found))
-    elif not found.complete:
+    lost = _lost(found)
+    if not lost:
+        yield _possible(found, "ILK173", text)
+        return
+    if not found.complete:
         yield Result("ILK173", text, "bounded", bound=bound_of(found))
-    else:
-        trace = found.trace(lost)
-        at = found.configurations[found.at[lost]]
-        certain = found.whole or not (at.asks or at.kept)
-        verdict: Verdict = "refuted" if certain else "bounded"
-        reason = f"nothing leads from {trace.state!r} to an end"
-        yield Result("ILK173", text, verdict, reason, trace, bound_of(found), trace.state)
+        return
+    first = next((number for number in lost[:LOOKED] if found.in_time(number)), None)
+    if first is None:
+        found.untimely[text] += 1
+        yield _holds(found, "ILK173", text, text)
+        return
+    trace = found.trace(first)
+    at = found.configurations[found.at[first]]
+    certain = found.whole or not (at.asks or at.kept)
+    verdict: Verdict = "refuted" if certain else "bounded"
+    reason = f"nothing leads from {trace.state!r} to an end"
+    yield Result("ILK173", text, verdict, reason, trace, bound_of(found), trace.state)
 
 
-def _first_lost(found: Found) -> int | None:
-    """The first place that does not lead to an end."""
+def _lost(found: Found) -> list[int]:
+    """The places that do not lead to an end."""
     count = len(found.at)
     back = [array("l") for _ in range(count)]
     for number in range(found.looked):
@@ -133,14 +162,13 @@ def _first_lost(found: Found) -> int | None:
             if not ending[number]:
                 ending[number] = 1
                 todo.append(number)
-    lost = ending.find(0)
-    return None if lost < 0 else lost
+    return [] if ending.find(0) < 0 else [n for n, ends in enumerate(ending) if not ends]
 
 
 def _transitions(found: Found) -> Iterator[Result]:
     never = [edge for edge in found.program.machine.edges if edge.id not in found.taken]
     if not never:
-        yield Result("ILK174", "every transition can be taken", "proved")
+        yield _possible(found, "ILK174", "every transition can be taken", seen=True)
     for edge in never:
         yield _never(found, "ILK174", f"{_told(edge)} can be taken", edge.id, "it never is")
 
@@ -151,7 +179,7 @@ def _states(found: Found) -> Iterator[Result]:
     nodes = [node.id for node in found.program.machine.nodes if node.kind != "history"]
     never = [node for node in nodes if node not in entered]
     if not never:
-        yield Result("ILK175", "every state can be entered", "proved")
+        yield _possible(found, "ILK175", "every state can be entered", seen=True)
     for state in never:
         shown = readable(found.program.machine, (state,))
         yield _never(found, "ILK175", f"{shown} can be entered", state, "it never is")

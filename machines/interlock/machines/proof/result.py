@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from pydantic import BaseModel
+
 from interlock.machines.command import Command
+
+_FEW = 2
+"""How many beginnings are named."""
 
 Verdict: TypeAlias = Literal["proved", "refuted", "bounded"]
 """`proved`: it holds wherever a run can come to. `refuted`: it does not, and the trace shows where.
@@ -76,6 +82,7 @@ class Result:
         trace: where it does not.
         bound: how far was looked, "" for everywhere.
         about: name of the invariant, state or transition, "" for the machine as a whole.
+        start: the data that the runs looked at began with, in words; "" for whatever there are.
     """
 
     code: str
@@ -85,16 +92,28 @@ class Result:
     trace: Trace | None = None
     bound: str = ""
     about: str = ""
+    start: str = ""
 
     def __str__(self) -> str:
         """One line, and one more for each event of the trace."""
         head = f"{self.verdict}: {self.property}"
         if self.reason and (self.verdict == "refuted" or self.trace is not None):
             head = f"{head}: {self.reason}"
-        if self.verdict == "bounded" and self.bound:
-            head = f"{head} ({self.bound})"
+        told = [self.bound] if self.verdict == "bounded" and self.bound else []
+        if self.start and self.trace is None:
+            told.append(f"begun with {self.start}")
+        head = f"{head} ({'; '.join(told)})" if told else head
         steps = [] if self.trace is None else self.trace.lines()
         return "\n".join([head, *(f"  {line}" for line in steps)])
+
+
+def told_starts(starts: Sequence[BaseModel]) -> str:
+    """What runs begin with, in words; "" for data without fields."""
+    shown = [*dict.fromkeys(repr(one) for one in starts)]
+    if not shown or not any(type(one).model_fields for one in starts):
+        return ""
+    more = f", … {len(shown)} in all" if len(shown) > _FEW else ""
+    return ", ".join(shown[:_FEW]) + more
 
 
 def _written(command: Command) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from interlock.machines.proof.asking import Failed, Move, Plain, made_by
 from interlock.machines.proof.found import Found
+from interlock.machines.proof.in_time import LOOKED
 from interlock.machines.proof.keys import Key, key_of
 from interlock.machines.proof.moving import KEPT, REFUSED, UNKNOWN, Moving
 from interlock.machines.proof.result import Event
@@ -144,7 +145,18 @@ class Search:
                 self.moving.exact(ask, found.at[number], found.data_of(number))
             except Failed as error:
                 event = Event(asked.name, asked.command, asked.edge, "")
-                found.failed = number, event, str(error)
+                if self._in_time("", number, event):
+                    found.failed = number, event, str(error)
+
+    def _in_time(self, name: str, number: int, last: Event | None = None) -> bool:
+        """Whether a counter-example is one; of some that come at no time the rest is left out."""
+        untimely = self.found.untimely
+        if untimely[name] >= LOOKED:
+            return False
+        if self.found.in_time(number, last):
+            return True
+        untimely[name] += 1
+        return False
 
     def _come(self, move: Move, before: int, ask: int) -> None:
         """Note where something leads, if nobody has been there."""
@@ -207,7 +219,7 @@ class Search:
         active = self.found.configurations[at].snapshot.active
         for invariant in self._open:
             why = invariant.broken(active, data)
-            if why is not None:
+            if why is not None and self._in_time(invariant.name, number):
                 self.found.broken[invariant.name] = number, why
         if self.found.broken:
             self._open = [one for one in self._open if one.name not in self.found.broken]

@@ -124,10 +124,12 @@ class Reading:
             before = event
 
     def _beside(self, event: Event) -> None:
-        """Note the calls under way of which this event is no part."""
+        """Note the calls that are under way beside something else that happens."""
         mine = getattr(event.body, "activity", "")
+        begins = isinstance(event.body, BEGIN)
         for name, made in self._open.items():
-            if name != mine and (event.at > made.since or not isinstance(event.body, BEGIN)):
+            others = len(self._open) > 1 and not begins
+            if others if name == mine else event.at > made.since or not begins:
                 made.beside = True
 
     def _call(self, state: RunState, event: Event) -> None:

@@ -37,6 +37,9 @@ _REPLAYED = """The history that was recorded stands beside this file. It fails w
 have done something else with the outcomes that are in it."""
 
 
+_OTHERWISE = "done again, its story is another one, or what it tells is in another order"
+
+
 @dataclass(frozen=True, slots=True)
 class Regression:
     """A test that does a run again.
@@ -84,7 +87,7 @@ async def regression(
             text = Source(histories, kinds, names).text()
             await _passes(text)
         except Exception as error:  # whatever the run does now, it is not what it did
-            why = f"{type(error).__name__}: {error}"
+            why = f"{type(error).__name__}: {error or _OTHERWISE}"
         else:
             return Regression(text)
     module, name = names[machine]

@@ -6,7 +6,7 @@ import sqlite3
 
 from interlock.store import crash
 from interlock.store.backends.sqlite.recorder import EVENTS
-from interlock.store.errors import NewerSchema, NotADatabase, StoreError
+from interlock.store.errors import NewerSchema, NotADatabase, SchemaLost, StoreError
 from interlock.store.inspection import sum_of
 
 SCHEMA = 2
@@ -93,6 +93,7 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
 
     Raises:
         NewerSchema: they are newer than this program.
+        SchemaLost: the file does not say.
         StoreError: the file holds the events of another program.
     """
     names = {
@@ -109,8 +110,15 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     found = connection.execute(
         "SELECT value FROM interlock_meta WHERE key = 'schema_version'"
     ).fetchone()
-    version = found[0] if found else "?"
-    if not str(version).isdigit() or int(version) > SCHEMA:
+    version = found[0] if found else None
+    if version is None or not str(version).isdecimal():
+        what = "no schema" if version is None else f"the schema {version!r}, which there is not"
+        message = (
+            f"{path} names {what} in its table interlock_meta: it was altered, or was not copied "
+            "whole; restore a backup"
+        )
+        raise SchemaLost(message)
+    if int(version) > SCHEMA:
         message = f"{path} has schema {version}; this Interlock knows {SCHEMA}: upgrade it"
         raise NewerSchema(message)
     return int(version)
