@@ -53,9 +53,11 @@ def held(facts: Facts) -> Wait:
 
 def unfit(facts: Facts, why: str) -> Wait:
     """The answer for a run that could not go on if something came: its code was edited."""
-    again = "once it is migrated, or its old code is back: start the worker again"
-    actions = (*give_up(facts), Action(again, ("work", facts.module)))
-    return whole(facts, "definition_changed", f"it cannot go on, whatever comes: {why}", actions)
+    again = Action(
+        "once it is migrated, or its old code is back: start the worker again",
+        ("work", facts.module),
+    )
+    return whole(facts, "definition_changed", f"it cannot go on, whatever comes: {why}", [again])
 
 
 def due(facts: Facts, what: str) -> Wait:
