@@ -55,6 +55,7 @@ class Finder:
             begun={
                 state: self._begun(block)
                 for state, block in {"start": builder.entry, **behind}.items()
+                if builder.sites.starting
             },
             cancelled=origins.cancelled(),
             children=origins.children(),
