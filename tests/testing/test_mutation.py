@@ -140,3 +140,21 @@ def test_tests_that_fail_by_themselves_kill_nothing() -> None:
         mutate(OrderLifecycle, [wrong])
     with pytest.raises(NotTestable):
         mutants(shop.charge)  # type: ignore[arg-type]  # that is what is refused
+
+
+@pytest.mark.parametrize(
+    ("machine", "tests", "told"),
+    [
+        (OrderLifecycle, ["tests/test_ordr.py"], "no file or folder 'tests/test_ordr.py' in /"),
+        (OrderLifecycle, ["nowhere.py::test_it"], "no file or folder 'nowhere.py'"),
+        (OrderLifecycle, [Path("nowhere.py")], "no file or folder 'nowhere.py'"),
+        (OrderLifecycle, "tests/test_order.py", "are no list"),
+        (OrderLifecycle, len, "are no list"),
+        (OrderLifecycle, [7], "7 is no test"),
+        (shop.checkout, [], "say which tests should notice"),
+        (shop.charge, [], "neither a lifecycle nor a workflow"),
+    ],
+)
+def test_what_no_mutant_can_be_held_against_is_refused(machine: Any, tests: Any, told: str) -> None:
+    with pytest.raises((BadTests, NotTestable), match=told):
+        mutate(machine, tests)

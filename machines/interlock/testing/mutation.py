@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -26,7 +27,7 @@ from interlock.testing.machine_suite import MachineSuite
 from interlock.testing.subject import Subject, is_lifecycle
 from interlock.testing.suite import Suite
 
-Test: TypeAlias = Callable[..., Any] | str
+Test: TypeAlias = Callable[..., Any] | str | Path
 """A test: a function, async or not; what `machine_tests` made; or a file or folder for pytest."""
 
 
@@ -98,19 +99,24 @@ def mutate(
         settings: of Hypothesis, for laws.
 
     Raises:
-        BadTests: they fail on the machine as it is, or pytest cannot run them.
+        BadTests: there are none, they fail on the machine as it is, or pytest cannot run them.
+        NotTestable: it is neither.
     """
-    wanted = [*tests]
+    found = mutants(machine)
+    wanted = _checked(tests)
     if not wanted and is_lifecycle(machine):
         subject: Any = machine
         wanted = [_laws(MachineSuite(Subject(subject), None, settings, 30))]
+    if not wanted:
+        message = f"{machine.name} is a workflow: say which tests should notice, [test_it]"
+        raise BadTests(message)
     failed = noticed(wanted, settings)
     if failed:
         message = f"on {machine.__name__} as it is, {failed}"
         raise BadTests(message)
     killed: list[tuple[Mutant, str]] = []
     survivors: list[Mutant] = []
-    for mutant in mutants(machine):
+    for mutant in found:
         with mutant.applied():
             by = noticed(wanted, settings)
         if by:
@@ -118,6 +124,25 @@ def mutate(
         else:
             survivors.append(mutant)
     return Mutation(killed, survivors)
+
+
+def _checked(tests: Any) -> list[Test]:
+    """The tests that are asked for, each a function or what pytest can be given."""
+    given: object = tests
+    if isinstance(given, str | Path) or not isinstance(given, Iterable):
+        message = f'tests={tests!r} are no list; write [test_order], or ["tests/test_order.py"]'
+        raise BadTests(message)
+    found: list[Test] = []
+    for test in tests:
+        one: Any = str(test) if isinstance(test, Path) else test
+        if isinstance(one, str) and not Path(one.partition("::")[0]).exists():
+            message = f"there is no file or folder {one.partition('::')[0]!r} in {Path.cwd()}"
+            raise BadTests(message)
+        if not isinstance(one, str) and not callable(one):
+            message = f"{one!r} is no test; write a function, or the file of some"
+            raise BadTests(message)
+        found.append(one)
+    return found
 
 
 def _laws(suite: Suite[Any]) -> Callable[[], None]:
@@ -132,7 +157,7 @@ def _laws(suite: Suite[Any]) -> Callable[[], None]:
 def noticed(tests: Iterable[Test], settings: Settings | None) -> str:
     """Which test fails, and how; "" for none."""
     for test in tests:
-        name = test if isinstance(test, str) else getattr(test, "__name__", "a test")
+        name = getattr(test, "__name__", "a test") if callable(test) else str(test)
         try:
             _run(test, settings)
         except (KeyboardInterrupt, SystemExit, BadTests):
@@ -144,8 +169,8 @@ def noticed(tests: Iterable[Test], settings: Settings | None) -> str:
 
 
 def _run(test: Test, settings: Settings | None) -> None:
-    if isinstance(test, str):
-        _pytest(test)
+    if not callable(test):
+        _pytest(str(test))
         return
     suite: Suite[Any] | None = getattr(test, "suite", None)
     if suite is not None:
