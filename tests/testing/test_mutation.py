@@ -121,6 +121,8 @@ def test_laws_and_files_of_tests_are_run_against_mutants(tmp_path: Path) -> None
         assert "test_it" in noticed([str(file)], None)
     with pytest.raises(BadTests, match="cannot run"):
         noticed([str(tmp_path / "nothing.py")], None)
+    with pytest.raises(BadTests, match=r"no file .*test_i\.py; did you mean .*test_it\.py\?"):
+        mutate(OrderLifecycle, [str(tmp_path / "test_i.py")])
 
 
 def test_undos_that_are_skipped() -> None:
@@ -140,3 +142,12 @@ def test_tests_that_fail_by_themselves_kill_nothing() -> None:
         mutate(OrderLifecycle, [wrong])
     with pytest.raises(NotTestable):
         mutants(shop.charge)  # type: ignore[arg-type]  # that is what is refused
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [(3, "tests=3 are no list"), ([3], "3 is no test"), ("nowhere.py", "there is no file nowhere")],
+)
+def test_what_is_no_test_is_told(tests: Any, said: str) -> None:
+    with pytest.raises(BadTests, match=said):
+        mutate(OrderLifecycle, tests)

@@ -9,6 +9,8 @@ import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -100,7 +102,7 @@ def mutate(
     Raises:
         BadTests: they fail on the machine as it is, or pytest cannot run them.
     """
-    wanted = [*tests]
+    wanted = _asked(tests)
     if not wanted and is_lifecycle(machine):
         subject: Any = machine
         wanted = [_laws(MachineSuite(Subject(subject), None, settings, 30))]
@@ -118,6 +120,44 @@ def mutate(
         else:
             survivors.append(mutant)
     return Mutation(killed, survivors)
+
+
+def _asked(tests: object) -> list[Test]:
+    """The tests, if they are some; a lone one is meant as one.
+
+    Raises:
+        BadTests: something among them is no test, or there is no such file.
+    """
+    lone = isinstance(tests, str | Path) or callable(tests)
+    given: list[Any] = [tests] if lone else [*_several(tests)]
+    found: list[Test] = []
+    for one in given:
+        test = str(one) if isinstance(one, Path) else one
+        if isinstance(test, str):
+            _check_file(test)
+        elif not callable(test):
+            message = f"{test!r} is no test; write a function, machine_tests(…), or a file's name"
+            raise BadTests(message)
+        found.append(test)
+    return found
+
+
+def _several(tests: object) -> Iterable[Any]:
+    if isinstance(tests, Iterable):
+        return tests  # pyright: ignore[reportUnknownVariableType]  # of anything
+    message = f"tests={tests!r} are no list; write [test_order, 'tests/test_order.py']"
+    raise BadTests(message)
+
+
+def _check_file(name: str) -> None:
+    path = Path(name.partition("::")[0])
+    if path.exists():
+        return
+    beside = [str(path.with_name(one.name)) for one in path.parent.glob("*.py")]
+    near = get_close_matches(str(path), beside, 1)
+    hint = f"; did you mean {near[0]}?" if near else f", looked for in {Path.cwd()}"
+    message = f"there is no file {path}{hint}"
+    raise BadTests(message)
 
 
 def _laws(suite: Suite[Any]) -> Callable[[], None]:
