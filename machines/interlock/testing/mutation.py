@@ -20,9 +20,11 @@ from interlock.machines.guard import Check, Guard, Refuse
 from interlock.machines.ir import Edge
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram, Parts
+from interlock.machines.program import Program
 from interlock.machines.step import Step
 from interlock.machines.workflow import Workflow
 from interlock.testing.errors import BadTests, NotTestable
+from interlock.testing.flow_mutation import changed_programs
 from interlock.testing.flow_subject import FlowSubject, is_workflow
 from interlock.testing.machine_suite import MachineSuite
 from interlock.testing.subject import Subject, is_lifecycle
@@ -72,8 +74,9 @@ def mutants(machine: type[Lifecycle[Any, Any]] | Workflow[..., Any]) -> list[Mut
     """The small wrongs that can be done to a machine.
 
     Of a lifecycle a transition is left out or leads elsewhere, a guard says the contrary or is not
-    asked, a method leaves the data as they are, effects are left out. Of a workflow the undo of a
-    step is left out.
+    asked, a method leaves the data as they are, effects are left out. Of a workflow a condition
+    says the contrary, an awaited call whose value nobody takes, a `raise` or a `return` is left
+    out, an `except` catches nothing, the undo of a step is left out.
 
     Raises:
         NotTestable: it is neither.
@@ -100,9 +103,13 @@ def mutate(
         settings: of Hypothesis, for laws.
 
     Raises:
-        BadTests: they fail on the machine as it is, or pytest cannot run them.
+        BadTests: they fail on the machine as it is, or pytest cannot run them; or there are none
+            for a workflow.
     """
     wanted = _asked(tests)
+    if not wanted and is_workflow(machine):
+        message = f"say what should notice: mutate({machine.__name__}, [test_{machine.__name__}])"
+        raise BadTests(message)
     if not wanted and is_lifecycle(machine):
         subject: Any = machine
         wanted = [_laws(MachineSuite(Subject(subject), None, settings, 30))]
@@ -309,11 +316,28 @@ def _unchanged(data: Any, *_: object) -> Any:
 
 
 def _of_workflow(flow: Workflow[..., Any]) -> Iterator[Mutant]:
+    for text, program in changed_programs(flow):
+        yield Mutant(text, _with_program(flow, program))
     done: set[str] = set()
     for step in FlowSubject(flow).steps():
         if step.options.compensate is not None and step.name not in done:
             done.add(step.name)
             yield Mutant(f"{step.name} is not undone", _uncompensated(flow, step.name))
+
+
+def _with_program(
+    flow: Workflow[..., Any], program: Program
+) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def applied() -> Generator[None]:
+        before = flow.program
+        setattr(flow, "_program", program)  # noqa: B010  it is put back below
+        try:
+            yield
+        finally:
+            setattr(flow, "_program", before)  # noqa: B010  see above
+
+    return applied
 
 
 def _uncompensated(
