@@ -10,6 +10,8 @@ from interlock.engine import DeployReport, Engine, deploy_check
 from interlock.engine.deploying import RunFate, fates
 from interlock.engine.programs import Programs
 from interlock.machines import Workflow
+from interlock.machines.lock import locked
+from interlock.machines.lock.judging import left_behind
 from interlock.projections import RunState, fold
 from interlock.projections.why import Why
 from interlock.store import ManualClock
@@ -57,6 +59,15 @@ class Deployed:
     async def report(self, text: str) -> DeployReport:
         """The same, as deploy-check has it."""
         return await deploy_check(self.store, self._machines(text))
+
+    def left_behind(self, old: str, new: str, name: str = "flow") -> list[str]:
+        """What the lock file of the one says of the other."""
+        for text in (old, new):
+            self._machines(text)
+        before, now = (self._programs[text][name] for text in (old, new))
+        return [
+            one.message for one in left_behind(locked(f"shop:{name}", before.machine), now.program)
+        ]
 
     async def why(self, run: str, text: str) -> Why:
         """Why a run is where it is, as told by an engine with a text."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -197,3 +198,28 @@ async def test_whoever_gives_a_held_run_up_in_whatever_order_it_ends(
         assert all(entry.status in FINISHED for entry in await engine.runs())
         assert run not in engine.held
     assert UNDONE == []
+
+
+async def test_a_run_whose_code_the_worker_lacks_is_given_up_as_why_says(tmp_path: Path) -> None:
+    url, run = f"sqlite:///{tmp_path}/runs.db", "giving-up-lost"
+    gone = Workflow(takes_and_asks, "giving-up-gone")
+    async with Engine(url, machines=[gone]) as engine:
+        await engine.start(gone, "x", id=run)
+        await engine.settle()
+    async with Engine(url, worker=False) as client:
+        with pytest.raises(Refused, match="can still be told"):  # a worker may have its code
+            await client.cancel(run, by="ann", undo=False)
+    async with Engine(url, machines=[grandchild]) as worker, Engine(url, worker=False) as client:
+        assert worker.driving
+        await client.approve(run, "boss", by="ann")
+        worker.noticeboard.post()
+        why = await Asking(client.store, SystemClock().now()).why(run)
+        assert why.cause == "code_missing"
+        assert [one.argv[0] for one in why.actions] == ["work", "cancel"]
+        await client.cancel(
+            run, by="ann", reason="gone", undo="--without-undo" not in why.actions[1].argv
+        )
+        state = await load_state(client.store, run)
+        assert state.status == "compensation failed"
+        assert state.compensation is not None
+        assert state.compensation.not_undone == ["take#1"]

@@ -129,6 +129,10 @@ async def test_an_undo_that_cannot_take_what_was_recorded_is_foretold(
     (found,) = await world.fates(edited(old, *edits))
     assert (found.fate, found.reasons) == ("type changed", (why,))
     assert found.write.startswith("an @upcast of the class")
+    if old is not WITH_INPUT:  # what an undo takes beside the result, a definition does not say
+        assert any(
+            "could not undo it" in said for said in world.left_behind(old, edited(old, *edits))
+        )
     state = await world.go(edited(old, *edits))
     assert why in state.held
     assert "write an @upcast of the class" in state.held
@@ -165,6 +169,7 @@ async def test_what_an_undo_can_take_goes_on(
     await world.begin(old)
     (found,) = await world.fates(new)
     assert (found.fate in ("goes on", "unchanged"), found.reasons) == (True, ())
+    assert world.left_behind(old, new) == []
     state = await world.go(new)
     assert (state.status, world.calls) == ("compensated", [undone])
 
@@ -190,6 +195,7 @@ async def test_what_a_completed_child_can_no_longer_undo_is_foretold(
     assert (kid.fate in HELD, kid.over, kid.reasons) == (True, True, (why,))
     report = await world.report(new)
     assert (report.runs, report.held) == (1, 1)
+    assert world.left_behind(old, new, "kid")
     await world.go(new)
     (entry,) = [one for one in await world.store.entries() if one.machine == "undone-kid"]
     assert (entry.status, why in entry.waits_for) == ("held", True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from interlock.machines import Command, step, workflow
+from interlock.machines.proof import invariant
 from interlock.store.values import Types
 from interlock.testing import LifecycleMachine, commands, faults, machine_tests, runs
 from interlock.testing.errors import BadFixture, NotTestable
@@ -129,3 +130,12 @@ def test_a_kept_case_of_a_law_that_is_gone_is_told(tmp_path: Path) -> None:
     assert before.write("gone", "", [], Case(None)) is not None
     with pytest.raises(BadFixture, match="no law 'gone'"):
         list(Fixtures(tmp_path, "order", Types(), ["replay"], "-").read("replay"))
+
+
+def test_an_invariant_that_hypothesis_does_not_know_is_refused() -> None:
+    with pytest.raises(NotTestable, match=r"Wrong\.mine is declared as a lifecycle declares"):
+
+        class Wrong(LifecycleMachine, of=OrderLifecycle):
+            @invariant
+            def mine(self, data: object) -> bool:
+                return False

@@ -41,7 +41,13 @@ async def test_a_definition_that_changed_is_named_before_and_after_it_is_held() 
         await one.settle()
         why = await one.why("r")
         assert (why.cause, why.status) == ("definition_changed", "held")
-        assert "interlock cancel r" in why.actions[0].line()
+        assert [one.argv[:2] for one in why.actions] == [
+            ("cancel", "r"),
+            ("work", "why.test_edited"),
+        ]
+        one.noticeboard.post()
+        told = await outside(store, "r")
+        assert (told.cause, told.besides, told.actions) == (why.cause, (), why.actions)
     assert (await outside(store, "r")).cause == "definition_changed"
 
 

@@ -9,7 +9,8 @@ from interlock.engine.inputs import recorded_arguments
 from interlock.projections import Activity, RunState, Undoable, evolve, find_state
 from interlock.projections.moving import image_of
 from interlock.store.event import Event
-from interlock.store.values import Types
+from interlock.store.forking import CallAnswered
+from interlock.store.values import Types, decode_whole
 from interlock.store.vocabulary import StepResolved, StepSucceeded
 
 if TYPE_CHECKING:
@@ -70,5 +71,7 @@ def _read_back(
 
 def _result(state: RunState, event: Event, activity: Activity, types: Types) -> Any:
     body = event.body
+    if isinstance(body, CallAnswered):
+        return decode_whole(types, body.result)
     assert isinstance(body, StepSucceeded | StepResolved)  # this event recorded the outcome
     return image_of(state, activity.within).decode(types, body.result)

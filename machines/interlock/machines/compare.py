@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from interlock.machines.acceptance import may_take
-from interlock.machines.advice import OTHER_FIELDS
+from interlock.machines.advice import GONE, OTHER_FIELDS, UNDO_OF, a
 from interlock.machines.classes import changed_classes, directly_changed, mentioned, within
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
-from interlock.machines.held import Doing, Held, ThreadAt, anywhere, is_helper, levels
+from interlock.machines.held import Doing, Done, Held, ThreadAt, anywhere, is_helper, levels
 from interlock.machines.ir import Machine, Node
+from interlock.store.values.evolving import formerly
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +186,26 @@ class _Workflows:
                 self.found.state(done.was, f"{done.step} is done, and no state says how to undo it")
             elif not node.compensated:
                 self.found.state(done.was, f"{done.step} is done, and has no undo any more")
+            elif self.values is None and self.old is not None:
+                self._undo_is_given(done, self.old, node.gives)
+
+    def _undo_is_given(self, done: Done, old: Machine, gives: str) -> None:
+        """What is recorded of a completed call: as far as classes tell, its undo can take it."""
+        before = old.places.get(done.was)
+        if before is None or not before.gives:
+            return
+        given = within(before.gives, old)
+        gone = sorted(n for n in given - self.new.values.keys() if not [*formerly(n)])
+        changed = sorted(given & directly_changed(old, self.new, grown=True))
+        if gone:
+            what = f"{a(gone[0])}, {GONE}"
+        elif changed:
+            what = f"{a(changed[0])}, with {OTHER_FIELDS} than before"
+        elif not given and gives and before.gives != gives:
+            what = f"what was {before.gives}, and is {gives}"
+        else:
+            return
+        self.found.misfit(f"undo of {done.step}", f"{UNDO_OF}{done.step} is given {what}")
 
     def _kept(self, command: str) -> None:
         """A command that came before its turn: its turn has to come, as far as it would have."""

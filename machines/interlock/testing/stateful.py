@@ -13,6 +13,7 @@ from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
 from interlock.machines.errors import Refused
 from interlock.machines.lifecycle import Lifecycle
+from interlock.machines.proof.invariant import marked_states
 from interlock.store.values import Memory
 from interlock.testing.asked import subject_of
 from interlock.testing.errors import NotTestable
@@ -24,6 +25,18 @@ from interlock.testing.stage import RUN, Stage
 from interlock.testing.strategies import drawn_move
 from interlock.testing.subject import Starts, Subject, Weights
 from interlock.testing.walk import time_of
+
+
+def _check_invariants(cls: type[LifecycleMachine]) -> None:
+    """Refuse the lifecycles' own `@invariant`, which Hypothesis does not know."""
+    for name, member in vars(cls).items():
+        if marked_states(member) is not None:
+            message = (
+                f"{cls.__name__}.{name} is declared as a lifecycle declares its invariants, and "
+                "would never be asked: `from hypothesis.stateful import invariant`, and look at "
+                "self.data"
+            )
+            raise NotTestable(message)
 
 
 def _has_accepted(machine: LifecycleMachine) -> bool:
@@ -60,6 +73,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         starts: Starts = None,
     ) -> None:
         super().__init_subclass__()
+        _check_invariants(cls)
         if of is not None:
             cls.subject = subject_of(of, payloads, weights, starts)
         elif not hasattr(cls, "subject") or (payloads, weights, starts) != (None, None, None):

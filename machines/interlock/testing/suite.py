@@ -146,7 +146,7 @@ class Suite(ABC, Generic[S]):
         law = self.laws[name]
         search, given = self._search(law), self._settings(law)
         every = (each for way in self.ways() for each in law.each(self.subject, way))
-        most = max(_FEW_WAYS, _WAYS * given.max_examples)
+        most = max(_FEW_WAYS, _WAYS * (self._given or Settings()).max_examples)
         found = search.among(every, most)
         return search.drawn(self._cases(law), given) if found is None and drawn else found
 

@@ -110,14 +110,15 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
     found = list(() if root.child is None else root.child.besides)
     actions: tuple[Action, ...] = ()
     change = edited(facts)
-    if change and facts.changed is None and root.cause not in ENDED:
+    decided = facts.changed is not None or facts.state.held or root.cause in ENDED
+    if change and not decided:
         found.append(change)
     if facts.imported and not facts.state.held:
         found.append(f"under the code that is imported here it will be held: {facts.imported}")
     hindered = obstacle(facts) if _needs_worker(facts, root) else None
     if hindered is not None:
         said = _afterwards(root, hindered)
-        actions = hindered.actions
+        actions = tuple(a for a in hindered.actions if a.argv[0] == "work")  # it is no end yet
         if said not in found:
             found.insert(0, said)
     return tuple(found), actions

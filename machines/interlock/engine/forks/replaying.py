@@ -95,6 +95,9 @@ def _answered(m: Mover, types: Types, mine: Activity, run: str, outcome: Outcome
     assert isinstance(body, CallAnswered)  # what this is called for
     if mine.kind == "undo":
         m.session.emit(UndoSucceeded(mine.id, mine.of))
+    elif mine.kind == "child":
+        status = "completed" if body.error is None else "failed"
+        m.session.emit(ChildEnded(mine.id, status, body.result, body.error))
     elif body.error is not None:
         m.fail(mine, exception(types, {}, body.error), called=False)
     else:

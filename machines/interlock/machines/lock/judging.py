@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
 from interlock.machines.advice import author_name, migration, needed
 from interlock.machines.check import Problem
 from interlock.machines.compare import GoesOn, TypeChanged, Verdict, judge
-from interlock.machines.held import Held, ThreadAt, anywhere, levels
+from interlock.machines.held import Done, Held, ThreadAt, anywhere, levels
 from interlock.machines.ir import Machine
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.lock.contents import Locked
@@ -42,13 +42,33 @@ def left_behind(before: Locked, program: Program | LifecycleProgram | None) -> I
     path = program.migrations.path(before.hash, before.machine.version, new)
     states = mapped_by(path)
     changes = any(migration.change is not None for migration in path)
+    told = set[str]()
     for state, held in anywhere(old):
         moved = held.moved(states)
         verdict = judge(old, new, _given(new, moved) if changes else moved)
         if isinstance(verdict, GoesOn) or (changes and isinstance(verdict, TypeChanged)):
             continue
+        told.add(state)
         line = new.places[state].line if state in new.places else 0
         yield Problem("ILK234", "error", state, _told(before, new, state, verdict, states), line)
+    yield from _not_undone(before, new, states, told)
+
+
+def _not_undone(
+    before: Locked, new: Machine, states: Mapping[str, str], told: Container[str]
+) -> Iterator[Problem]:
+    """The calls that runs may have made, and that could not be undone any more."""
+    for node in before.machine.places.values():
+        if not node.compensated or node.id in told:
+            continue
+        held = Held(undo=(Done(node.waits_for, node.id, node.id),)).moved(states)
+        verdict = judge(before.machine, new, held)
+        if not isinstance(verdict, GoesOn):
+            line = new.places[node.id].line if node.id in new.places else 0
+            why, author = "; ".join(verdict.reasons), author_name(new)
+            write = migration(author, before.hash, *needed(verdict), verdict.reasons)
+            text = f"runs that have done {node.id!r} could not undo it: {why}; write {write}"
+            yield Problem("ILK234", "error", node.id, text, line)
 
 
 def named_wrong(

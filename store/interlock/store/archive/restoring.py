@@ -55,7 +55,8 @@ async def restore(
 
     What is not archived any more is left as it is; so is, when all of a file is to come back, a run
     that was told something since and archived again elsewhere. Interrupted at any point it can be
-    repeated.
+    repeated. All that comes back is in memory meanwhile: the events of a run with its children, or
+    of a file, which has some 20,000 of them, unless one such run has more.
 
     Args:
         telling: is asked what they are to be told.
