@@ -66,12 +66,11 @@ def _changes(node: ast.AST, tree: ast.AsyncFunctionDef) -> Iterator[tuple[int, s
     if isinstance(node, ast.ExceptHandler):
         caught = "except" if node.type is None else f"except {_short(node.type)}"
         yield node.lineno, f"`{caught}` catches nothing", _pass_on
-    if node is not tree and isinstance(node, _APART):
-        return
+    if isinstance(node, ast.IfExp) or (node is not tree and isinstance(node, _APART)):
+        return  # there are no statements in it, or not of this code
     for name in ("body", "orelse", "finalbody"):
-        inside: object = getattr(node, name, None)
-        statements: list[Any] = inside if isinstance(inside, list) else []
-        for place, one in enumerate(statements):
+        inside: list[Any] = getattr(node, name, None) or []
+        for place, one in enumerate(inside):
             if _is_dropped(one) and one is not tree.body[-1]:
                 yield one.lineno, f"`{_short(one)}` is left out", _dropping(name, place)
 
