@@ -98,8 +98,8 @@ def test_runs_stay_on_the_old_code_and_new_ones_are_of_the_present(
     assert (checked.exit_code, "ILK234" in checked.stdout) == (0, False)
 
     why = kept("why", "r", "--app", "present_code").stdout
-    assert "will be held: kept-checkout was edited" in " ".join(why.split())
-    assert "will be held" not in kept("why", "r", *APPS).stdout
+    assert "whatever comes: kept-checkout was edited" in " ".join(why.split())
+    assert "cannot go on" not in kept("why", "r", *APPS).stdout
     (row,) = lines(kept("runs", *APPS, "--json"))
     assert (row["edited"], row["fate"]) == (True, "stays")
     assert "1 stay on their own code" in kept("runs", *APPS).stderr

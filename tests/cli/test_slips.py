@@ -156,6 +156,17 @@ def test_a_mistyped_target_is_told_without_a_database(shop: Shop) -> None:
     assert any("did you mean 'approval:boss'?" in message for message in shop.problems())
 
 
+def test_a_second_migration_from_the_same_definition_is_no_silent_replacement(shop: Shop) -> None:
+    shop.edit("1")
+    again = MIGRATION.format(source="1", state="approval:auditor", body="")
+    more = again.replace("to_the_boss", "to_the_auditor").replace('"approval:boss"', '"charge"')
+    shop.file.write_text(shop.file.read_text() + more)
+    refused = shop.il("check", "slips_code:checkout")
+    assert (refused.exit_code, "ILK031" in refused.stderr) == (1, True)
+    assert "two migrations lead from '1': to_the_boss and to_the_auditor" in refused.stderr
+    assert "slips_code.py:" in refused.stderr
+
+
 def test_a_version_that_nobody_knows_is_told(shop: Shop) -> None:
     shop.edit("v1")
     told = shop.il("deploy-check", "slips_code", "--json")

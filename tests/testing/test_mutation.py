@@ -125,7 +125,7 @@ def test_laws_and_files_of_tests_are_run_against_mutants(tmp_path: Path) -> None
         assert "test_it" in noticed([str(file)], None)
     with pytest.raises(BadTests, match="cannot run"):
         noticed([str(tmp_path / "nothing.py")], None)
-    with pytest.raises(BadTests, match=r"no file .*test_i\.py; did you mean .*test_it\.py\?"):
+    with pytest.raises(BadTests, match=r"no file .*did you mean .*test_it.py"):
         mutate(OrderLifecycle, [str(tmp_path / "test_i.py")])
 
 
@@ -200,7 +200,7 @@ def test_the_code_of_a_workflow_is_changed_in_one_place() -> None:
 
 
 def test_a_workflow_needs_tests_that_know_what_is_meant() -> None:
-    with pytest.raises(BadTests, match=r"mutate\(mutated, \[test_mutated\]\)"):
+    with pytest.raises(BadTests, match="say which tests should notice"):
         mutate(mutated)
 
 
@@ -215,9 +215,18 @@ def test_tests_that_fail_by_themselves_kill_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tests", "said"),
-    [(3, "tests=3 are no list"), ([3], "3 is no test"), ("nowhere.py", "there is no file nowhere")],
+    ("machine", "tests", "told"),
+    [
+        (OrderLifecycle, ["tests/test_ordr.py"], "no file or folder 'tests/test_ordr.py' in /"),
+        (OrderLifecycle, ["nowhere.py::test_it"], "no file or folder 'nowhere.py'"),
+        (OrderLifecycle, [Path("nowhere.py")], "no file or folder 'nowhere.py'"),
+        (OrderLifecycle, "tests/test_order.py", "are no list"),
+        (OrderLifecycle, len, "are no list"),
+        (OrderLifecycle, [7], "7 is no test"),
+        (shop.checkout, [], "say which tests should notice"),
+        (shop.charge, [], "neither a lifecycle nor a workflow"),
+    ],
 )
-def test_what_is_no_test_is_told(tests: Any, said: str) -> None:
-    with pytest.raises(BadTests, match=said):
-        mutate(OrderLifecycle, tests)
+def test_what_no_mutant_can_be_held_against_is_refused(machine: Any, tests: Any, told: str) -> None:
+    with pytest.raises((BadTests, NotTestable), match=told):
+        mutate(machine, tests)

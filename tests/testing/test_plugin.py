@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from interlock.machines import registry
+from sample_orders import OrderLifecycle
 
 pytest_plugins = ["pytester"]
 
@@ -48,6 +49,7 @@ async def test_buying(interlock_env, interlock_script, run_snapshot):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    OrderLifecycle.program()  # what is first imported inside of pytester is imported twice
     monkeypatch.setattr(registry, "_known", {})
     pytester.makeconftest(CONFTEST)
     pytester.makeini(INI)
@@ -70,6 +72,31 @@ def test_the_fixtures_serve_a_project_and_snapshots_are_compared(project: pytest
     changed.stdout.fnmatch_lines(
         ["*the run is not as in*", '*-  charge returned "p-1"', '*+  charge returned "p-2"']
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            ["-p", "no:asyncio", "-o", "asyncio_mode="],
+            "nothing here runs async tests; `pip install",
+        ),
+        (["-o", "asyncio_mode=strict"], "or mark the test @pytest.mark.asyncio"),
+    ],
+)
+def test_an_environment_that_nobody_can_await_says_what_to_install(
+    project: pytest.Pytester, options: list[str], told: str
+) -> None:
+    done = project.runpytest_subprocess(*options, "-W", "ignore")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines([f"ILK320: interlock_env: *{told}*"])
+
+
+def test_a_test_that_is_not_async_cannot_use_the_environment(project: pytest.Pytester) -> None:
+    project.makepyfile(test_buying="def test_buying(interlock_env): ...")
+    done = project.runpytest_inprocess()
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*test_buying awaits nothing; write `async def test_buying`"])
 
 
 def test_nothing_is_loaded_by_itself(project: pytest.Pytester) -> None:

@@ -130,8 +130,8 @@ async def test_a_child_that_an_edit_holds_is_told_to_who_asks_for_its_parent() -
 
     async with engine(store, machines=[over_chief, edited]) as one:
         before = await one.why("p")
-        assert before.cause == "approval"
-        assert "no state 'approval:chief'" in before.besides[0]
+        assert (before.cause, before.root) == ("definition_changed", "p/why-chief#1")
+        assert "no state 'approval:chief'" in before.said
         await one.approve("p/why-chief#1", "chief", by="ann")
         await one.settle()
         why = await one.why("p")

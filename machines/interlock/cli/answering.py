@@ -141,7 +141,7 @@ def _offer(offer: Offer) -> str:
     elif offer.accepted == "kept":
         said += f": kept for later; {offer.said}"
     elif offer.accepted == "no":
-        said += f": refused by {offer.guard}: {offer.said}"
+        said += f": refused{f' by {offer.guard}' if offer.guard else ''}: {offer.said}"
     else:
         said += f": {offer.guard} decides, {offer.said}"
     if offer.values:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from interlock.projections.held import held_cause
+from interlock.store.board import Seen
 from interlock.store.contract import FINISHED, Entry, Store
 from interlock.store.errors import InterlockError
 
@@ -16,7 +20,8 @@ if TYPE_CHECKING:  # only who compares waits for the compiler
 EDITED = "edited since"
 """What is said of such a run, in one place for all commands."""
 
-WILL_BE_HELD = "will be held"
+UNFIT = "cannot go on"
+"""What is said of runs that are held, or are as good as held."""
 
 _JUDGED = 500
 """How many runs are looked into where many are listed."""
@@ -69,35 +74,61 @@ def missing(entries: Sequence[Entry], apps: Sequence[str]) -> str:
     return f"{of}: a worker that has no more lets them stand still"
 
 
+def as_held(
+    entries: Sequence[Entry], fates: Mapping[str, RunFate | None], seen: Seen | None
+) -> list[Entry]:
+    """The rows, those of runs that wait and cannot go on under the edited code as of held ones.
+
+    Nothing is recorded of these: the imported code says it, or else the worker.
+    """
+    board = None if seen is None else seen.board
+    stuck = {} if board is None else board.stuck
+    found: list[Entry] = []
+    for entry in entries:
+        fate = fates.get(entry.run)
+        why = "" if entry.run in fates else _changed(stuck.get(entry.run, ""))
+        if fate is not None and fate.held:
+            reasons = "; ".join(fate.reasons)
+            why = f"{entry.machine} was edited since this run began: {reasons}{_advice(fate)}"
+        live = entry.status not in FINISHED and entry.status != "held"
+        waits = {"status": "held", "waits": "person", "waits_for": why}
+        found.append(replace(entry, **waits) if why and live else entry)
+    return found
+
+
+def _changed(stuck: str) -> str:
+    return stuck if held_cause(stuck) == "definition_changed" else ""
+
+
 def short(fate: RunFate | None) -> str:
     """What becomes of a run, in a few words."""
     if fate is None:
         return EDITED
-    return f"{EDITED}: {_SHORT.get(fate.fate, WILL_BE_HELD)}"
+    return f"{EDITED}: {_SHORT.get(fate.fate, UNFIT)}"
 
 
 def summed(fates: Sequence[RunFate | None]) -> str:
     """What becomes of many runs, in one line."""
     counts = Counter(_kind(fate) for fate in fates)
-    told = ", ".join(f"{count} {_MANY.get(kind, kind)}" for kind, count in counts.items())
+    told = ", ".join(f"{count} {_MANY.get(kind, UNFIT)}" for kind, count in counts.items())
     many = f"{len(fates)} {'follows' if len(fates) == 1 else 'follow'}"
     line = f"{many} a definition from before an edit: {told}"
-    if counts[WILL_BE_HELD]:
-        line += " when something happens; interlock why RUN --app MODULE says why"
+    if counts[UNFIT]:
+        line += "; interlock why RUN --app MODULE says why"
     return line
 
 
 def _kind(fate: RunFate | None) -> str:
     if fate is None:
         return ""
-    return WILL_BE_HELD if fate.held else fate.fate
+    return UNFIT if fate.held else fate.fate
 
 
 def becomes(fate: RunFate) -> str:
     """What becomes of a run, in words, with what to write."""
     why = "; ".join(fate.reasons)
     if fate.held:
-        return f"{WILL_BE_HELD} when it should move: {why}{_advice(fate)}"
+        return f"{UNFIT}: {why}{_advice(fate)}"
     if fate.fate == "stays":
         return f"stays on its own code, which is imported as well: {why}"
     by = f", by the migration {', '.join(fate.by)}" if fate.by else ""

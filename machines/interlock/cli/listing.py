@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from interlock.cli.edited import fates_of, missing, short, summed
+from interlock.cli.edited import as_held, fates_of, missing, short, summed
 from interlock.cli.errors import BadArgument
 from interlock.cli.known_names import check_names
 from interlock.cli.render import Cell, Column, Screen, Styled, print_lines, status
@@ -175,7 +175,8 @@ def _print_runs(
     left_out |= set() if children else {"child of"}
     rows: list[list[Cell]] = []
     for entry in entries:
-        wait = besides[entry.run].summary or waits(entry)
+        wait = besides[entry.run].summary if entry.status != "held" else ""
+        wait = wait or waits(entry)
         if screen.narrow and entry.status == "held":
             wait = _HELD.get(held_cause(entry.waits_for), wait)
         wait = shorten(wait, _LONG_WAITS[screen.narrow]) if screen.rich else wait
@@ -185,11 +186,19 @@ def _print_runs(
             "state": shorten(entry.state, _LONG_STATE) if screen.rich else entry.state,
             "status": status(entry.status),
             "since": since(screen, entry.since, now),
-            "waits for": wait + (f" ({short(fates[entry.run])})" if entry.run in fates else ""),
+            "waits for": wait + _edit(entry, fates),
             "child of": _elsewhere(entry, besides),
         }
         rows.append([cell for name, cell in cells.items() if name not in left_out])
     screen.table([column for name, column in columns.items() if name not in left_out], rows)
+
+
+def _edit(entry: Entry, fates: Mapping[str, RunFate | None]) -> str:
+    """What an edit of its machine means for a run, where its row does not say so."""
+    fate = fates.get(entry.run)
+    if entry.run not in fates or (fate is not None and fate.held and entry.status == "held"):
+        return ""
+    return f" ({short(fate)})"
 
 
 def _elsewhere(entry: Entry, besides: Mapping[str, Situation]) -> str:
@@ -207,7 +216,8 @@ async def _entries(
         if not entries:
             await check_names(store, where)
         fates = await fates_of(store, entries, apps)
-        return entries, await situations(store, entries), fates, store.worker()
+        seen = store.worker()
+        return as_held(entries, fates, seen), await situations(store, entries), fates, seen
 
 
 def since(screen: Screen, at: datetime, now: datetime) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from interlock.cli.edited import EDITED, WILL_BE_HELD, becomes, fates_of
+from interlock.cli.edited import EDITED, UNFIT, becomes, fates_of
 from interlock.cli.effects import print_effects
 from interlock.cli.past import LONG, length, stretch
 from interlock.cli.render import STYLES, Column, Screen, Styled, print_document, status
@@ -105,7 +105,8 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
         every: list each of many calls.
     """
     state, now = shown.state, SystemClock().now()
-    screen.line(Styled(state.run, "bold"), status(state.status))
+    unfit = shown.why.status == "held" or (shown.fate is not None and shown.fate.held)
+    screen.line(Styled(state.run, "bold"), status("held" if unfit else state.status))
     screen.pairs(
         [
             ("state", Styled(state.state, STYLES.get(state.status, ""))),
@@ -118,7 +119,7 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
             ("version", str(state.head.version)),
             ("held", Styled(state.held, "bold red")),
             ("not moved", Styled(_not_moved(shown), "bold red")),
-            (EDITED, Styled(becoming, "bold red" if WILL_BE_HELD in becoming else "")),
+            (EDITED, Styled(becoming, "bold red" if UNFIT in becoming else "")),
             ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
             *_ending(state),
         ]

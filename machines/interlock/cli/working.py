@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -86,14 +87,16 @@ async def _work(
         teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
         await _tell_edited(engine, teller)
         await _drive(engine, teller, stop, until_idle=until_idle)
-        for run, why in engine.held.items():
+        for run, why in islice(engine.held.items(), _JUDGED):
             teller.say(f"{run} stands still: {why}")
+        if len(engine.held) > _JUDGED:
+            teller.say(f"and {len(engine.held) - _JUDGED} more stand still: interlock runs")
         if any("is not imported here" in why for why in engine.held.values()):
             teller.say("name the modules that define them: interlock work MODULE …")
 
 
 async def _tell_edited(engine: Engine, teller: Teller) -> None:
-    """Tell of runs of another definition: which of them go on, and which will be held."""
+    """Tell of runs of another definition: which of them go on, and which cannot."""
     for machine, edited in (await _edited(engine)).items():
         fates = [await fate_of(engine.store, engine.programs, one) for one in edited[:_JUDGED]]
         held = sum(one.held for one in fates)
@@ -105,7 +108,7 @@ async def _tell_edited(engine: Engine, teller: Teller) -> None:
         going = len(fates) - held - stays
         said += f"under the new code {going} will go on when something happens"
         said += f", {stays} will stay on the old code, which is here as well" if stays else ""
-        said += f", {held} will be held then: interlock why RUN says why" if held else ""
+        said += f", {held} cannot go on: interlock why RUN says why" if held else ""
         teller.say(said)
 
 

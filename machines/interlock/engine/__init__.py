@@ -9,6 +9,7 @@ from interlock.engine.engine import Engine
 from interlock.engine.errors import (
     BadInput,
     BadRunId,
+    DefinitionChanged,
     EngineClosed,
     EngineError,
     InputMismatch,
@@ -33,6 +34,7 @@ R = TypeVar("R")
 __all__ = [
     "BadInput",
     "BadRunId",
+    "DefinitionChanged",
     "DeployReport",
     "Engine",
     "EngineClosed",

@@ -15,7 +15,7 @@ from interlock.engine.abandoning import (
     may_abandon,
 )
 from interlock.engine.alarms import ring
-from interlock.engine.errors import BadInput, UnknownMachine, UnknownRun
+from interlock.engine.errors import BadInput, DefinitionChanged, UnknownMachine, UnknownRun
 from interlock.engine.in_time import NeedsCode, came_in_time
 from interlock.engine.lifecycles import AFTER, LifecycleRun
 from interlock.engine.moving_over import goes_on
@@ -25,6 +25,7 @@ from interlock.machines.command import Command
 from interlock.machines.errors import Refused
 from interlock.machines.ir import Machine
 from interlock.projections import RunState
+from interlock.projections.held import held_cause
 from interlock.store import crash
 from interlock.store.clock import uuid7
 from interlock.store.contract import Timer
@@ -106,6 +107,9 @@ async def machine_of(engine: Core, name: str, digest: str) -> Machine | None:
 def _lifecycle(engine: Core, session: Session) -> LifecycleRun:
     if not isinstance(session.mover, LifecycleRun):
         why = engine.held.get(session.run) or f"machine {session.machine!r} is not imported here"
+        if held_cause(why) == "definition_changed":
+            message = f"nothing was recorded, for {session.run!r} cannot go on: {why}"
+            raise DefinitionChanged(message)
         message = f"{why}; so its guards cannot be asked"
         raise UnknownMachine(message)
     return session.mover

@@ -19,6 +19,7 @@ from interlock.engine.calls import call
 from interlock.engine.complete import check_migrations
 from interlock.engine.drivers import Drivers
 from interlock.engine.errors import EngineClosed
+from interlock.engine.foreseeing import foresee
 from interlock.engine.gates import Gatekeeper
 from interlock.engine.moving_over import move_over
 from interlock.engine.noticeboard import Noticeboard
@@ -338,6 +339,7 @@ class Core:
         self.spawn(self.timer_service.serve())
         if self.recovers:
             await release(self)
+            self.spawn(foresee(self))
         return True
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:

@@ -29,6 +29,12 @@ class UnknownMachine(EngineError):
     code = "ILK073"
 
 
+class DefinitionChanged(UnknownMachine):
+    """The run's machine was edited, and the run cannot go on under the new code."""
+
+    code = "ILK295"
+
+
 class RunCancelledError(EngineError):
     """`result()` of a run that was cancelled."""
 

@@ -14,15 +14,12 @@ from datetime import datetime
 import msgspec
 
 from interlock.engine.asking_guards import ask_guards
-from interlock.engine.changing import outlook
 from interlock.engine.errors import UnknownRun
-from interlock.engine.past_values import past_of
+from interlock.engine.foreseeing import held_under
 from interlock.engine.programs import Programs
 from interlock.engine.rights import Directory, groups_of
-from interlock.machines.advice import why_held
 from interlock.machines.errors import BadDefinition
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.program import Program
 from interlock.machines.resilience.quiet import OfferData, Quiet
 from interlock.projections import BreakerState, RunState, Why, breaker_state, explain, find_state
 from interlock.projections.breaker import PREFIX
@@ -185,23 +182,11 @@ class Asking:
             return None, f"no module of it defines {state.machine}"
         if current is None or exact is not None:
             return None, ""
-        why = await self._held_under(current, state)
+        why = await held_under(self.store, self.programs, current, state)
         served = () if board is None else (board.serves or {}).get(state.machine, ())
         if current.machine.hash in served and state.hash not in served:
             return why, ""
         return None, why
-
-    async def _held_under(self, current: Program | LifecycleProgram, state: RunState) -> str:
-        """Why a run cannot go on under a definition, "" where it can."""
-        programs = Programs(()) if self.programs is None else self.programs
-        old = await programs.definition(self.store, state.hash)
-        try:
-            found = outlook(old, current, state, await past_of(self.store, old, current, state))
-        except Exception as error:  # a migration of the author's
-            return f"{type(error).__name__}: {error}"
-        if found.event is not None:
-            return ""
-        return why_held(state.machine, state.hash, current.machine, found.verdict, found.by)
 
     async def _offered(self, run: str) -> Why | None:
         """The answer for a run whose start is debounced."""

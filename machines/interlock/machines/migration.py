@@ -87,8 +87,20 @@ class Migrations:
         return decorate
 
     def add(self, migration: Migration) -> None:
-        """Take over one; one between the same definitions takes its place (a module reloaded)."""
+        """Take over one; made again (in a notebook, a test) it takes the place of the one before.
+
+        Raises:
+            BadDefinition: another function of the same module leads between the same definitions.
+        """
         key = (migration.source, migration.target)
+        for known in self._all:
+            if (known.source, known.target) == key and _beside(known.change, migration.change):
+                text = (
+                    f"two migrations lead from {migration.source!r}: {known.name} and "
+                    f"{migration.name}; make one of them, with the states of both"
+                )
+                assert migration.change is not None  # it stands beside another one
+                raise BadDefinition(text, *place_of(migration.change))
         self._all = [known for known in self._all if (known.source, known.target) != key]
         self._all.append(migration)
 
@@ -154,6 +166,16 @@ def _parameters(change: Change) -> list[inspect.Parameter]:
         return []
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return [p for p in parameters if p.kind in kinds]
+
+
+def _beside(one: Change | None, other: Change | None) -> bool:
+    """Whether both are functions that stand in one module: none of them is the other, made anew."""
+    (module, name), (its_module, its_name) = _defined(one), _defined(other)
+    return module == its_module and name != its_name and "<locals>" not in name + its_name
+
+
+def _defined(change: Change | None) -> tuple[str, str]:
+    return str(getattr(change, "__module__", "")), str(getattr(change, "__qualname__", "<locals>"))
 
 
 def _name(change: Change) -> str:

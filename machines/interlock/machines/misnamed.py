@@ -91,7 +91,7 @@ def _source(
     if not left:
         return  # it is of runs that are no more
     versions = {one.machine.version: one for one in left if one.machine.version}
-    near = get_close_matches(source, versions, 1, 0.3)
+    near = get_close_matches(source, [*versions], 1, 0.3)
     text = f"{of} is from {source!r}, which is no definition that is known here"
     there = ", ".join(one.told for one in known)
     hint = f"did you mean {near[0]!r}?" if near else f"known is {there}"
@@ -114,7 +114,7 @@ def _states(of: str, migration: Migration, found: Sequence[Known]) -> Iterator[M
     for state in migration.states:
         if state in there or any(name.startswith(f"{state}/") for name in there):
             continue
-        near = get_close_matches(state, there, 1)
+        near = get_close_matches(state, [*there], 1)
         text = f"{of} maps {state!r}, which is no state of {', '.join(one.told for one in found)}"
         hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(there)}"
         yield Misnamed(f"{text}; {hint}", by_hash, bool(near))

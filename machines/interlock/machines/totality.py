@@ -43,7 +43,7 @@ def unknown_targets(new: Machine, migrations: Migrations) -> Iterator[str]:
             continue
         for was, now in migration.states.items():
             if now not in new.places:
-                near = get_close_matches(now, new.places, 1)
+                near = get_close_matches(now, [*new.places], 1)
                 known = f"it has {', '.join(node.id for node in new.nodes)}"
                 yield (
                     f"the migration of {new.name} from {migration.source} maps {was!r} to {now!r}, "

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from interlock.testing.strategies import commands, faults, histories, runs
     from interlock.testing.tested import TestedRun
     from interlock.testing.together_scenario import TogetherScenario
+    from interlock.testing.traces import assert_story, run_again
 
 __all__ = [
     "BadFixture",
@@ -92,6 +93,7 @@ __all__ = [
     "VirtualClock",
     "assert_replays",
     "assert_store_replays",
+    "assert_story",
     "commands",
     "faults",
     "histories",
@@ -102,6 +104,7 @@ __all__ = [
     "payload",
     "recorded",
     "recorded_error",
+    "run_again",
     "runs",
     "simulate",
     "story_of",
@@ -150,6 +153,7 @@ _WHERE = {
     "VirtualClock": "clock",
     "assert_replays": "replays",
     "assert_store_replays": "replays",
+    "assert_story": "traces",
     "commands": "strategies",
     "faults": "strategies",
     "histories": "strategies",
@@ -160,6 +164,7 @@ _WHERE = {
     "payload": "payloads",
     "recorded": "recorded_values",
     "recorded_error": "recorded_values",
+    "run_again": "traces",
     "runs": "strategies",
     "simulate": "simulation.simulate",
     "story_of": "story",

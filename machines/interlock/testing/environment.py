@@ -26,6 +26,7 @@ from interlock.testing.errors import HarnessError, NothingMore
 from interlock.testing.reaching import is_at
 from interlock.testing.script import Script
 from interlock.testing.tested import TestedRun
+from interlock.testing.traces import brief
 from interlock.testing.unused import called_by, check_spelling, check_used
 
 R = TypeVar("R")
@@ -127,6 +128,7 @@ class Environment:
         id: str | None = None,
         **kwargs: Any,
     ) -> TestedRun[None]: ...
+    @brief
     async def start(
         self,
         machine: Any,
@@ -148,6 +150,7 @@ class Environment:
         await self.settle()
         return self.run(began.id)
 
+    @brief
     async def execute(
         self,
         machine: Workflow[..., R],
@@ -161,6 +164,7 @@ class Environment:
             NothingMore: it waits for a person or a command.
             Exception: as `Run.result`.
         """
+        __tracebackhide__ = True
         run = await self.start(machine, *args, id=id, **kwargs)
         return await run.result()
 
@@ -170,11 +174,13 @@ class Environment:
         self._handles.append(handle)
         return handle
 
+    @brief
     async def send(self, run: str | Run[Any], command: Command, *, by: str = "") -> None:
         """Send a command; see `Engine.send`."""
         await self.engine.send(self._id(run), command, by=by)
         await self.settle()
 
+    @brief
     async def grant(
         self, run: str | Run[Any], name: str = "", *, by: str = "", reason: str = ""
     ) -> None:
@@ -183,6 +189,7 @@ class Environment:
         await self.engine.approve(self._id(run), name, by=by, reason=reason)
         await self.settle()
 
+    @brief
     async def reject(
         self, run: str | Run[Any], name: str = "", *, by: str = "", reason: str = ""
     ) -> None:
@@ -191,15 +198,18 @@ class Environment:
         await self.engine.reject(self._id(run), name, by=by, reason=reason)
         await self.settle()
 
+    @brief
     async def cancel(self, run: str | Run[Any], *, by: str = "", reason: str = "") -> None:
         """Ask for a run to be cancelled; see `Engine.cancel`."""
         await self.engine.cancel(self._id(run), by=by, reason=reason)
         await self.settle()
 
+    @brief
     async def advance(self, by: Duration) -> int:
         """Let time pass, with everything that is due meanwhile; how many timers fired."""
         return await self.jump_to(self.clock.after(by))
 
+    @brief
     async def jump_to(self, instant: datetime) -> int:
         """Let time pass until an aware instant; how many timers fired."""
         __tracebackhide__ = True
@@ -213,6 +223,7 @@ class Environment:
         await self.settle()
         return fired
 
+    @brief
     async def reach(
         self,
         run: str | Run[Any],
@@ -272,6 +283,7 @@ class Environment:
             message = f"run {name!r} does not {words}: {error.message}\n{why}"
             raise NothingMore(message) from None
 
+    @brief
     async def settle(self) -> None:
         """Wait until every run waits for people, commands or time; reopen after a `Crash`.
 

@@ -30,7 +30,7 @@ from interlock.testing.machine_suite import MachineSuite
 from interlock.testing.subject import Subject, is_lifecycle
 from interlock.testing.suite import Suite
 
-Test: TypeAlias = Callable[..., Any] | str
+Test: TypeAlias = Callable[..., Any] | str | Path
 """A test: a function, async or not; what `machine_tests` made; or a file or folder for pytest."""
 
 
@@ -103,23 +103,24 @@ def mutate(
         settings: of Hypothesis, for laws.
 
     Raises:
-        BadTests: they fail on the machine as it is, or pytest cannot run them; or there are none
-            for a workflow.
+        BadTests: there are none, they fail on the machine as it is, or pytest cannot run them.
+        NotTestable: it is neither.
     """
-    wanted = _asked(tests)
-    if not wanted and is_workflow(machine):
-        message = f"say what should notice: mutate({machine.__name__}, [test_{machine.__name__}])"
-        raise BadTests(message)
+    found = mutants(machine)
+    wanted = _checked(tests)
     if not wanted and is_lifecycle(machine):
         subject: Any = machine
         wanted = [_laws(MachineSuite(Subject(subject), None, settings, 30))]
+    if not wanted:
+        message = f"{machine.name} is a workflow: say which tests should notice, [test_it]"
+        raise BadTests(message)
     failed = noticed(wanted, settings)
     if failed:
         message = f"on {machine.__name__} as it is, {failed}"
         raise BadTests(message)
     killed: list[tuple[Mutant, str]] = []
     survivors: list[Mutant] = []
-    for mutant in mutants(machine):
+    for mutant in found:
         with mutant.applied():
             by = noticed(wanted, settings)
         if by:
@@ -129,42 +130,29 @@ def mutate(
     return Mutation(killed, survivors)
 
 
-def _asked(tests: object) -> list[Test]:
-    """The tests, if they are some; a lone one is meant as one.
-
-    Raises:
-        BadTests: something among them is no test, or there is no such file.
-    """
-    lone = isinstance(tests, str | Path) or callable(tests)
-    given: list[Any] = [tests] if lone else [*_several(tests)]
+def _checked(tests: Any) -> list[Test]:
+    """The tests that are asked for, each a function or what pytest can be given."""
+    given: object = tests
+    if isinstance(given, str | Path) or not isinstance(given, Iterable):
+        message = f'tests={tests!r} are no list; write [test_order], or ["tests/test_order.py"]'
+        raise BadTests(message)
     found: list[Test] = []
-    for one in given:
-        test = str(one) if isinstance(one, Path) else one
-        if isinstance(test, str):
-            _check_file(test)
-        elif not callable(test):
-            message = f"{test!r} is no test; write a function, machine_tests(…), or a file's name"
+    for test in tests:
+        one: Any = str(test) if isinstance(test, Path) else test
+        if isinstance(one, str) and not Path(one.partition("::")[0]).exists():
+            message = f"there is no file or folder {one.partition('::')[0]!r} in {Path.cwd()}"
+            raise BadTests(message + _meant(Path(one.partition("::")[0])))
+        if not isinstance(one, str) and not callable(one):
+            message = f"{one!r} is no test; write a function, or the file of some"
             raise BadTests(message)
-        found.append(test)
+        found.append(one)
     return found
 
 
-def _several(tests: object) -> Iterable[Any]:
-    if isinstance(tests, Iterable):
-        return tests  # pyright: ignore[reportUnknownVariableType]  # of anything
-    message = f"tests={tests!r} are no list; write [test_order, 'tests/test_order.py']"
-    raise BadTests(message)
-
-
-def _check_file(name: str) -> None:
-    path = Path(name.partition("::")[0])
-    if path.exists():
-        return
-    beside = [str(path.with_name(one.name)) for one in path.parent.glob("*.py")]
-    near = get_close_matches(str(path), beside, 1)
-    hint = f"; did you mean {near[0]}?" if near else f", looked for in {Path.cwd()}"
-    message = f"there is no file {path}{hint}"
-    raise BadTests(message)
+def _meant(path: Path) -> str:
+    beside = {one.name: one for one in path.parent.glob("*.py")}
+    near = get_close_matches(path.name, beside, 1)
+    return f"; did you mean {beside[near[0]]}?" if near else ""
 
 
 def _laws(suite: Suite[Any]) -> Callable[[], None]:
@@ -179,7 +167,7 @@ def _laws(suite: Suite[Any]) -> Callable[[], None]:
 def noticed(tests: Iterable[Test], settings: Settings | None) -> str:
     """Which test fails, and how; "" for none."""
     for test in tests:
-        name = test if isinstance(test, str) else getattr(test, "__name__", "a test")
+        name = getattr(test, "__name__", "a test") if callable(test) else str(test)
         try:
             _run(test, settings)
         except (KeyboardInterrupt, SystemExit, BadTests):
@@ -191,8 +179,8 @@ def noticed(tests: Iterable[Test], settings: Settings | None) -> str:
 
 
 def _run(test: Test, settings: Settings | None) -> None:
-    if isinstance(test, str):
-        _pytest(test)
+    if not callable(test):
+        _pytest(str(test))
         return
     suite: Suite[Any] | None = getattr(test, "suite", None)
     if suite is not None:

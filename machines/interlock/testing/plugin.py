@@ -5,6 +5,7 @@ PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from interlock.testing.clock import VirtualClock
 from interlock.testing.environment import Environment
+from interlock.testing.errors import HarnessError
 from interlock.testing.script import Script
 from interlock.testing.snapshot import FLAG, Snapshots
 
@@ -50,6 +52,39 @@ async def _interlock_env(
     """An open `Environment` over a store in memory."""
     async with Environment(interlock_script, clock=interlock_clock) as env:
         yield env
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a test that asks for `interlock_env` where nothing runs async tests."""
+    if "interlock_env" not in getattr(item, "fixturenames", ()):
+        return
+    why = unawaited(item)
+    if why:
+        pytest.fail(str(HarnessError(f"interlock_env: {why}")), pytrace=False)
+
+
+def unawaited(item: pytest.Item) -> str:
+    """Why a test cannot await anything, "" when it can."""
+    asyncio = item.config.pluginmanager.hasplugin("asyncio")
+    anyio = "anyio_backend" in getattr(item, "fixturenames", ())
+    if anyio or (asyncio and item.get_closest_marker("asyncio")):
+        return ""
+    if not asyncio:
+        return (
+            "nothing here runs async tests; `pip install pytest-asyncio` and write "
+            '`asyncio_mode = auto` under [pytest] in pytest.ini (`asyncio_mode = "auto"` under '
+            "[tool.pytest.ini_options] in pyproject.toml); or use anyio, and mark the test "
+            "@pytest.mark.anyio"
+        )
+    function: Any = getattr(item, "obj", None)
+    inner = getattr(getattr(function, "hypothesis", None), "inner_test", function)
+    if not inspect.iscoroutinefunction(inner):
+        return f"{item.name} awaits nothing; write `async def {item.name}`"
+    return (
+        "pytest-asyncio does not know that this is a test of its own; write `asyncio_mode = auto` "
+        "in the configuration of pytest, or mark the test @pytest.mark.asyncio"
+    )
 
 
 def _async_fixture() -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from interlock.machines import noting
 from interlock.machines.command import Command
 from interlock.machines.duration import Duration, duration
-from interlock.machines.errors import MachineError, Refused
+from interlock.machines.errors import HandlerFailed, MachineError, Refused
 from interlock.machines.kernel import readable
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import Taken
@@ -21,6 +21,8 @@ from interlock.machines.lifecycle_refusal import is_final
 from interlock.machines.proof.invariant import invariants_of
 from interlock.machines.segment import at_instant
 from interlock.machines.step import Effect
+from interlock.testing.errors import HarnessError
+from interlock.testing.traces import shortened
 
 S = TypeVar("S", bound=StrEnum)
 D = TypeVar("D", bound=BaseModel)
@@ -68,6 +70,9 @@ class Scenario(Generic[S, D]):
         self.data: D = taken.data
         self._follow(taken)
 
+    def __repr__(self) -> str:
+        return f"<{self._kind.name} in {self.state!r}>"
+
     @property
     def state(self) -> str:
         """Where it stands, as one readable line."""
@@ -110,6 +115,7 @@ class Scenario(Generic[S, D]):
         Raises:
             AssertionError: one of them is refused; says why.
         """
+        __tracebackhide__ = True
         for command in commands:
             self.when(command)
             if self.refusal is not None:
@@ -123,6 +129,7 @@ class Scenario(Generic[S, D]):
         Raises:
             HandlerFailed: the author's code failed.
         """
+        __tracebackhide__ = True
         self.effects, self.taken, self.refusal = (), (), None
         try:
             self._take(self._decided(command))
@@ -137,6 +144,7 @@ class Scenario(Generic[S, D]):
 
     def passes(self, time: Duration) -> Self:
         """Time passes, and the timers that are due meanwhile fire, in their order."""
+        __tracebackhide__ = True
         self.effects, self.taken, self.refusal = (), (), None
         until = self._now + duration(time)
         while True:
@@ -155,6 +163,7 @@ class Scenario(Generic[S, D]):
         Raises:
             AssertionError: it is not set here.
         """
+        __tracebackhide__ = True
         due = self._timers.get(timer)
         if due is None:
             message = f"no timer {timer!r} is set in {self.state!r}; set: {', '.join(self._timers)}"
@@ -183,7 +192,9 @@ class Scenario(Generic[S, D]):
 
         Raises:
             AssertionError: it is otherwise; says how it is.
+            HarnessError: the data have no field of a name in `having`.
         """
+        __tracebackhide__ = True
         if self.refusal is not None:
             raise AssertionError(self.refusal.message)
         if state is not None and self._kind.id_of(state) not in self._place.active:
@@ -193,6 +204,10 @@ class Scenario(Generic[S, D]):
             message = f"the data are {self.data!r}, not {data!r}"
             raise AssertionError(message)
         for name, value in (having or {}).items():
+            if name not in type(self.data).model_fields:
+                fields = ", ".join(type(self.data).model_fields)
+                message = f"{type(self.data).__name__} has no field {name!r} (it has {fields})"
+                raise HarnessError(message)
             if getattr(self.data, name) != value:
                 message = f"{name} is {getattr(self.data, name)!r}, not {value!r}"
                 raise AssertionError(message)
@@ -208,6 +223,7 @@ class Scenario(Generic[S, D]):
         Raises:
             AssertionError: it was accepted, or for another reason.
         """
+        __tracebackhide__ = True
         if self.refusal is None:
             message = f"it was accepted, and led to {self.state!r}"
             raise AssertionError(message)
@@ -224,6 +240,7 @@ class Scenario(Generic[S, D]):
             AssertionError: one does not.
             MachineError: there is none of this name.
         """
+        __tracebackhide__ = True
         known = invariants_of(self._kind)
         wanted = [one for one in known if name in ("", one.name)]
         if name and not wanted:
@@ -238,16 +255,25 @@ class Scenario(Generic[S, D]):
         return self
 
     def _decided(self, command: Command) -> Taken:
-        with at_instant(self._now):
-            taken = self._program.decide(self._place, self.data, command)
+        __tracebackhide__ = True
+        try:
+            with at_instant(self._now):
+                taken = self._program.decide(self._place, self.data, command)
+        except HandlerFailed as error:
+            raise shortened(error) from error.__cause__
         return noting.decided(self._program, taken)
 
     def _fire(self, timer: str) -> None:
-        with at_instant(self._now):
-            taken = self._program.expire(self._place, self.data, timer)
+        __tracebackhide__ = True
+        try:
+            with at_instant(self._now):
+                taken = self._program.expire(self._place, self.data, timer)
+        except HandlerFailed as error:
+            raise shortened(error) from error.__cause__
         self._take(noting.decided(self._program, taken))
 
     def _take(self, taken: Taken) -> None:
+        __tracebackhide__ = True
         self._follow(taken)
         for number, command in enumerate(self._kept):
             try:

@@ -10,6 +10,7 @@ from interlock.machines.duration import Duration
 from interlock.projections import RunState
 from interlock.store.contract import FINISHED, Entry
 from interlock.testing.story import story_of
+from interlock.testing.traces import brief, shortened
 
 if TYPE_CHECKING:
     from interlock.testing.environment import Environment
@@ -30,6 +31,7 @@ class TestedRun(Run[R]):
         """The store was opened anew, by this engine."""
         self._engine = engine
 
+    @brief
     async def result(self, *, limit: Duration = "10 years") -> R:
         """Let time pass until it has ended; what the workflow returned.
 
@@ -42,18 +44,24 @@ class TestedRun(Run[R]):
         """
         __tracebackhide__ = True
         await self._over(limit)
-        return await super().result()
+        try:
+            return await super().result()
+        except Exception as error:
+            raise shortened(error) from error.__cause__
 
+    @brief
     async def wait(self, *, limit: Duration = "10 years") -> RunState:
         """Let time pass until it has ended; its last state. Raises as `result`."""
         __tracebackhide__ = True
         await self._over(limit)
         return await super().wait()
 
+    @brief
     async def story(self) -> str:
         """What happened, as text that is the same whenever the same happens; see `story_of`."""
         return story_of(await self.history())
 
+    @brief
     async def events(self) -> list[str]:
         """Types of its events, in order."""
         return [event.type for event in (await self.history()).events]

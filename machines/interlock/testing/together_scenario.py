@@ -12,6 +12,7 @@ from interlock.machines.errors import MachineError
 from interlock.machines.proof.invariant import invariants_of
 from interlock.machines.proof.joint import Happens, Joint
 from interlock.machines.proof.together import Here, Together, joint_invariants
+from interlock.testing.traces import shortened
 
 
 class TogetherScenario:
@@ -43,6 +44,9 @@ class TogetherScenario:
         """Where a member stands: its `state`, `data`, and `is_in(state)`."""
         return self._joint.here(self._where)[member]
 
+    def __repr__(self) -> str:
+        return f"<{self._kind.__name__} in {self._joint.words(self._where)}>"
+
     @property
     def on_the_way(self) -> tuple[tuple[str, Command], ...]:
         """The commands that were sent and have not come: to whom, and which."""
@@ -60,6 +64,7 @@ class TogetherScenario:
         Raises:
             HandlerFailed: the author's code failed.
         """
+        __tracebackhide__ = True
         who = self._number(member)
         return self._happens(Happens((who,), (self._joint.members[who].ask(command),)), command)
 
@@ -69,6 +74,7 @@ class TogetherScenario:
         Raises:
             HandlerFailed: the author's code failed.
         """
+        __tracebackhide__ = True
         return self._happens(self._joint.sharing(command), command)
 
     def arrives(self, member: str, command: Command) -> Self:
@@ -78,6 +84,7 @@ class TogetherScenario:
             AssertionError: it is not on its way.
             HandlerFailed: the author's code failed.
         """
+        __tracebackhide__ = True
         who = self._number(member)
         sent = (who, self._joint.members[who].ask(command))
         if sent not in self._where[1]:
@@ -93,6 +100,7 @@ class TogetherScenario:
             AssertionError: it is not set.
             HandlerFailed: the author's code failed.
         """
+        __tracebackhide__ = True
         who = self._number(member)
         ask = self._joint.members[who].timer(timer)
         if ask not in self._joint.members[who].due(self._where[0][who]):
@@ -107,6 +115,7 @@ class TogetherScenario:
             AssertionError: one does not.
             MachineError: there is none of this name.
         """
+        __tracebackhide__ = True
         here = self._joint.here(self._where)
         found = {one.name: one.broken(here) for one in joint_invariants(self._kind)}
         for member, kind in self._kind.members.items():
@@ -123,6 +132,7 @@ class TogetherScenario:
         return self
 
     def _number(self, member: str) -> int:
+        __tracebackhide__ = True
         names = [*self._kind.members]
         if member not in names:
             message = f"{self._kind.__name__} has no member {member!r}; it has {', '.join(names)}"
@@ -130,13 +140,14 @@ class TogetherScenario:
         return names.index(member)
 
     def _happens(self, happens: Happens, command: Command | None) -> Self:
+        __tracebackhide__ = True
         leads = self._joint.leads(self._where, happens)
         self.refusal = ""
         if leads is None or leads.refused:
             words = self._joint.words(self._where)
             self.refusal = f"{command!r} is refused in {words}"
         if leads is not None and leads.failed is not None:
-            raise leads.failed
+            raise shortened(leads.failed) from leads.failed.__cause__
         if leads is not None:
             self._where = leads.to
         return self

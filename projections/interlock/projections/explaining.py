@@ -8,7 +8,7 @@ from interlock.projections.reasons import calls, deciding, waiting, whole
 from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.making import due
 from interlock.projections.reasons.moves import offers
-from interlock.projections.reasons.worker import Obstacle, edited, names_worker, obstacle
+from interlock.projections.reasons.worker import Obstacle, edited, misfit, names_worker, obstacle
 from interlock.projections.run import Activity
 from interlock.projections.why import ENDED, NOT_MOVED, URGENT, Action, Then, Wait, Why
 
@@ -28,7 +28,7 @@ def explain(facts: Facts) -> Why:
         machine=state.machine,
         hash=state.hash,
         state=state.state,
-        status=state.status,
+        status="held" if misfit(facts) else state.status,
         since=state.since,
         at=facts.now,
         version=state.head.version,
@@ -63,6 +63,9 @@ def _waits(facts: Facts) -> list[Wait]:
     found: list[Wait] = []
     if state.held:
         found.append(whole.held(facts))
+    unfit = misfit(facts)
+    if unfit:
+        found.append(whole.unfit(facts, unfit))
     for activity in state.pending.values():
         one = _wait(facts, activity)
         if one is not None:
@@ -110,10 +113,11 @@ def _besides(facts: Facts, root: Wait) -> tuple[tuple[str, ...], tuple[Action, .
     found = list(() if root.child is None else root.child.besides)
     actions: tuple[Action, ...] = ()
     change = edited(facts)
+    unfit = misfit(facts)
     decided = facts.changed is not None or facts.state.held or root.cause in ENDED
-    if change and not decided:
+    if change and not decided and not unfit:
         found.append(change)
-    if facts.imported and not facts.state.held:
+    if facts.imported and not facts.state.held and facts.imported != unfit:
         found.append(f"under the code that is imported here it will be held: {facts.imported}")
     hindered = obstacle(facts) if _needs_worker(facts, root) else None
     if hindered is not None:

@@ -169,7 +169,8 @@ class Why:
 
     Attributes:
         run, machine, hash: which run, and the definition that it follows.
-        state, status, since: where it is, and since when; see `RunState`.
+        state, status, since: where it is, and since when; see `RunState`. The status is `held`
+            also where nothing recorded it: the run waits, and cannot go on under the edited code.
         at: the instant of the answer.
         version: of its last event.
         cause: what it waits for in the end, also if that is in another run.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from interlock.store import Store
 from interlock.testing.conformance.appending import Appending
 from interlock.testing.conformance.archiving import Archiving
+from interlock.testing.conformance.complete import once
 from interlock.testing.conformance.following import Following
 from interlock.testing.conformance.indexing import Indexing
 from interlock.testing.conformance.inspecting import Inspecting
@@ -29,14 +31,18 @@ class StoreConformance(Appending, Following, Indexing, Inspecting, Snapshotting,
     is held to `DurableConformance`, one that several processes use at once to `SharedConformance`.
     """
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if not hasattr(cls.make_store, "__wrapped__") or "make_store" in vars(cls):
+            setattr(cls, "make_store", once(cls.make_store))  # noqa: B010  a method, to mypy
+
     def make_store(self, folder: Path) -> Store:
         """An open store, empty for an empty folder. No event loop runs yet, or one does.
 
         Args:
             folder: new for each test; the same folder again means the same log.
         """
-        message = f"{type(self).__name__} needs def make_store(self, folder: Path) -> Store"
-        raise NotImplementedError(message)
+        raise NotImplementedError
 
     @pytest.fixture
     def run(self, tmp_path: Path) -> Run:

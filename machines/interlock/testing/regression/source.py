@@ -182,13 +182,13 @@ class Source:
         first = self._main.history.events[0]
         head = _HEAD.format(run=first.stream, machine=first.machine, what=_SCRIPTED)
         lines = [
-            f"{head}\nimport asyncio\nfrom datetime import datetime\n",
+            f"{head}\nfrom datetime import datetime\n",
             *self._imports(),
             *stories,
             "",
             "",
             f"def test_{_identifier(first.stream)}() -> None:",
-            "    asyncio.run(again())",
+            "    run_again(again)",
             "",
             "",
             "async def again() -> None:",
@@ -197,7 +197,7 @@ class Source:
         return "\n".join(lines) + "\n"
 
     def _imports(self) -> Iterator[str]:
-        used = {"Environment", "Script", "VirtualClock"}
+        used = {"Environment", "Script", "VirtualClock", "assert_story", "run_again"}
         for reading in self._readings:
             used |= reading.words | reading.literals.used
         used.discard("")
@@ -271,10 +271,10 @@ class Source:
     def _end(self) -> Iterator[str]:
         last = self._main.history.events[-1]
         yield _reach(last.stream, last.state, last.at - self._main.since)
-        yield "assert await run.story() == STORY"
+        yield "assert_story(await run.story(), STORY)"
         for number, reading in enumerate(self._readings[1:], 1):
             name = reading.history.run
-            yield f"assert await env.run({quoted(name)}).story() == CHILD_{number}"
+            yield f"assert_story(await env.run({quoted(name)}).story(), CHILD_{number})"
         yield "script.finished()"
 
     def _stories(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from interlock.projections.reasons.facts import Facts
 from interlock.projections.reasons.giving_up import give_up
 from interlock.projections.reasons.making import LATE, error_text
 from interlock.projections.reasons.moves import offers
-from interlock.projections.reasons.worker import obstacle
+from interlock.projections.reasons.worker import misfit, obstacle
 from interlock.projections.why import Action, Cause, Offer, Then, Wait
 
 
@@ -49,6 +49,15 @@ def held(facts: Facts) -> Wait:
         actions.append(Action(again, ("work", facts.module)))
     when = "" if state.head.at is None else f" since {since(state.head.at, facts.now)}"
     return whole(facts, cause, f"it is held{when}: {state.held}", actions)
+
+
+def unfit(facts: Facts, why: str) -> Wait:
+    """The answer for a run that could not go on if something came: its code was edited."""
+    again = Action(
+        "once it is migrated, or its old code is back: start the worker again",
+        ("work", facts.module),
+    )
+    return whole(facts, "definition_changed", f"it cannot go on, whatever comes: {why}", [again])
 
 
 def due(facts: Facts, what: str) -> Wait:
@@ -96,7 +105,7 @@ _ENDS = {
 
 def lifecycle(facts: Facts) -> Wait:
     """The answer for a lifecycle: what would move it out of its states."""
-    state, ahead = facts.state, timers(facts)
+    state, ahead = facts.state, () if misfit(facts) else timers(facts)
     late = [one for one in ahead if one.at <= facts.now]
     if late:
         return _late(facts, late[0])
@@ -107,6 +116,9 @@ def lifecycle(facts: Facts) -> Wait:
         for one in dict.fromkeys(o.command for o in known if o.accepted != "no")
         if one != "always"
     ]
+    if misfit(facts):
+        said = f"it is at {state.state}, since {since(state.since, facts.now)}"
+        return whole(facts, "command", f"{said}; no command is taken, and no timer")
     where = f"it is at {state.state}, since {since(state.since, facts.now)}"
     untaken = [one for one in kept if all(offer.command != one for offer in known)]
     if kept and not untaken:

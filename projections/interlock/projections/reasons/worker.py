@@ -93,6 +93,25 @@ def _served(facts: Facts, board: Board, name: str) -> Obstacle | None:
     return None
 
 
+def misfit(facts: Facts) -> str:
+    """Why the run cannot go on when it should move, for its code was edited; "" where it can.
+
+    The worker's code decides, and without one the code that is imported here.
+    """
+    state, board = facts.state, None if facts.worker is None else facts.worker.board
+    if state.ended is not None or state.held:
+        return ""
+    if facts.changed is not None:
+        return facts.changed
+    if board is not None:
+        known = board.stuck.get(state.run, "")
+        if held_cause(known) == "definition_changed":
+            return known
+        if state.hash in (board.serves or {}).get(state.machine, ()):
+            return ""
+    return facts.imported
+
+
 def edited(facts: Facts) -> str:
     """That the worker has another definition than the run follows, "" where it has not."""
     board = None if facts.worker is None else facts.worker.board
