@@ -82,6 +82,14 @@ def test_a_fork_that_asks_is_walked_through_and_given_up(il: Invoke) -> None:
     assert (effects["charge"], effects["refund"]) == ("reused", "cancelled")
 
 
+def test_a_difference_does_not_end_an_open_fork(il: Invoke) -> None:
+    il("fork", "order-2", "--effects", "ask", "--id", "by-hand")
+    il("approve", "order-2", "manager", "--by", "bo")
+    text = il("diff", "order-2", "by-hand").stdout
+    assert "by-hand  had come no further" in text
+    assert "had ended" not in text
+
+
 def test_an_undo_that_a_person_answered_for_is_told_the_same_everywhere(il: Invoke) -> None:
     il("fork", "order-1", "--at", "3", "--effects", "ask", "--id", "by-hand")
     il("cancel", "by-hand")

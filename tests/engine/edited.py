@@ -27,13 +27,28 @@ STATEMENTS = {
     "helper": "{out} = await help{n}(order.id)\nseen.append({out})",
     "gather": "{out} = await parallel(help{n}(order.id), work{n}('c'))\nseen.append({out}[0])",
     "later": "{out} = start(help{n}(order.id))\nawait wait_for(Ping)\nseen.append(await {out})",
+    "book": "{out} = await book{n}(order.id)\nseen.append({out}.id)",
+    "undo": "await book{n}(order.id)",
+    "child": "{out} = await kid(order.id)\nseen.append({out})",
+    "own": "start_child(long, order.id, id='long{n}')",
     "read": "seen.append(order.total)",
     "keep": "{out} = order.id * {m}",
     "use": "seen.append({known})",
 }
 """What a workflow is made of; `{known}` is a variable that is bound by then."""
 
-_BINDING = ("step", "typed", "ping", "approval", "both", "helper", "gather", "keep")
+_BINDING = (
+    "step",
+    "typed",
+    "ping",
+    "approval",
+    "both",
+    "helper",
+    "gather",
+    "book",
+    "child",
+    "keep",
+)
 
 HELPERS = (
     "    got = await work{n}(what)\n    await wait_for(Ping)\n    return got\n",
@@ -45,6 +60,31 @@ HELPERS = (
     "    got = await work{n}(what)\n    await sleep('2 days')\n    return got\n",
 )
 """What the helpers do."""
+
+
+SLIPS = ("Slip: id: str", "Slip: id: str; more: str = ''", "Slip: id: str; more: str",
+         "Slip: id: int", "Chit: id: str")  # fmt: skip
+"""The class of what calls give that can be undone: its name and its fields."""
+
+CHILDREN = (
+    "@step(compensate=undo)\nasync def pack(what: str) -> {slip}:\n    return made({slip}, what)",
+    "@step\nasync def pack(what: str) -> {slip}:\n    return made({slip}, what)",
+    (
+        "@step(name='wrap', compensate=undo)\nasync def pack(what: str) -> {slip}:"
+        "\n    return made({slip}, what)"
+    ),
+)
+"""The step of the child."""
+
+_CHILD = """
+async def _kid(what: str) -> str:
+    return str((await pack(what)).id)
+kid = Workflow(_kid, "edited-kid")
+async def _long(what: str) -> str:
+    await sleep("1000 days")
+    return what
+long = Workflow(_long, "edited-long")
+"""
 
 
 @dataclass(frozen=True)
@@ -68,15 +108,24 @@ class Text:
     fields: tuple[str, ...] = ("id: str", "total: int")
     takes: str = "order: Order"
     helper: int = 0
+    slip: int = 0
+    child: int = 0
+    fails: bool = False
     version: str = ""
     migrations: tuple[str, ...] = field(default=())
 
     def source(self) -> str:
         numbers = sorted({one.n for one in self.body})
         lines = ["class Order(BaseModel):", *(f"    {one}" for one in self.fields), ""]
+        slip, _, fields = SLIPS[self.slip].partition(": ")
+        lines += [f"class {slip}(BaseModel):", *(f"    {one}" for one in fields.split("; "))]
+        lines += [f"async def undo(slip: {slip}) -> None:", "    undone(slip)"]
+        lines += [CHILDREN[self.child].format(slip=slip), _CHILD]
         for n in numbers:
             lines += [f"@step\nasync def work{n}(what: str) -> str:\n    return await done(what)\n"]
             lines += [f"@step\nasync def count{n}({self.takes}) -> int:\n    return {n}\n"]
+            lines += [f"@step(compensate=undo)\nasync def book{n}(what: str) -> {slip}:"]
+            lines += [f"    return made({slip}, await done(what))"]
             lines += [f"async def help{n}(what: str) -> str:"]
             lines += [HELPERS[self.helper].format(n=n)]
         lines += ["async def flow(order: Order) -> list:", "    seen = []"]
@@ -86,10 +135,11 @@ class Text:
             text = STATEMENTS[one.kind].format(n=one.n, m=one.m, out=one.out, known=known)
             lines += [f"    {line}" for line in text.split("\n")]
             bound += [one.out] if one.kind in _BINDING else []
-        return "\n".join([*lines, "    return [order.id, *map(str, seen)]", ""])
+        fails = ["    if order.id:", "        raise ValueError('no')"] if self.fails else []
+        return "\n".join([*lines, *fails, "    return [order.id, *map(str, seen)]", ""])
 
-    def workflow(self, names: dict[str, Any]) -> tuple[Workflow[..., Any], Any]:
-        """The workflow, and the class of its input.
+    def workflows(self, names: dict[str, Any]) -> tuple[list[Workflow[..., Any]], Any]:
+        """The workflow and its children, and the class of its input.
 
         Raises:
             CompileError: two of its states would have the same name.
@@ -101,7 +151,7 @@ class Text:
         exec(compile(source, file, "exec"), space)
         made: Workflow[..., Any] = Workflow(space["flow"], "edited")
         made.compile()
-        return made, space["Order"]
+        return [made, space["kid"], space["long"]], space["Order"]
 
 
 def statements() -> st.SearchStrategy[Statement]:
@@ -111,9 +161,8 @@ def statements() -> st.SearchStrategy[Statement]:
 
 
 def texts() -> st.SearchStrategy[Text]:
-    return st.lists(statements(), min_size=1, max_size=5, unique_by=lambda s: (s.kind, s.n)).map(
-        lambda body: Text(tuple(body))
-    )
+    bodies = st.lists(statements(), min_size=1, max_size=5, unique_by=lambda s: (s.kind, s.n))
+    return st.builds(Text, bodies.map(tuple), fails=st.booleans())
 
 
 FIELDS = (
@@ -176,7 +225,15 @@ def _with_helpers(draw: Draw, text: Text) -> Text:
     return replace(text, helper=draw(st.integers(0, len(HELPERS) - 1)))
 
 
+def _with_slip(draw: Draw, text: Text) -> Text:
+    return replace(text, slip=draw(st.integers(0, len(SLIPS) - 1)))
+
+
+def _with_child(draw: Draw, text: Text) -> Text:
+    return replace(text, child=draw(st.integers(0, len(CHILDREN) - 1)))
+
+
 _EDITS = (
     _inserted, _removed, _swapped, _changed, _with_fields, _with_fields, _with_parameters,
-    _with_helpers,
+    _with_helpers, _with_slip, _with_child,
 )  # fmt: skip

@@ -14,9 +14,11 @@ from interlock.engine import Engine, Run
 from interlock.machines import (
     Batch,
     Command,
+    StepFailed,
     TimedOut,
     approval,
     each,
+    registry,
     sleep,
     step,
     wait_for,
@@ -27,6 +29,10 @@ from interlock.store.clock import ManualClock
 from interlock.store.forking import Answer
 
 CALLS: list[str] = []
+
+
+class Odd(Exception):
+    """Of no declared class."""
 
 
 class Told(Command):
@@ -142,3 +148,26 @@ async def test_an_answer_from_another_process_is_heard(tmp_path: Path, how: Answ
         await until(ended)
         assert await fork.status() == ("failed" if how == "error" else "completed")
         assert (["1"] if how == "live" else []) == CALLS
+
+
+async def test_an_error_can_be_answered_where_the_code_is_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = f"sqlite:///{tmp_path}/runs.db"
+    async with Engine(store, machines=[waking]) as engine:
+        run = await engine.start(waking, "1", "end", id="run")
+        for name in ("text", "exception"):
+            await engine.fork(run, at=1, set={"how": "now"}, id=name)
+        await engine.settle()
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "_known", dict[str, object]())
+        async with Engine(store, worker=False) as client:
+            await client.answer("text", "wake_act", "error", "boom", by="bo")
+            await client.answer("exception", "wake_act", "error", Odd("boom"), by="bo")
+    async with Engine(store, machines=[waking]) as engine:
+        await engine.settle()
+        for name, said in (("text", "boom"), ("exception", "Odd: boom")):
+            fork = await engine.get(name)
+            assert await fork.status() == "failed"
+            with pytest.raises(StepFailed, match=said):
+                await fork.result()

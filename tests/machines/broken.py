@@ -15,6 +15,7 @@ from interlock.machines import Lifecycle, Workflow
 from interlock.machines.ir import Edge, Machine, Node
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
+from machines import broken_inside as inside
 from machines import broken_lifecycles as lives
 from machines import broken_workflows as flows
 
@@ -97,8 +98,8 @@ CORPUS: tuple[Broken, ...] = (
     _of(lives.SlowEffect, "ILK106"),
     _flow(flows.waits_for_ever, "ILK086", 1),
     _flow(flows.asks_for_ever, "ILK086", 1),
-    _flow(flows.slow_step, "ILK106"),
-    _flow(flows.stays, "ILK107"),
+    _flow(flows.slow_step, "ILK106", 1),
+    _flow(flows.stays, "ILK107", 2),
     _flow(flows.cannot_be_undone, "ILK087", 2),
     _flow(flows.bypassed, "ILK108", 3),
     _flow(flows.looping, "ILK178", 1),
@@ -107,4 +108,40 @@ CORPUS: tuple[Broken, ...] = (
     _flow(flows.asked_twice, "ILK176", 1),
     _flow(flows.waited_twice, "ILK176", 1),
     _flow(flows.sound, ""),
+    _flow(inside.child_forever, "ILK178", 1),
+    _flow(inside.loop_in_helper, "ILK178", 2),
+    _flow(inside.loop_in_phase, "ILK178", 1),
+    _flow(inside.handle_never, "ILK132", 1),
+    _flow(inside.child_in_parallel_never, "ILK132", 1),
+    _flow(inside.child_never, "ILK132", 1),
+    _flow(inside.child_handle_never, "ILK132", 2),
+    _flow(inside.never_in_helper, "ILK132", 2),
+    _flow(inside.bypass_parallel, "ILK108", 3),
+    _flow(inside.bypass_helper, "ILK108", 3),
+    _flow(inside.bypass_phase, "ILK108", 3),
+    _flow(inside.bypass_handle, "ILK108", 2),
+    _flow(inside.bypass_inside, "ILK108", 4),
+    _flow(inside.bypass_settle, "ILK108", 3),
+    _flow(inside.bypass_failing_helper, "ILK108", 2),
+    _flow(inside.wait_in_handle, "ILK086", 2),
+    _flow(inside.alike_handle, "ILK176", 1),
+    _flow(inside.alike_handles, "ILK176", 1),
+    _flow(inside.alike_each, "ILK176", 1),
+    _flow(inside.alike_list, "ILK176", 1),
+    _flow(inside.deleted, "ILK177", 2),
+    _flow(inside.child_stays, "ILK107", 3),
+    _flow(inside.beside_child, "ILK107", 2),
+    _flow(inside.unreached, "ILK082"),
+    _flow(inside.sound, ""),
+    _flow(inside.sound_undoing, ""),
+    _flow(inside.child_pays, ""),
+    _flow(inside.child_looks, ""),
 )  # fmt: skip
+
+DOUBTFUL: tuple[tuple[Workflow[..., Any], str], ...] = (
+    (inside.doubtful_alike, "ILK176"),
+    (inside.doubtful_approvers, "ILK176"),
+    (inside.doubtful_failure, "ILK108"),
+    (inside.doubtful_join, "ILK132"),
+)
+"""Workflows of which one thing is not found out, and so neither proved nor refuted."""

@@ -211,7 +211,7 @@ def _values(moment: Moment) -> dict[str, JSON]:
 
 def _said(history: History, moment: Moment | None) -> str:
     if moment is None:
-        return "had ended"
+        return "had ended" if history.state().ended is not None else "had come no further"
     *_, (_, _, what) = told(history.until(moment.version))
     return what
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from interlock.machines.checks.configurations import LIMIT
+from interlock.machines.checks.doubt import Doubt
 from interlock.machines.checks.properties import PROPERTIES, Property
 from interlock.machines.checks.subject import Subject
 from interlock.machines.ir import Machine
@@ -71,11 +72,16 @@ def judged(
 def _judged(one: Property, subject: Subject) -> Judged:
     known, file = subject.machine.by_id, subject.machine.file
     found: list[Problem] = []
+    doubts: list[str] = []
     for problem in one.looks(subject):
+        if isinstance(problem, Doubt):
+            doubts.append(problem.text)
+            continue
         node = known.get(problem.state)
         place = problem.file or (node.file if node else "") or file
         found.append(replace(problem, file=place))
-    bound = _bound(subject) if one.walks else ""
+    far = _bound(subject) if one.walks else ""
+    bound = "; ".join(dict.fromkeys([*([far] if far else ()), *doubts]))
     verdict: Verdict = "refuted" if found else "bounded" if bound else "proved"
     return Judged(one.code, one.text, verdict, bound, tuple(found))
 

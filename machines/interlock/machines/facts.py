@@ -42,7 +42,8 @@ class Facts:
             for those that may be started there more than once.
         cancelled: the calls whose handles are cancelled somewhere.
         children: workflows that it begins runs of, and lets them end with its own.
-        where: the waits that say by `where=` what they take.
+        told: the waits that say by `where=` what they take, and the approvals that say by
+            `approvers=` for whom they are, those of calls by their names.
         unreached: line and text of awaits that no path leads to.
     """
 
@@ -50,5 +51,5 @@ class Facts:
     begun: Mapping[str, Mapping[str, bool]] = field(default_factory=dict[str, Mapping[str, bool]])
     cancelled: frozenset[str] = frozenset()
     children: tuple[Workflow[..., Any], ...] = ()
-    where: frozenset[str] = frozenset()
+    told: frozenset[str] = frozenset()
     unreached: tuple[tuple[int, str], ...] = ()

@@ -18,7 +18,7 @@ from interlock.store.forking import CallAsked, ForkCaughtUp, ForkMade, OutcomeRe
 from interlock.store.vocabulary import StepStarted
 
 Both = tuple[Moment | None, Moment | None]
-"""A moment of each run; None for one that had ended by then."""
+"""A moment of each run; None for one that came no further."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,8 @@ def _check(session: Session, activity: Activity, how: Answer) -> None:
 def _failure(engine: Core, session: Session, value: object, activity: Activity) -> Failure:
     """What the call raises: an exception, or `StepFailed` with a text."""
     types = engine.types_of(session.machine, session.hash)
+    if StepFailedError not in types:  # the run's code is not imported here
+        types.collect(StepFailedError)
     if isinstance(value, BaseException):
         return record_whole_failure(types, value, activity.name)
     return record_whole_failure(types, StepFailedError(str(value), activity.name), activity.name)

@@ -8,13 +8,17 @@ from typing import Literal
 
 from interlock.machines.checks import (
     answering,
+    bypassing,
+    likeness,
     naming,
     reaching,
+    returning,
     taking,
     undoing,
     values,
     waiting,
 )
+from interlock.machines.checks.doubt import Doubt
 from interlock.machines.checks.subject import Subject
 from interlock.machines.problem import Problem
 
@@ -36,7 +40,7 @@ class Property:
     code: str
     text: str
     of: Literal["any", "workflow", "lifecycle"]
-    looks: Callable[[Subject], Iterator[Problem]]
+    looks: Callable[[Subject], Iterator[Problem | Doubt] | Iterator[Problem]]
     walks: bool = False
     needs: bool = False
     strict: bool = False
@@ -61,16 +65,16 @@ PROPERTIES: tuple[Property, ...] = (
     Property("ILK132", "all that is waited for can end", "lifecycle", taking.never_done, True),
     Property("ILK301", "every command has an answer", "lifecycle", answering.unanswered,
              strict=True),
-    Property("ILK132", "every join can complete", "workflow", waiting.joins, needs=True),
+    Property("ILK132", "every join can complete", "workflow", returning.joins, needs=True),
     Property("ILK086", "every wait and approval has a timeout", "any", waiting.waits),
     Property("ILK106", "every step has a timeout", "any", waiting.steps, needs=True),
     Property("ILK107", "no step without undo or reason stands beside one with an undo", "workflow",
              undoing.without_undo, needs=True),
     Property("ILK087", "no irreversible step stands beside one with an undo", "workflow",
              undoing.irreversible),
-    Property("ILK108", "no failure goes past its undo", "workflow", undoing.bypassed, needs=True),
-    Property("ILK178", "every loop has an exit", "workflow", waiting.loops, needs=True),
+    Property("ILK108", "no failure goes past its undo", "workflow", bypassing.bypassed, needs=True),
+    Property("ILK178", "every loop has an exit", "workflow", returning.loops, needs=True),
     Property("ILK177", "variables are assigned before they are read", "workflow",
              values.unassigned, needs=True),
-    Property("ILK176", "all waits can be told apart", "workflow", values.alike, needs=True),
+    Property("ILK176", "all waits can be told apart", "workflow", likeness.alike, needs=True),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from interlock.machines.checks.configurations import Walked
+from interlock.machines.checks.frames import Frame, frames
 from interlock.machines.checks.subject import Subject
 from interlock.machines.checks.walking import closure
 from interlock.machines.kernel import readable
@@ -18,6 +19,8 @@ def unreachable(subject: Subject) -> Iterator[Problem]:
     if subject.exact is not None and not missing:
         behind = closure((end for e in subject.never for end in e.targets), subject.following)
         missing = {node.id for node in machine.nodes} - subject.exact.entered.keys() - behind
+    if subject.main is not None:
+        yield from _dropped(subject.main)
     for node in machine.nodes:
         if node.id not in missing or node.kind == "history":
             continue
@@ -25,6 +28,20 @@ def unreachable(subject: Subject) -> Iterator[Problem]:
             continue
         text = f"nothing leads to {node.id!r}; add a transition to it, or remove it"
         yield Problem("ILK082", "warning", node.id, text, node.line)
+
+
+def _dropped(main: Frame) -> Iterator[Problem]:
+    """Awaits that have no state, because no path leads to them."""
+    told: set[tuple[str, int]] = set()
+    for frame in frames(main):
+        for line, what in frame.facts.unreached:
+            if (frame.file, line) not in told:
+                told.add((frame.file, line))
+                text = (
+                    f"nothing leads to the await of {what!r}: the code before it always returns, "
+                    "raises or loops; remove it"
+                )
+                yield Problem("ILK082", "warning", "", text, line, frame.file, frame.way)
 
 
 def dead_ends(subject: Subject) -> Iterator[Problem]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from interlock.machines.checks.configurations import LIMIT, Walked, walked
+from interlock.machines.checks.frames import Frame
 from interlock.machines.checks.walking import closure, following, shortest, top_of
 from interlock.machines.errors import BadDefinition
 from interlock.machines.ir import Edge, Machine
 from interlock.machines.kernel import Chart
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.program import Place, Program
+from interlock.machines.program import Program
 
 
 @dataclass
@@ -99,14 +99,7 @@ class Subject:
         entered, taken = self.exact.entered, self.exact.taken
         return tuple(e for e in self.machine.edges if e.source in entered and e.id not in taken)
 
-    def places(self) -> Iterator[Place]:
-        """The places of a workflow, those in joins and helpers included."""
-        if self.workflow is not None:
-            yield from _places(self.workflow)
-
-
-def _places(program: Program) -> Iterator[Place]:
-    for place in (*program.places.values(), *program.calls.values()):
-        yield place
-        if place.program is not None:
-            yield from _places(place.program)
+    @cached_property
+    def main(self) -> Frame | None:
+        """The function of a workflow; None for a lifecycle, or a machine alone."""
+        return None if self.workflow is None else Frame(self.workflow)

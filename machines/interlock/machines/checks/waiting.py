@@ -1,46 +1,107 @@
-"""What may go on for ever: waits and steps without a timeout, loops without an exit, joins."""
+"""What may go on for ever: waits and steps without a timeout."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from interlock.machines.checks.frames import Frame, Spot, spots
 from interlock.machines.checks.subject import Subject
-from interlock.machines.checks.walking import closure
-from interlock.machines.ir import DONE, Machine
 from interlock.machines.problem import Problem
-from interlock.machines.program import Place, Program
+from interlock.machines.program import Place
 
 _FEW = 3
 
 
 def waits(subject: Subject) -> Iterator[Problem]:
     """ILK086: an approval or a wait that nothing but its answer can end."""
+    if subject.main is not None:
+        yield from _waits(subject.main)
+        return
     for node in subject.machine.nodes:
         if node.kind in ("approval", "wait") and node.timeout is False:
-            text = f"{node.id!r} may wait for ever; give it a timeout= if that is not meant"
             way = subject.way_to(node.id)
-            yield Problem("ILK086", "info", node.id, text, node.line, node.file, way)
+            yield _endless(node.id, node.line, node.file, way)
+
+
+def _endless(name: str, line: int, file: str, way: tuple[str, ...]) -> Problem:
+    text = f"{name!r} may wait for ever; give it a timeout= if that is not meant"
+    return Problem("ILK086", "info", name, text, line, file, way)
+
+
+def _waits(frame: Frame) -> Iterator[Problem]:
+    """Those of a function, but for what a race with a sleep ends, or the end of the workflow."""
+    for place in frame.program.places.values():
+        if _is_endless(frame, place):
+            yield _endless(
+                frame.full(place.state), place.line, frame.file, frame.way_to(place.state)
+            )
+        inner = [frame.helper(place)]
+        if not _has_sleep(place):
+            for call in place.calls:
+                inner.append(frame.member(place, call))
+                if _is_endless(frame, call):
+                    name, way = frame.inside(place, call), frame.way_to(place.state)
+                    yield _endless(name, call.line, frame.file, way)
+        for one in inner:
+            if one is not None:
+                yield from _waits(one)
+    for name in _awaited(frame):
+        call = frame.program.calls[name]
+        if _is_endless(frame, call):
+            way = frame.way_to_start(name)
+            yield _endless(frame.full(name), call.line, frame.file, way)
+        begun = frame.started(name)
+        if begun is not None:
+            yield from _waits(begun)
+
+
+def _is_endless(frame: Frame, place: Place) -> bool:
+    node = frame.node(place.state)
+    return place.kind in ("approval", "wait") and node is not None and node.timeout is False
+
+
+def _has_sleep(place: Place) -> bool:
+    return place.how == "race" and any(call.kind == "sleep" for call in place.calls)
+
+
+def _awaited(frame: Frame) -> list[str]:
+    """What is begun and may be waited for, other than in a race with a sleep."""
+    joined = [
+        frame.joined(state)
+        for state, place in frame.program.places.items()
+        if place.kind == "join" and not _has_sleep(place)
+    ]
+    if any(one.unsure for one in joined):
+        return frame.begun
+    held = frozenset[str]().union(*(one.held for one in joined))
+    return [name for name in frame.begun if name in held]
 
 
 def steps(subject: Subject) -> Iterator[Problem]:
     """ILK106: steps that nothing ends."""
+    means = "may run for ever; give timeout= where that is not meant"
     if subject.lifecycle is not None:
         effects = subject.lifecycle.steps.items()
-        names, line = [name for name, step in effects if step.options.timeout is None], 0
-    else:
-        names, line = named(
-            subject, lambda p: p.step is not None and p.step.options.timeout is None
-        )
-    if names:
-        text = f"{listed(names)} may run for ever; give timeout= where that is not meant"
-        yield Problem("ILK106", "info", "", text, line or subject.machine.line)
+        names = [name for name, step in effects if step.options.timeout is None]
+        if names:
+            text = f"{listed(names)} {means}"
+            yield Problem("ILK106", "info", "", text, subject.machine.line)
+    elif subject.main is not None:
+        slow = [
+            spot
+            for spot in spots(subject.main)
+            if spot.place.step is not None and spot.place.step.options.timeout is None
+        ]
+        if slow:
+            yield of_steps("ILK106", slow, lambda names: f"{names} {means}")
 
 
-def named(subject: Subject, wanted: Callable[[Place], bool]) -> tuple[list[str], int]:
-    """The names of the steps that are wanted, each once, and the line of the first."""
-    places = sorted((p for p in subject.places() if wanted(p)), key=lambda place: place.line)
-    names = [*dict.fromkeys(place.step.name for place in places if place.step is not None)]
-    return names, places[0].line if places else 0
+def of_steps(code: str, found: Sequence[Spot], said: Callable[[str], str]) -> Problem:
+    """One advice on several steps, each named once, at the place of the first in the source."""
+    first = min(found, key=lambda spot: (spot.frame.name != "", spot.place.line))
+    names = dict.fromkeys(spot.place.step.name for spot in found if spot.place.step is not None)
+    text, line = said(listed([*names])), first.place.line
+    return Problem(code, "info", "", text, line, first.frame.file, first.way)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -48,66 +109,3 @@ def listed(names: Sequence[str]) -> str:
     if len(names) <= _FEW:
         return ", ".join(names)
     return f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
-
-
-def loops(subject: Subject) -> Iterator[Problem]:
-    """ILK178: a loop that only a failure or a cancellation ends."""
-    machine = subject.machine
-    if subject.workflow is None:
-        return
-    ending = set[str]()
-    for node in machine.nodes:
-        if node.kind == "final":
-            ending |= passing_to(machine, node.id)
-    for part in _loops_of(machine):
-        if not part & ending:
-            node = min((machine.by_id[name] for name in part), key=lambda node: node.line)
-            text = f"the loop through {node.id!r} ends only by a failure or a cancellation"
-            way = subject.way_to(node.id)
-            yield Problem("ILK178", "info", node.id, text, node.line, node.file, way)
-
-
-def joins(subject: Subject) -> Iterator[Problem]:
-    """ILK132: a state or join that is waited for, and can never come to its end."""
-    for place in subject.places():
-        if place.kind != "join":
-            continue
-        never = [c for c in place.calls if c.program is not None and not _returns(c.program)]
-        if never and (place.how != "race" or len(never) == len(place.calls)):
-            text = (
-                f"{place.state!r} never completes: {listed([c.state for c in never])} does not "
-                "return; let its loop end"
-            )
-            way = subject.way_to(place.state)
-            yield Problem("ILK132", "warning", place.state, text, place.line, "", way)
-
-
-def _returns(program: Program) -> bool:
-    """Whether a helper can come to its end, no failure on the way."""
-    return program.machine.initial in passing_to(program.machine, "completed")
-
-
-def passing_to(machine: Machine, target: str) -> set[str]:
-    """The states from which one can be reached, no failure on the way."""
-    before: dict[str, set[str]] = {}
-    for edge in machine.edges:
-        if edge.event == DONE:
-            for end in edge.targets:
-                before.setdefault(end, set()).add(edge.source)
-    return closure({target}, before)
-
-
-def _loops_of(machine: Machine) -> list[frozenset[str]]:
-    """Sets of top-level states that lead to each other, and to themselves."""
-    tops = [node for node in machine.nodes if node.parent is None]
-    following: dict[str, set[str]] = {node.id: set() for node in tops}
-    for edge in machine.edges:
-        if edge.event == DONE and edge.source in following:
-            following[edge.source].update(edge.targets)
-    after = {name: closure(set(next_), following) for name, next_ in following.items()}
-    return [
-        *dict.fromkeys(
-            frozenset(b for b in after[a] if a in after.get(b, ()))
-            for a in after if a in after[a]
-        )
-    ]  # fmt: skip

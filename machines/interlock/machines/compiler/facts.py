@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from interlock.machines.compiler.blocks import Block, Pause, control, successors
 from interlock.machines.compiler.builder import Builder
 from interlock.machines.compiler.joins import counted
+from interlock.machines.compiler.noted import token_of
 from interlock.machines.compiler.origins import Origins
 from interlock.machines.compiler.places import CallPlaces
 from interlock.machines.compiler.scope import COMPREHENSIONS
@@ -57,9 +58,23 @@ class Finder:
             },
             cancelled=origins.cancelled(),
             children=origins.children(),
-            where=frozenset(self.states[pause.site] for pause in pauses if pause.where),
+            told=frozenset(self._told(pauses)),
             unreached=tuple(sorted(missed)),
         )
+
+    def _told(self, pauses: Sequence[Pause]) -> Iterator[str]:
+        """What says by itself for whom, or for what, it waits."""
+        for pause in pauses:
+            wait = pause.site.kind == "wait" and pause.where is not None
+            if wait or (pause.site.kind == "approval" and _names_people(pause.call)):
+                yield self.states[pause.site]
+        calls = self.builder.sites.calls
+        nodes = [n for n in walk_scope(*self.builder.source.tree.body) if isinstance(n, ast.Call)]
+        written = [n for n in nodes if token_of(n) in calls and not _names_people(n)]
+        open_ones = {self.calls.sites.get(calls[token_of(n)]) for n in written}
+        for call, name in self.calls.sites.items():
+            if call.kind == "approval" and name not in open_ones:
+                yield name
 
     def _joined(self, node: ast.Await | ast.AsyncWith, site: Site, origins: Origins) -> Joined:
         written: dict[str, int] = {}
@@ -89,6 +104,10 @@ class Finder:
                 name = self.calls.names[number]
                 found[name] = several or again or name in found
         return found
+
+
+def _names_people(call: ast.Call) -> bool:
+    return any(keyword.arg == "approvers" for keyword in call.keywords)
 
 
 def _onward(block: Block) -> Iterator[Block]:
