@@ -94,5 +94,30 @@ def test_what_cannot_be_proved_says_why(il: Invoke) -> None:
     assert workflow.stderr.startswith("error ILK094: cli.shop:checkout is a workflow")
     odd = il("check", "machines.provable:Odd", "--prove")
     assert "give some to try, samples={'Odder.what': [...]}" in odd.stderr
-    alone = il("check", "machines.provable:Shop", "--pytest", "x.py")
-    assert alone.exit_code == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_proved(
+    il: Invoke, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.py"
+    there.write_text("")
+    for file, said in ((there, "is there already"), (tmp_path / "no" / "x.py", "no folder")):
+        result = il("check", "machines.provable:Shop", "--pytest", str(file))
+        assert result.stderr.startswith("error ILK094: ")
+        assert said in result.stderr
+        assert result.stdout == ""
+    alone = il("check", "machines.provable:Shop", "--pytest", str(tmp_path / "new.py"))
+    assert "refuted" in alone.stdout
+    assert (tmp_path / "new.py").exists()
+
+
+def test_names_that_are_nearly_right(
+    il: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "orderly_shop.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    for command in ("check", "simulate"):
+        wrong = il(command, "machines.provable:Shopp")
+        assert "has no 'Shopp' (did you mean machines.provable:Shop?)" in wrong.stderr
+        module = il(command, "orderly_shp:Shop")
+        assert "did you mean orderly_shop?" in module.stderr

@@ -11,9 +11,13 @@ import pytest
 from hypothesis import settings
 
 from engine import shop
-from interlock.testing import machine_tests, mutants, mutate
+from interlock.machines import step, workflow
+from interlock.testing import Ended, machine_tests, mutants, mutate
 from interlock.testing.errors import BadTests, NotTestable
+from interlock.testing.flow_play import flow_played
+from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.machine_suite import MachineSuite
+from interlock.testing.moves import Case, Fail, Move, Return
 from interlock.testing.scenario import Scenario
 from interlock.testing.search import Failure
 from sample_orders import Add, Cancel, OrderData, OrderLifecycle, Pay, Ship, Status, Submit
@@ -121,15 +125,83 @@ def test_laws_and_files_of_tests_are_run_against_mutants(tmp_path: Path) -> None
         assert "test_it" in noticed([str(file)], None)
     with pytest.raises(BadTests, match="cannot run"):
         noticed([str(tmp_path / "nothing.py")], None)
+    with pytest.raises(BadTests, match=r"no file .*did you mean .*test_it.py"):
+        mutate(OrderLifecycle, [str(tmp_path / "test_i.py")])
 
 
 def test_undos_that_are_skipped() -> None:
-    names = [mutant.text for mutant in mutants(shop.checkout)]
-    assert names == ["reserve is not undone", "charge is not undone"]
+    undos = [mutant for mutant in mutants(shop.checkout) if mutant.text.endswith("not undone")]
+    assert [one.text for one in undos] == ["reserve is not undone", "charge is not undone"]
     before = shop.charge.options
-    with mutants(shop.checkout)[1].applied():
+    with undos[1].applied():
         assert shop.charge.options.compensate is None
     assert shop.charge.options == before
+
+
+@step(raises=LookupError)
+async def mutated_find(text: str) -> int: ...  # type: ignore[empty-body]  # it is not called
+
+
+@step
+async def mutated_tell(text: str) -> None: ...
+
+
+@workflow
+async def mutated(text: str) -> str:
+    try:
+        count = await mutated_find(text)
+    except LookupError:
+        return "missing"
+    if count > 3:
+        await mutated_tell("many")
+        raise ValueError(count)
+    while count < 2:
+        count += await mutated_find("more")
+    return "many" if count > 1 else "few"
+
+
+def comes_to(*moves: Move) -> Ended:
+    return flow_played(FlowSubject(mutated), Case({"text": ""}, moves)).ended
+
+
+def few_are_looked_for_again() -> None:
+    ended = comes_to(Return("mutated_find", 1), Return("mutated_find", 1))
+    assert (ended.status, ended.result) == ("completed", "many")
+
+
+def many_fail() -> None:
+    ended = comes_to(Return("mutated_find", 4))
+    assert ended.status == "failed"
+    assert ended.called("mutated_tell")
+
+
+def what_is_missing_is_no_failure() -> None:
+    ended = comes_to(Fail("mutated_find", LookupError("x")))
+    assert ended.result == "missing"
+
+
+def test_the_code_of_a_workflow_is_changed_in_one_place() -> None:
+    before = mutated.program
+    texts = [text.partition(": ")[2] for text in map(str, mutants(mutated))]
+    assert texts == [
+        "`except LookupError` catches nothing",
+        "`return 'missing'` is left out",
+        "`if count > 3` says the contrary",
+        "`await mutated_tell('many')` is left out",
+        "`raise ValueError(count)` is left out",
+        "`while count < 2` says the contrary",
+        "`if count > 1` says the contrary",
+    ]
+    done = mutate(mutated, [few_are_looked_for_again, many_fail, what_is_missing_is_no_failure])
+    assert [str(one) for one in done.survivors] == []
+    assert mutated.program is before
+    left = mutate(mutated, [what_is_missing_is_no_failure]).survivors
+    assert len(left) == len(texts) - 2
+
+
+def test_a_workflow_needs_tests_that_know_what_is_meant() -> None:
+    with pytest.raises(BadTests, match="say which tests should notice"):
+        mutate(mutated)
 
 
 def test_tests_that_fail_by_themselves_kill_nothing() -> None:

@@ -28,7 +28,10 @@ from interlock.machines import (
 from interlock.machines.errors import TimedOut
 from interlock.testing import Ended, workflow_tests
 from interlock.testing.errors import NotTestable
+from interlock.testing.flow_laws import delivered, every_delivery
+from interlock.testing.flow_play import flow_played
 from interlock.testing.flow_suite import FlowSuite
+from interlock.testing.moves import Case, Return, Send
 
 QUICK = settings(max_examples=6, derandomize=True)
 
@@ -208,3 +211,18 @@ def test_only_workflows_are_tested() -> None:
     wrong: Any = take
     with pytest.raises(NotTestable, match="is no workflow"):
         workflow_tests(wrong)
+
+
+def test_what_people_send_is_delivered_in_another_order_too() -> None:
+    """A command comes before the wait for it, and is taken by it all the same, and once."""
+    suite = suite_of(shop)
+    moves = (Return("take", Basket(total=1)), Send(Picked(shelf="a1")))
+    case = Case({"basket": Basket(total=1)}, moves)
+    other = [one for one in every_delivery(suite.subject, case) if one.swapped().moves != moves]
+    assert [one.swapped().moves for one in other] == [moves[::-1]]
+    ended = flow_played(suite.subject, other[0]).ended
+    assert ended.lines[1].startswith("Picked(shelf='a1') -> take")
+    assert (ended.status, ended.result) == ("completed", "a1")
+    types = [event.type for event in ended.histories["run"].events]
+    assert types.count("CommandReceived") == 1
+    delivered(suite.subject, other[0])

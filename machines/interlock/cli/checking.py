@@ -49,9 +49,11 @@ def check(
         lock: the lock file, which may speak of it.
         apps: modules with old code of it that is kept for its runs.
         prove: look at every place that a run can come to as well, at most `limit` of them.
-        tests: write a test for each property that is refuted.
+        tests: prove, and write a test for each property that is refuted.
         strict: false for warnings too; what a state says nothing about is told.
     """
+    proving.check_new(tests)
+    prove = prove or tests is not None
     system = systems.system_at(target)
     if system is not None:
         return systems.check_system(system, target, limit, tests, as_json=as_json)

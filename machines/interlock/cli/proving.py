@@ -109,22 +109,35 @@ def write_tests(target: str, results: list[Result], file: Path) -> int:
     """Write a test for each refuted property with a trace; how many there are.
 
     Raises:
-        BadArgument: the file is there already, or cannot be written.
+        BadArgument: the file cannot be written.
     """
     kind = _lifecycle(target)
     found = [r for r in results if r.verdict == "refuted" and r.trace is not None]
     return write_text(file, as_pytest(kind, *found) if found else "", len(found))
 
 
+def check_new(file: Path | None) -> None:
+    """Check that tests can be written to a file, before a proof is made that takes its time.
+
+    Raises:
+        BadArgument: the file is there already, or its folder is not.
+    """
+    if file is None:
+        return
+    if file.exists():
+        message = f"{file} is there already: name a new file for the tests"
+        raise BadArgument(message)
+    if not file.parent.is_dir():
+        message = f"cannot write {file}: there is no folder {file.parent}"
+        raise BadArgument(message)
+
+
 def write_text(file: Path, text: str, count: int) -> int:
     """Write the tests to a new file, if there are some; how many.
 
     Raises:
-        BadArgument: the file is there already, or cannot be written.
+        BadArgument: the file cannot be written.
     """
-    if file.exists():
-        message = f"{file} is there already: name a new file for the tests"
-        raise BadArgument(message)
     try:
         if count:
             file.write_text(text)

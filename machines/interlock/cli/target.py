@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from interlock.cli.errors import BadTarget, ImportFailed
+from interlock.cli.text import near_ids
 from interlock.machines import registry
 from interlock.machines.ir import Machine
 from interlock.machines.modules import defined_in, is_machine, kept_beside, machines_in
@@ -73,6 +74,8 @@ def load_target(target: str) -> object:
         what = f"{name} has no {attribute!r}"
     else:
         what = f"{target!r} names a module; name what is in it as MODULE:NAME"
+    near = near_ids(attribute, [*known])[:1] if attribute and found is None else []
+    what += "".join(f" (did you mean {name}:{one}?)" for one in near)
     message = f"{what}; workflows and lifecycles: {listed}"
     raise BadTarget(message)
 
@@ -94,7 +97,9 @@ def import_module(name: str) -> ModuleType:
         raise
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            hint = f"; write {name[:-3].replace('/', '.')}" if name.endswith(".py") else ""
+            hint = (
+                f"; write {name[:-3].replace('/', '.')}" if name.endswith(".py") else _meant(name)
+            )
             message = f"there is no module {name!r} in {here} or among what is installed{hint}"
             raise BadTarget(message) from error
         raise _failed(name, error) from error
@@ -105,6 +110,16 @@ def import_module(name: str) -> ModuleType:
         raise _failed(name, error) from error
     except (Exception, SystemExit) as error:  # whatever the author's module raises is shown
         raise _failed(name, error) from error
+
+
+def _meant(name: str) -> str:
+    """The module of a file, or one beside of nearly this name."""
+    if name.endswith(".py"):
+        return f"; write {name[:-3].replace('/', '.')}"
+    beside = [one.stem for one in Path.cwd().glob("*.py")]
+    beside += [one.parent.name for one in Path.cwd().glob("*/__init__.py")]
+    near = near_ids(name, beside)[:1]
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _failed(name: str, error: BaseException) -> ImportFailed:

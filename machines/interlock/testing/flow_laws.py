@@ -26,7 +26,7 @@ from interlock.testing.broken import Broken, differ
 from interlock.testing.ended import Ended
 from interlock.testing.flow_play import FlowPlay, flow_played
 from interlock.testing.flow_subject import FlowSubject
-from interlock.testing.moves import Case, Crash, Jump, Twice
+from interlock.testing.moves import Case, Crash, Jump, Swap, Twice
 from interlock.testing.stage import RUN, Stage
 from interlock.testing.states import cuts_agree, seen
 from interlock.testing.strategies import JUMPS
@@ -255,10 +255,14 @@ def every_crash(subject: FlowSubject, case: Case) -> Iterator[Case]:
 
 
 def delivered(subject: FlowSubject, case: Case) -> None:
-    """What is delivered twice is done once."""
-    whole, came = _played(subject, replace(case, faults=())).ended, _played(subject, case).ended
+    """What is delivered twice is done once; what comes in another order is another sound run."""
+    came_so = case.swapped()
+    alone = _bare(came_so)
+    for law in (ends, structural, compensated) if came_so.moves != case.moves else ():
+        law(subject, came_so)
+    whole, came = _played(subject, alone).ended, _played(subject, came_so).ended
     wrong = _other_end(whole, came)
-    if wrong is not None and _other_end(whole, _played(subject, _bare(case)).ended) is None:
+    if wrong is not None and _other_end(whole, _played(subject, _bare(alone)).ended) is None:
         raise Broken(wrong)
 
 
@@ -267,10 +271,13 @@ def _bare(case: Case) -> Case:
 
 
 def every_delivery(subject: FlowSubject, case: Case) -> Iterator[Case]:
-    """The case with all that people send delivered twice."""
+    """The case with all that people send delivered twice, and each thing before the one before."""
     places = range(len(case.moves) + 12)
-    yield replace(case, faults=tuple(Twice(one) for one in places))
+    twice = tuple(Twice(one) for one in places)
+    yield replace(case, faults=twice)
     yield replace(case, faults=tuple(Twice(one, late=True) for one in places))
+    for one in range(len(case.moves) - 1):
+        yield replace(case, faults=(Swap(one), *twice))
 
 
 def compensated(subject: FlowSubject, case: Case) -> None:
@@ -379,8 +386,8 @@ FLOW_LAWS: Sequence[FlowLaw] = (
         survives, ["crash"], every_crash,
     ),
     FlowLaw(
-        "deliveries", "what is delivered twice is done once",
-        delivered, ["twice", "late"], every_delivery,
+        "deliveries", "what is delivered twice is done once, in whatever order it comes",
+        delivered, ["twice", "late", "swap"], every_delivery,
     ),
     FlowLaw(
         "compensation", "after a failure, each completed step is undone once, newest first",

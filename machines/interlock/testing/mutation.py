@@ -9,6 +9,7 @@ import io
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,9 +20,11 @@ from interlock.machines.guard import Check, Guard, Refuse
 from interlock.machines.ir import Edge
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.lifecycle_program import LifecycleProgram, Parts
+from interlock.machines.program import Program
 from interlock.machines.step import Step
 from interlock.machines.workflow import Workflow
 from interlock.testing.errors import BadTests, NotTestable
+from interlock.testing.flow_mutation import changed_programs
 from interlock.testing.flow_subject import FlowSubject, is_workflow
 from interlock.testing.machine_suite import MachineSuite
 from interlock.testing.subject import Subject, is_lifecycle
@@ -71,8 +74,9 @@ def mutants(machine: type[Lifecycle[Any, Any]] | Workflow[..., Any]) -> list[Mut
     """The small wrongs that can be done to a machine.
 
     Of a lifecycle a transition is left out or leads elsewhere, a guard says the contrary or is not
-    asked, a method leaves the data as they are, effects are left out. Of a workflow the undo of a
-    step is left out.
+    asked, a method leaves the data as they are, effects are left out. Of a workflow a condition
+    says the contrary, an awaited call whose value nobody takes, a `raise` or a `return` is left
+    out, an `except` catches nothing, the undo of a step is left out.
 
     Raises:
         NotTestable: it is neither.
@@ -137,12 +141,18 @@ def _checked(tests: Any) -> list[Test]:
         one: Any = str(test) if isinstance(test, Path) else test
         if isinstance(one, str) and not Path(one.partition("::")[0]).exists():
             message = f"there is no file or folder {one.partition('::')[0]!r} in {Path.cwd()}"
-            raise BadTests(message)
+            raise BadTests(message + _meant(Path(one.partition("::")[0])))
         if not isinstance(one, str) and not callable(one):
             message = f"{one!r} is no test; write a function, or the file of some"
             raise BadTests(message)
         found.append(one)
     return found
+
+
+def _meant(path: Path) -> str:
+    beside = {one.name: one for one in path.parent.glob("*.py")}
+    near = get_close_matches(path.name, beside, 1)
+    return f"; did you mean {beside[near[0]]}?" if near else ""
 
 
 def _laws(suite: Suite[Any]) -> Callable[[], None]:
@@ -294,11 +304,28 @@ def _unchanged(data: Any, *_: object) -> Any:
 
 
 def _of_workflow(flow: Workflow[..., Any]) -> Iterator[Mutant]:
+    for text, program in changed_programs(flow):
+        yield Mutant(text, _with_program(flow, program))
     done: set[str] = set()
     for step in FlowSubject(flow).steps():
         if step.options.compensate is not None and step.name not in done:
             done.add(step.name)
             yield Mutant(f"{step.name} is not undone", _uncompensated(flow, step.name))
+
+
+def _with_program(
+    flow: Workflow[..., Any], program: Program
+) -> Callable[[], AbstractContextManager[None]]:
+    @contextmanager
+    def applied() -> Generator[None]:
+        before = flow.program
+        setattr(flow, "_program", program)  # noqa: B010  it is put back below
+        try:
+            yield
+        finally:
+            setattr(flow, "_program", before)  # noqa: B010  see above
+
+    return applied
 
 
 def _uncompensated(

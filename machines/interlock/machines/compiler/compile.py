@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -50,7 +51,11 @@ from interlock.machines.shapes import shapes
 
 
 def compile_workflow(
-    function: Callable[..., Any], name: str | None = None, version: str = ""
+    function: Callable[..., Any],
+    name: str | None = None,
+    version: str = "",
+    *,
+    tree: ast.AsyncFunctionDef | None = None,
 ) -> CompiledProgram:
     """Compile an `async def` whose awaits are steps and waits.
 
@@ -58,12 +63,15 @@ def compile_workflow(
         function: the author's function; its source has to be readable.
         name: what the machine is called; default is the function's name.
         version: what its author calls this definition.
+        tree: what to compile in the place of its own text: a change of it.
 
     Raises:
         CompileError: it holds something that a workflow cannot hold.
         NotYetDefined: it awaits a name that is not defined yet.
     """
     source = read_source(function)
+    if tree is not None:
+        source = replace(source, tree=tree)
     try:
         made = _compile(source, name or source.code.co_name, Helpers(source, _compile_helper))
     except RecursionError:

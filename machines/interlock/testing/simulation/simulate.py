@@ -70,7 +70,7 @@ class Simulated:
         told = (
             f"{_many(self.seeds, 'seed')}, {_many(self.runs.total(), 'run')} ({runs}), "
             f"{_many(self.calls, 'call')}, {_many(self.events, 'event')}, "
-            f"{_many(self.faults.total(), 'fault')}, {_many(self.lasted.days, 'day')}"
+            f"{_many(self.faults.total(), 'fault')}, {_many(max(self.lasted.days, 0), 'day')}"
         )
         return "; never: ".join([told, *self.never])
 
