@@ -309,7 +309,8 @@ async def test_branches_are_asked_for_when_a_migration_wants_to_know_where_it_is
         await engine.send("run", Ping(number=1))
         await engine.approve("run", "boss", by="ann")
         assert await (await engine.get("run")).result() == ["new", ["x"], "more"]
-    assert [(where.state, where.branch) for where in seen] == [
+    places = [(where.state, where.branch) for where in seen]
+    assert [*dict.fromkeys(places)] == [  # also asked when the engine looks at what waits
         ("parallel:waiting+inside", ""),
         ("waiting/wait:Ping", "parallel:waiting+inside#1[0]"),
         ("inside/approval:boss", "parallel:waiting+inside#1[1]"),

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from hashlib import file_digest
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from interlock.audit.archived_event import place_of
 from interlock.audit.finding import Findings
 from interlock.store.archive.form import SumOfDigests, sum_of_row
@@ -32,6 +30,7 @@ class Archives:
         self._findings = findings
         self._only = only
         self._runs: dict[str, tuple[str, Moved]] = {}
+        self._told: dict[str, str] = {}  # the digests of rows of the index, by run
         self._rows: dict[str, Indexed] = {}  # of the index, those that no digest vouched for yet
         self._seen: set[str] = set()
         self._sums: dict[str, str] = {}  # of the files, as they were recorded last
@@ -47,6 +46,7 @@ class Archives:
             if isinstance(body, RunsArchived):
                 self._sums[body.file] = body.sha256
                 self._runs.update({one.run: (body.file, one) for one in body.runs})
+                self._told.update({one.run: body.rows.get(one.run, "") for one in body.runs})
             elif isinstance(body, RunsRestored):
                 for run in body.runs:
                     self._runs.pop(run, None)
@@ -107,9 +107,9 @@ class Archives:
         entry = None if indexed is None else indexed.entry
         if entry is None or entry.archive != file:
             self._findings.add(f"the index does not say that {run!r} was archived to {file}", run)
-        elif indexed is not None and not moved.row:
+        elif indexed is not None and not self._told[run]:
             self._rows[run] = indexed
-        elif indexed is not None and _sum_of_row(indexed) != moved.row:
+        elif indexed is not None and _sum_of_row(indexed) != self._told[run]:
             self._other_row(run)
         return count
 
@@ -168,11 +168,10 @@ class Archives:
         where, moved = self._runs.get(name, ("", None))
         if where != file:
             return  # it was restored
-        found = run.moved
-        if moved is None or found != (moved if moved.row else replace(moved, row=found.row)):
+        if run.moved != moved or self._told[name] not in ("", run.row):
             self._findings.add(f"{name!r} is not in {file} as it was recorded", name)
         row = self._rows.get(name)
-        if row is not None and _sum_of_row(row) != found.row:
+        if row is not None and _sum_of_row(row) != run.row:
             self._other_row(name)
 
 

@@ -17,14 +17,12 @@ class Moved(msgspec.Struct, gc=False, frozen=True, array_like=True):
         run: its id.
         version, digest: of its last event.
         sum: over the positions and digests of all its events; see `sum_of_digests`.
-        row: over its row in the index; see `sum_of_row`. "" in archives of older releases.
     """
 
     run: str
     version: int
     digest: str
     sum: str
-    row: str = ""
 
 
 class RunsArchived(Body, frozen=True):
@@ -35,12 +33,15 @@ class RunsArchived(Body, frozen=True):
         sha256: of the whole file (hex).
         events: how many there are in it.
         runs: the runs.
+        rows: by run, the digest of its row in the index; see `sum_of_row`. Older releases left
+            them out.
     """
 
     file: str
     sha256: str
     events: int
     runs: list[Moved]
+    rows: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
 
 
 class RunsRestored(Body, frozen=True):

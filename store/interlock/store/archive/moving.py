@@ -120,8 +120,9 @@ def _write(
         writer = Writer(folder.resolve(), snapshot, unfinished)
         written = writer.write(units)
     if written is not None:
-        found = [run.moved for run in Archive(written.path).runs(keep=False)]
-        if found != written.runs:
+        read = [*Archive(written.path).runs(keep=False)]
+        rows = {run.entry.run: run.row for run in read}
+        if [run.moved for run in read] != written.runs or rows != written.rows:
             message = f"{written.path} does not read back as what was written: nothing was moved"
             raise BadArchive(message)
     return written, writer.taken
@@ -147,7 +148,7 @@ def _has(unit: Unit, runs: Iterable[str]) -> bool:
 async def _record(store: Store, written: Written, actor: Actor, at: datetime) -> set[str]:
     """Record that the runs are in the file, and mark them; or a run that was appended to."""
     file = str(written.path)
-    body = RunsArchived(file, written.sha256, written.events, written.runs)
+    body = RunsArchived(file, written.sha256, written.events, written.runs, written.rows)
     heads = {one.run: Head(one.version, one.digest) for one in written.runs}
     while True:
         commit = await commit_of(store, body, actor, at)

@@ -79,8 +79,12 @@ class ArchivedRun:
     def moved(self) -> Moved:
         """Its head, and the sum of its digests."""
         last = self._last
-        row = sum_of_row(self.entry, last)
-        return Moved(self.entry.run, last.version, last.digest, self._sum.hex(), row)
+        return Moved(self.entry.run, last.version, last.digest, self._sum.hex())
+
+    @property
+    def row(self) -> str:
+        """The digest of its row in the index."""
+        return sum_of_row(self.entry, self._last)
 
 
 class Archive:

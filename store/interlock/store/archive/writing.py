@@ -70,6 +70,7 @@ class Written(msgspec.Struct, frozen=True):
         sum: of its lines (hex).
         events: how many there are.
         runs: what was written of each run.
+        rows: the digests of their rows in the index.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Written(msgspec.Struct, frozen=True):
     sum: str
     events: int
     runs: list[Moved]
+    rows: dict[str, str]
 
 
 class _Needed(Exception):
@@ -101,6 +103,7 @@ class Writer:
         self._unfinished = unfinished
         self._sum = sha256()
         self._moved: list[Moved] = []
+        self._rows: dict[str, str] = {}
         self._parts: list[Part] = []
         self._events = 0
         self.taken: list[Unit] = []
@@ -142,6 +145,8 @@ class Writer:
             out.truncate(offset)
             out.seek(offset)
             self._sum, count, self._events = before
+            for dropped in self._moved[count:]:
+                del self._rows[dropped.run]
             del self._moved[count:]
         else:
             runs = [entry.run for entry in unit.entries]
@@ -168,8 +173,8 @@ class Writer:
             found.add(raw.position, event.digest)
             self._events += 1
             yield line(stored(raw))
-        row = sum_of_row(entry, last)
-        self._moved.append(Moved(entry.run, last.version, last.digest, found.hex(), row))
+        self._moved.append(Moved(entry.run, last.version, last.digest, found.hex()))
+        self._rows[entry.run] = sum_of_row(entry, last)
 
     def _named(self, part: Path, digest: str) -> Written:
         whole = sha256()
@@ -181,7 +186,7 @@ class Writer:
         part.replace(path)
         _replace(index_of(path), msgspec.json.encode(index))
         flush(self._folder)
-        return Written(path, index.sha256, digest, self._events, self._moved)
+        return Written(path, index.sha256, digest, self._events, self._moved, self._rows)
 
 
 def index_of(path: Path) -> Path:
