@@ -85,6 +85,19 @@ def _stopped(event: Event, body: ActivityStopped, plain: Plain) -> str:
     return f"{said}: {body.reason}" if body.reason else said
 
 
+def _left_alone(event: Event, body: ActivityStopped, plain: Plain) -> str:
+    """Of a child that outlives the run; which call of a join it was is said before."""
+    named = "" if body.activity.endswith("]") else f"{name_of(body.activity)} "
+    if body.over:
+        return f"{named}is left to itself" if named else "left to itself"
+    why = "the run is cancelled" if body.reason == "cancelled" else body.reason
+    return f"{named}goes on by itself" + (f": {why}" if why else "")
+
+
+def _all_left(event: Event, body: RunEnding, plain: Plain) -> str:
+    return "the workflow has ended; what it started beside itself goes on by itself"
+
+
 def _skipped(event: Event, body: StepSkipped, plain: Plain) -> str:
     return f"skipped: {body.reason}"
 
@@ -128,3 +141,9 @@ JOINED: dict[str, Callable[[Event, Any, Plain], str]] = {
     CompensationRequested.__name__: _compensation,
 }
 """The phrase of each of these events, by its name."""
+
+LEFT_ALONE: dict[str, Callable[[Event, Any, Plain], str]] = {
+    ActivityStopped.__name__: _left_alone,
+    RunEnding.__name__: _all_left,
+}
+"""The same, where what is stopped are children that go on by themselves."""

@@ -15,6 +15,7 @@ from interlock.projections import (
     RunState,
     find_state,
 )
+from interlock.projections.alone import leaves
 from interlock.projections.begun import begun
 from interlock.projections.difference import difference
 from interlock.projections.loading import PAGE, find_version
@@ -90,7 +91,7 @@ async def between(
     a, b = await until(store, run, first), await until(store, run, second)
     before, after = sorted((a, b), key=lambda history: history.last.version)
     since, last = before.state(), after.last.version
-    effects = Ledger(await known(store, run, since, last))
+    effects = Ledger(await known(store, run, since, last), leaves(since))
     async for events in pages(store, run, since.head.version, last):
         for event in events:
             effects.take(event)

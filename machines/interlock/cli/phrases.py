@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from interlock.cli.joined import JOINED, error_text
+from interlock.cli.joined import JOINED, LEFT_ALONE, error_text
 from interlock.cli.phrases_archive import ARCHIVES
 from interlock.cli.phrases_changing import CHANGING
 from interlock.cli.phrases_forks import FORKS
@@ -55,14 +55,15 @@ from interlock.store.vocabulary import (
 )
 
 
-def phrase(event: Event, plain: Plain, branch: str | None = None) -> str:
+def phrase(event: Event, plain: Plain, branch: str | None = None, *, alone: bool = False) -> str:
     """What happened, in one line. An event type without a phrase is named by its type.
 
     Args:
         branch: what the branch or item is called that it happened to, "" for none; None where
             only the event is at hand.
+        alone: what is stopped goes on by itself.
     """
-    make = PHRASES.get(event.type)
+    make = (LEFT_ALONE if alone else PHRASES).get(event.type)
     if make is None:
         return event.type
     said = make(event, event.body, plain)

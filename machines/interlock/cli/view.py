@@ -21,6 +21,7 @@ from interlock.projections import (
     member_name,
     read_through,
 )
+from interlock.projections.alone import is_left_alone
 from interlock.projections.copying import copy_state
 from interlock.projections.subject import Subject
 from interlock.store.contract import Entry, Timer
@@ -237,7 +238,8 @@ class Phrases:
         self.note(activity)
         branch = None if activity is None else "/".join(subject.branch)
         with knowing(self._names):
-            return phrase(event, _image(state, activity).plain, branch)
+            plain = _image(state, activity).plain
+            return phrase(event, plain, branch, alone=_is_left(event, state, activity))
 
     def note(self, activity: Activity | None) -> None:
         """Take note of what an event is about: members of joins may have no name in their id."""
@@ -245,6 +247,16 @@ class Phrases:
             return
         if activity.id.endswith("]") and activity.kind not in ("join", "helper", "undo"):
             self._names[activity.id] = activity.name
+
+
+def _is_left(event: Event, state: RunState, activity: Activity | None) -> bool:
+    """Whether all that an event stops are children that go on by themselves."""
+    if event.type == "RunEnding":
+        left = state.pending.values()
+        return bool(left) and all(is_left_alone(state, one) for one in left)
+    if event.type != "ActivityStopped" or activity is None:
+        return False
+    return is_left_alone(state, activity)
 
 
 def _image(state: RunState, activity: Activity | None) -> Image:

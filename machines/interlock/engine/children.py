@@ -10,6 +10,7 @@ from interlock.engine.session import Mover, Session, record_stopped
 from interlock.machines.errors import ChildRefused, Refused
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.projections import Activity, RunState, fold, load_state
+from interlock.projections.alone import is_left_alone
 from interlock.store.contract import FINISHED
 from interlock.store.errors import InterlockError, StoreError, UnknownType, Unrecordable
 from interlock.store.event import Actor
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 async def look_after(engine: Core, session: Session, activity: Activity) -> Record | None:
     """Start a child, cancel it, or find that it has ended: the outcome to record, None for none."""
     entry = await engine.store.entry(activity.child)
-    left_alone = activity.stopping and _is_abandoned(session, activity)
+    left_alone = activity.stopping and is_left_alone(session.state, activity)
     if entry is None:
         if activity.stopping and not left_alone:
             return record_stopped
@@ -43,12 +44,6 @@ async def look_after(engine: Core, session: Session, activity: Activity) -> Reco
     if activity.stopping:
         await _cancel(engine, session, activity)
     return None
-
-
-def _is_abandoned(session: Session, activity: Activity) -> bool:
-    """Whether a child goes on by itself: its parent ends."""
-    ends = session.state.ending is not None or session.state.cancel is not None
-    return activity.abandon and ends
 
 
 async def _start(engine: Core, session: Session, activity: Activity) -> Record | None:

@@ -11,6 +11,7 @@ import msgspec
 
 from interlock.engine.replaying.speech import said
 from interlock.projections import Activity, History, RunState, evolve
+from interlock.projections.alone import is_left_alone
 from interlock.store.decisions import (
     ApprovalDelegated,
     ApprovalGranted,
@@ -105,6 +106,12 @@ class Story:
         if not lines:
             lines.append(_words(event.type))
         return lines
+
+    def stopped(self, state: RunState, activity: str) -> str:
+        """That an activity was stopped, or is a child that goes on by itself."""
+        found = self._activities.get(activity)
+        left = found is not None and is_left_alone(state, found)
+        return f"{self.name(activity)} {'goes on by itself' if left else 'was stopped'}"
 
     def name(self, activity: str) -> str:
         """What people call an activity."""
@@ -253,7 +260,7 @@ _TELL: dict[type[Body], Tell] = {
     CancelRequested: lambda story, state, event, body: [
         f"cancellation was asked for{_by(event, body.reason)}"
     ],
-    ActivityStopped: _named("was stopped"),
+    ActivityStopped: lambda story, state, event, body: [story.stopped(state, body.activity)],
     ChildEnded: _child,
     RunCompensated: _ended,
     RunCompensationFailed: _ended,

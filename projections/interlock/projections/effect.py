@@ -9,6 +9,7 @@ from typing import Literal
 EffectStatus = Literal[
     "intended", "started", "retrying", "confirmed", "failed", "in doubt", "cancelled",
     "compensated", "not compensated", "postponed", "reused", "asked",
+    "left alone",
 ]  # fmt: skip
 
 
@@ -25,7 +26,8 @@ class Effect:
             raised for the last time), `cancelled` (abandoned: it may or may not have happened),
             `in doubt`, `compensated` or `not compensated` (confirmed, and its undo failed),
             `postponed` (held back), `reused` (no call was made: another call's result was taken),
-            `asked` (a fork waits for a person to say what becomes of it).
+            `asked` (a fork waits for a person to say what becomes of it), `left alone` (a child
+            that goes on by itself: the run does not wait for it any more).
         attempts: calls that have an outcome or are under way; one that was interrupted and made
             again is the same attempt.
         interruptions: calls besides these that ended with their process, without an outcome: how
@@ -35,6 +37,7 @@ class Effect:
         note: for `postponed` what holds it back, for `reused` where the result is from.
         irreversible: why it cannot be undone, "" where that is not said.
         undoes: of an undo, the activity whose effect it undoes.
+        abandon: of a child: it goes on by itself when the run ends.
     """
 
     activity: str
@@ -48,3 +51,4 @@ class Effect:
     note: str = ""
     irreversible: str = ""
     undoes: str = ""
+    abandon: bool = False

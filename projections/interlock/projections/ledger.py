@@ -6,15 +6,23 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from interlock.projections.alone import leaves
 from interlock.projections.begun import begun
 from interlock.projections.effect import Effect, EffectStatus
 from interlock.projections.run import RunState
 from interlock.store.decisions import UndoResolved, UndoRetried
 from interlock.store.event import Event
 from interlock.store.forking import CallAnswered, CallAsked, OutcomeReplayed, RunForked
-from interlock.store.joining import ActivityStopped, ChildEnded, ChildStarted
+from interlock.store.joining import (
+    ActivityStopped,
+    ChildEnded,
+    ChildStarted,
+    CompensationRequested,
+    RunEnding,
+)
 from interlock.store.vocabulary import (
     CancelDelivered,
+    CancelRequested,
     RunCompensationFailed,
     StepFailed,
     StepInDoubt,
@@ -39,7 +47,7 @@ def ledger(events: Iterable[Event], since: RunState | None = None) -> list[Effec
         since: the run as it was before them: effects that were over by then are not among them,
             unless something becomes of them later.
     """
-    found = Ledger(() if since is None else begun(since).values())
+    found = Ledger() if since is None else Ledger(begun(since).values(), leaves(since))
     for event in events:
         found.take(event)
     return found.effects
@@ -50,10 +58,12 @@ class Ledger:
 
     Args:
         known: effects from before the first event.
+        leaves: by then the run leaves those of its children that go on by themselves.
     """
 
-    def __init__(self, known: Iterable[Effect] = ()) -> None:
+    def __init__(self, known: Iterable[Effect] = (), leaves: bool = False) -> None:
         self._known = _Known({effect.activity: effect for effect in known})
+        self._leaves = leaves
         self._replayed: OutcomeReplayed | None = None
 
     def take(self, event: Event) -> None:
@@ -62,6 +72,10 @@ class Ledger:
         handler = _HANDLERS.get(event.type)
         if handler is not None:
             handler(self._known, event, body)
+        if event.type in _LEAVING:
+            self._leaves = True
+        elif isinstance(body, ActivityStopped) and self._leaves:
+            _left_alone(self._known, body)
         replayed = self._replayed
         if replayed is not None and getattr(body, "activity", "") == replayed.activity:
             _taken_from(self._known, replayed)
@@ -164,8 +178,15 @@ def _stopped(effects: dict[str, Effect], event: Event, body: ActivityStopped) ->
         _set(effects, event, body.activity, "cancelled")
 
 
+def _left_alone(effects: dict[str, Effect], body: ActivityStopped) -> None:
+    effect = effects.get(body.activity)
+    if effect is not None and effect.abandon and effect.status == "cancelled":
+        effect.status = "left alone"
+
+
 def _child_started(effects: dict[str, Effect], event: Event, body: ChildStarted) -> None:
     effect = Effect(body.activity, body.machine, body.child, "started", 1, event.at)
+    effect.abandon = body.on_cancel == "abandon"
     effects[body.activity] = effect
 
 
@@ -238,6 +259,8 @@ def _answered(effects: dict[str, Effect], event: Event, body: CallAnswered) -> N
         undone = _set(effects, event, effect.undoes, "compensated")
         undone.note = f"as {event.actor.id or 'a person'} said; nothing was called"
 
+
+_LEAVING = (CancelRequested.__name__, RunEnding.__name__, CompensationRequested.__name__)
 
 _HANDLERS: dict[str, Callable[[dict[str, Effect], Event, Any], None]] = {
     StepScheduled.__name__: _scheduled,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from interlock.projections.address import member_name, node_of
+from interlock.projections.alone import is_left_alone
 from interlock.projections.copying import copy_state
 from interlock.projections.ending import ending, marks_of
 from interlock.projections.errors import EmptyHistory
@@ -131,6 +132,8 @@ class _Drawn:
             self._over(self._current.pop(name, ""), event)
         if not lasts:
             self._over(name, event)
+            if event.type == "ActivityStopped" and is_left_alone(state, activity):
+                self._bars[name].outcome = "left alone"
             return
         bar, body = self._bars[name], event.body
         bar.attempts = max(bar.attempts, activity.attempt)
