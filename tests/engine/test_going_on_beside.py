@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.trouble import Ping
+from interlock.cli.lanes import lanes
 from interlock.engine import Engine, deploy_check
 from interlock.engine.deploying import RunFate, fate_of
 from interlock.engine.programs import Programs
@@ -20,8 +21,9 @@ from interlock.machines import (
     step,
     wait_for,
 )
-from interlock.projections import fold
+from interlock.projections import fold, timeline
 from interlock.store.backends.memory import MemoryStore
+from interlock.store.forking import Effects
 
 CALLS: list[str] = []
 
@@ -148,6 +150,31 @@ async def test_a_run_goes_on_beside_its_child(
         "cancelled" if status == "compensated" else "completed"
     )
     assert ("undo x" in CALLS) == (status == "compensated")
+
+
+async def test_a_child_has_a_row_of_its_own() -> None:
+    store = MemoryStore("memory://")
+    await begun(store, sale)
+    bars = timeline(await store.read("run")).bars
+    assert [bar.label for bar in bars] == ["pack", "invoice-beside", "approval:manager"]
+    assert [lane.label for lane in lanes(bars)] == [bar.label for bar in bars]
+
+
+@pytest.mark.parametrize("effects", ["recorded", "ask"])
+async def test_a_fork_goes_on_beside_its_child(effects: Effects) -> None:
+    store = MemoryStore("memory://")
+    await begun(store, sale)
+    at = len(await store.read("run"))
+    async with Engine(store, machines=[called(sale_edited), invoice]) as engine:
+        await engine.approve("run", "manager", by="ann")
+        await engine.settle()
+        fork = await engine.fork("run", at, id="fork", effects=effects)
+        again = await engine.fork("fork", at, id="again", effects=effects)
+        await engine.settle()
+        assert not engine.held
+        for made in (fork, again):
+            assert (await made.snapshot()).hash == called(sale_edited).machine.hash
+    assert (await deploy_check(store, [called(sale_edited), invoice])).held == 0
 
 
 async def failing(what: str) -> str:

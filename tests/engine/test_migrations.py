@@ -337,6 +337,9 @@ async def test_a_migration_that_leaves_a_state_out_is_told_when_the_engine_opens
 
 def test_what_cannot_be_meant_is_told() -> None:
     machine = called(second)
+    nothing: Any = None
+    with pytest.raises(BadDefinition, match="maps 'wait:Ping' to None; states go by their names"):
+        machine.migrate(from_="1", states={"wait:Ping": nothing})
     with pytest.raises(BadDefinition, match="name the definition"):
         machine.migrate(from_="")
     with pytest.raises(BadDefinition, match="takes the variables"):

@@ -32,7 +32,7 @@ def _doing(activity: Activity) -> Doing:
     where = activity.state
     return Doing(
         activity.id, activity.kind, activity.name, where, where, tuple(activity.commands),
-        apart=activity.kind == "child" and activity.id == activity.child,
+        activity.apart,
     )  # fmt: skip
 
 

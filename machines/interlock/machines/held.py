@@ -179,7 +179,8 @@ def anywhere(machine: Machine) -> Iterator[tuple[str, Held]]:
                 yield node.id, Held(active=_around(machine, node), whole=False)
         elif node.kind in LIVE and not _in_join(machine, node):
             yield node.id, held_at(machine, node)
-    yield from _in_branches(machine)
+    if machine.kind == "workflow":  # a lifecycle's effects are made beside its states
+        yield from _in_branches(machine)
 
 
 def _in_branches(machine: Machine) -> Iterator[tuple[str, Held]]:

@@ -75,6 +75,7 @@ class Migrations:
     def declare(self, from_: str, to: str, states: Mapping[str, str]) -> Callable[[F], F]:
         """What `@checkout.migrate(...)` does."""
         self._check(from_, to)
+        self._check_names(states)
 
         def decorate(change: F) -> F:
             if not callable(change) or not 1 <= len(_parameters(change)) <= 2:
@@ -108,6 +109,12 @@ class Migrations:
         if not from_ or from_ == to:
             text = f"from_={from_!r}: name the definition that runs come from, by hash or version"
             raise BadDefinition(text)
+
+    def _check_names(self, states: Mapping[Any, Any]) -> None:
+        for was, now in states.items():
+            if not (isinstance(was, str) and isinstance(now, str)):
+                text = f"states= maps {was!r} to {now!r}; states go by their names"
+                raise BadDefinition(text)
 
     def path(self, old: str, version: str, new: Machine) -> list[Migration]:
         """The migrations that lead from a definition to another, in order; [] for none.

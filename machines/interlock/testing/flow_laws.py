@@ -19,14 +19,14 @@ from interlock.projections.timers import timers_of
 from interlock.store.contract import FINISHED, Appended, Filter
 from interlock.store.errors import InterlockError
 from interlock.store.event import Event
-from interlock.store.joining import ChildEnded
+from interlock.store.joining import ChildEnded, CompensationRequested
 from interlock.store.values import Memory
 from interlock.store.vocabulary import StepResolved, StepSucceeded, UndoScheduled, UndoSucceeded
 from interlock.testing.broken import Broken, differ
-from interlock.testing.ended import Ended
 from interlock.testing.flow_play import FlowPlay, flow_played
 from interlock.testing.flow_subject import FlowSubject
 from interlock.testing.moves import Case, Crash, Jump, Swap, Twice
+from interlock.testing.other_end import met_elsewhere, other_end
 from interlock.testing.stage import RUN, Stage
 from interlock.testing.states import cuts_agree, seen
 from interlock.testing.strategies import JUMPS
@@ -143,15 +143,15 @@ def structural(subject: FlowSubject, case: Case) -> None:
             assert machine is not None
             if event.state not in machine.places:
                 raise Broken(_of(run, f"is in {event.state!r}, which is no state of it"))
-            if before and not _joined(machine, before, event.state):
+            if before and not _joined(machine, before, event):
                 raise Broken(_of(run, f"moves from {before!r} to {event.state!r}: no such edge"))
             before = event.state
 
 
-def _joined(machine: Machine, before: str, after: str) -> bool:
-    """Whether an edge leads from one state to another, or into and out of what is nested."""
-    known = machine.by_id
-    if before == after or before not in known or after not in known:
+def _joined(machine: Machine, before: str, event: Event) -> bool:
+    """Whether an edge leads there, or into and out of what is nested; or a parent undoes it."""
+    known, after = machine.by_id, event.state
+    if isinstance(event.body, CompensationRequested) or not {before, after} <= known.keys():
         return True  # a call has a place of its own, beside the states
     for one, other in zip(_down(machine, before), _down(machine, after), strict=False):
         if one != other:
@@ -216,35 +216,16 @@ def refusals(subject: FlowSubject, case: Case) -> None:
 def survives(subject: FlowSubject, case: Case) -> None:
     """Killed at any append and opened again, a run comes to the end of the one that was not."""
     whole, came = _played(subject, replace(case, faults=())).ended, _played(subject, case).ended
-    wrong = _other_end(whole, came)
+    wrong = other_end(whole, came)
     if wrong is None:
         return
+    if met_elsewhere(whole, came):  # it is another run, and has to be a sound one
+        for law in (ends, structural, compensated):
+            law(subject, case)
+        return
     again = _played(subject, replace(case, faults=())).ended
-    if _other_end(whole, again) is None:  # else its own code decides by time or chance
+    if other_end(whole, again) is None:  # else its own code decides by time or chance
         raise Broken(wrong)
-
-
-def _other_end(whole: Ended, came: Ended) -> str | None:
-    pairs: list[tuple[str, Any, Any]] = [
-        ("the status at the end", whole.status, came.status),
-        ("the state at the end", whole.state, came.state),
-        ("the result", whole.result, came.result),
-        ("the error", whole.error, came.error),
-        ("the effects", _effects(whole), _effects(came)),
-        ("the keys of calls", {c.key for c in whole.calls}, {c.key for c in came.calls}),
-    ]
-    for what, expected, found in pairs:
-        if expected != found:
-            return differ(what, expected, found)
-    return None
-
-
-def _effects(ended: Ended) -> list[tuple[str, str, str]]:
-    return sorted(
-        (run, one.activity, one.status)
-        for run, history in ended.histories.items()
-        for one in history.ledger()
-    )
 
 
 def every_crash(subject: FlowSubject, case: Case) -> Iterator[Case]:
@@ -261,8 +242,8 @@ def delivered(subject: FlowSubject, case: Case) -> None:
     for law in (ends, structural, compensated) if came_so.moves != case.moves else ():
         law(subject, came_so)
     whole, came = _played(subject, alone).ended, _played(subject, came_so).ended
-    wrong = _other_end(whole, came)
-    if wrong is not None and _other_end(whole, _played(subject, _bare(alone)).ended) is None:
+    wrong = other_end(whole, came)
+    if wrong is not None and other_end(whole, _played(subject, _bare(alone)).ended) is None:
         raise Broken(wrong)
 
 

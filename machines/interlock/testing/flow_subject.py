@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -232,10 +234,30 @@ def caught(function: Callable[..., Any]) -> list[type[Exception]]:
         if isinstance(node, ast.ExceptHandler) and node.type is not None:
             kinds = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             for kind in kinds:
-                cls = function.__globals__.get(ast.unparse(kind))
+                cls = _meant(function, ast.unparse(kind))
                 if inspect.isclass(cls) and issubclass(cls, Exception):
                     found.append(cls)
-    return [one for one in found if not issubclass(one, TimedOut | ExceptionGroup)]
+    return [one for one in found if not issubclass(one, _NEVER_RAISED)]
+
+
+_NEVER_RAISED = (TimedOut, ExceptionGroup, StopIteration, StopAsyncIteration)
+"""What a step does not raise by itself, or cannot."""
+
+
+def _meant(function: Callable[..., Any], name: str) -> object:
+    """What a name, with dots maybe, stands for in a function; None where that is not known."""
+    first, *parts = name.split(".")
+    code, cells = function.__code__, function.__closure__ or ()
+    around = dict(zip(code.co_freevars, cells, strict=True))
+    found: object = None
+    if first in around:
+        with suppress(ValueError):  # nothing was assigned yet
+            found = around[first].cell_contents
+    else:
+        found = function.__globals__.get(first, getattr(builtins, first, None))
+    for part in parts:
+        found = getattr(found, part, None)
+    return found
 
 
 def _error(kind: type[BaseException], payloads: Payloads) -> Exception | None:

@@ -108,7 +108,8 @@ def workflow_tests(
     subject = _checked(FlowSubject(flow, payloads or {}, weights or {}, invariants, people))
     folder = None if failures is None else Path(file).parent / failures
     suite = FlowSuite(subject, folder, settings, most)
-    return collected(suite.run, wanted(suite.laws, without), (file, line), suite)
+    suite.chosen = wanted(suite.laws, without)
+    return collected(suite.run, suite.chosen, (file, line), suite)
 
 
 def _checked(subject: FlowSubject) -> FlowSubject:

@@ -86,4 +86,5 @@ def machine_tests(
     subject = subject_of(machine, payloads, weights, starts)
     folder = None if failures is None else Path(file).parent / failures
     suite = MachineSuite(subject, folder, settings, most)
-    return collected(suite.run, wanted(suite.laws, without), (file, line), suite)
+    suite.chosen = wanted(suite.laws, without)
+    return collected(suite.run, suite.chosen, (file, line), suite)

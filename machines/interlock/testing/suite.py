@@ -76,6 +76,7 @@ class Suite(ABC, Generic[S]):
         name: of the machine.
         subject: the machine, and what is drawn for it.
         laws: by name.
+        chosen: the names of those that are looked at.
     """
 
     others: ClassVar[str] = "-"  # with what laws begin that other tests of the machine may have
@@ -91,6 +92,7 @@ class Suite(ABC, Generic[S]):
         self.name = name
         self.subject = subject
         self.laws: Mapping[str, AnyLaw[S]] = {law.name: law for law in laws}
+        self.chosen: Sequence[str] = [*self.laws]
         self._folder = folder
         self._given = given
         self._ways: list[Case] | None = None

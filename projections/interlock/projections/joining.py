@@ -119,6 +119,7 @@ def _child_started(state: RunState, event: Event, body: ChildStarted) -> None:
     activity = Activity(
         body.activity, "child", body.machine, where, event.at, event.version, args=args,
         kwargs=kwargs, within=within, child=body.child, abandon=body.on_cancel == "abandon",
+        apart=body.activity == body.child,
     )  # fmt: skip
     move(state, activity)
 

@@ -110,6 +110,7 @@ class Activity(msgspec.Struct, gc=False):
         watchers: joins that wait for it beside its own, and its place among their calls.
         join: for a join, what it has come to.
         child: for a child, the id of its run.
+        apart: the child was begun by `start_child`, which is no state: `state` is the one before.
         abandon: the child goes on by itself when this run ends.
         stopping: it is cancelled, and the call under way has not seen it yet.
         approval: what is known of an approval besides.
@@ -146,6 +147,7 @@ class Activity(msgspec.Struct, gc=False):
     watchers: list[tuple[str, int]] = []
     join: Joined | None = None
     child: str = ""
+    apart: bool = False
     abandon: bool = False
     stopping: bool = False
     approval: Approval | None = None

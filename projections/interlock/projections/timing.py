@@ -181,6 +181,8 @@ class _Drawn:
             return member_name(joined(state, within.join), within.index)
         if within is not None and within.handle and activity.kind == "helper":
             return activity.name
+        if activity.apart:
+            return activity.name
         if state.lifecycle:
             return activity.name  # an effect: the state it belongs to has a bar of its own
         above = f"{self._bars[parent].place}/" if parent else ""
