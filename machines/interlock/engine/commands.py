@@ -123,10 +123,11 @@ async def cancel(
     Without `undo` it ends at once, and what it did stays: only where nobody can go on with it.
     """
     told = await goes_on(engine, run)  # the new code is told, and cleans up
-    before = (await engine.sessions.get(run)).state if await engine.store.entry(run) else None
     children = Children()
-    if before is not None and not told and may_abandon(engine, before, undo=undo):
-        children = await cancel_children(engine, before)
+    if not told and await engine.store.entry(run):
+        before = (await engine.sessions.get(run)).state
+        if may_abandon(engine, before, undo=undo):
+            children = await cancel_children(engine, before)
 
     def record(session: Session) -> None:
         state = session.state

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.places_of import places_of
 from interlock.machines.program import Program
 from interlock.machines.step import Step
 
@@ -15,13 +15,6 @@ def steps_of(program: Program | LifecycleProgram) -> list[Step[..., Any]]:
 
     Those of its children are their own.
     """
-    steps = program.steps.values() if isinstance(program, LifecycleProgram) else _steps(program)
-    return [*dict.fromkeys(steps)]
-
-
-def _steps(program: Program) -> Iterator[Step[..., Any]]:
-    for place in (*program.places.values(), *program.calls.values()):
-        if place.step is not None:
-            yield place.step
-        if place.program is not None:
-            yield from _steps(place.program)
+    if isinstance(program, LifecycleProgram):
+        return [*dict.fromkeys(program.steps.values())]
+    return [*dict.fromkeys(place.step for place in places_of(program) if place.step is not None)]

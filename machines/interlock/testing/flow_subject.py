@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from interlock.machines.command import Command
 from interlock.machines.errors import TimedOut
 from interlock.machines.place import place_of
+from interlock.machines.places_of import places_of
 from interlock.machines.program import Program
 from interlock.machines.resource import needs_of
 from interlock.machines.step import Step
@@ -74,7 +75,8 @@ class FlowSubject:
             program = todo.pop()
             if program not in found:
                 found.append(program)
-                todo += _children(program)
+                children = (place.child for place in places_of(program))
+                todo += (child.program for child in children if child is not None)
         return found
 
     def steps(self) -> list[Step[..., Any]]:
@@ -164,7 +166,8 @@ class FlowSubject:
         if "commands" not in self.kept:
             found: dict[str, type[Command]] = {}
             for program in self.programs():
-                found.update((kind.__name__, kind) for kind in _waited(program))
+                kinds = (kind for place in places_of(program) for kind in place.commands)
+                found.update((kind.__name__, kind) for kind in kinds)
             self.kept["commands"] = found
         made: dict[str, type[Command]] = self.kept["commands"]
         return made
@@ -206,21 +209,6 @@ class _Nothing:
 def is_workflow(given: object) -> bool:
     """Whether it is a workflow."""
     return isinstance(given, Workflow)
-
-
-def _children(program: Program) -> Iterator[Program]:
-    for place in (*program.places.values(), *program.calls.values()):
-        if place.child is not None:
-            yield place.child.program
-        if place.program is not None:
-            yield from _children(place.program)
-
-
-def _waited(program: Program) -> Iterator[type[Command]]:
-    for place in (*program.places.values(), *program.calls.values()):
-        yield from place.commands
-        if place.program is not None:
-            yield from _waited(place.program)
 
 
 def caught(function: Callable[..., Any]) -> list[type[Exception]]:

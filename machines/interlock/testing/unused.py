@@ -10,6 +10,7 @@ from typing import TypeAlias
 from interlock.engine.programs import program_of
 from interlock.machines import registry
 from interlock.machines.lifecycle_program import LifecycleProgram
+from interlock.machines.places_of import places_of
 from interlock.machines.program import Program
 from interlock.machines.steps_of import steps_of
 from interlock.store.errors import InterlockError
@@ -91,16 +92,9 @@ def _with_children(programs: Iterable[AnyProgram]) -> list[AnyProgram]:
         if not any(program is one for one in found):
             found.append(program)
             if not isinstance(program, LifecycleProgram):
-                todo += _children(program)
+                children = (place.child for place in places_of(program))
+                todo += (child.program for child in children if child is not None)
     return found
-
-
-def _children(program: Program) -> Iterator[Program]:
-    for place in (*program.places.values(), *program.calls.values()):
-        if place.child is not None:
-            yield place.child.program
-        if place.program is not None:
-            yield from _children(place.program)
 
 
 def _imported() -> Iterator[AnyProgram]:

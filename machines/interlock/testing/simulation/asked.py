@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 from interlock.engine.programs import program_of
 from interlock.machines.command import Command
@@ -43,7 +43,8 @@ def check_odds(odds: object, steps: Sequence[Step[..., Any]]) -> None:
     )
     if isinstance(odds, Mapping):
         known = _known(steps)
-        message += "".join(f"; {_no_step(str(n), known)}" for n in odds if _name(n) not in known)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]  # of anything
+        names = [_name(one) for one in cast("Mapping[object, object]", odds)]
+        message += "".join(f"; {_no_step(name, known)}" for name in names if name not in known)
     raise HarnessError(message)
 
 
@@ -52,8 +53,8 @@ def check_invariants(invariants: object) -> None:
     if isinstance(invariants, str) or not isinstance(invariants, Iterable):
         message = f"invariants={invariants!r} are no list; write invariants=[function]"
         raise HarnessError(message)
-    for one in invariants:  # pyright: ignore[reportUnknownVariableType]  # of anything
-        if not callable(one):  # pyright: ignore[reportUnknownArgumentType]
+    for one in cast("Iterable[object]", invariants):
+        if not callable(one):
             message = f"invariant {one!r} cannot be called; write a function of a RunState"
             raise HarnessError(message)
 
@@ -64,7 +65,7 @@ def check_commands(commands: object, kinds: Mapping[str, type[Command]]) -> None
         message = f"commands={commands!r} are no list; write commands=[Pay(amount=1)]"
         raise HarnessError(message)
     taken = f"it takes {', '.join(sorted(kinds))}" if kinds else "it takes none"
-    for one in commands:  # pyright: ignore[reportUnknownVariableType]  # of anything
+    for one in cast("Iterable[object]", commands):
         if not isinstance(one, Command):
             message = f"{one!r} is no command; write Pay(amount=1), say: {taken}"
             raise HarnessError(message)
@@ -85,11 +86,11 @@ def stand_ins(given: object, steps: Sequence[Step[..., Any]]) -> dict[str, Calla
         message = f"steps={given!r} is no mapping; write steps={{'charge': function}}, or 'own'"
         raise HarnessError(message)
     known, found = _known(steps), dict[str, Callable[..., Any]]()
-    for key, function in given.items():  # pyright: ignore[reportUnknownVariableType]  # of anything
-        name = _name(key)  # pyright: ignore[reportUnknownArgumentType]
+    for key, function in cast("Mapping[object, object]", given).items():
+        name = _name(key)
         if name not in known:
             raise HarnessError(_no_step(name, known))
-        if not callable(function):  # pyright: ignore[reportUnknownArgumentType]
+        if not callable(function):
             message = f"what stands in for {name!r} cannot be called: {function!r}"
             raise HarnessError(message)
         why = unlike(known[name], function)

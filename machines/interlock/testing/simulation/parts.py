@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from interlock.engine.programs import program_of
 from interlock.machines.command import Command
 from interlock.machines.lifecycle_program import LifecycleProgram
-from interlock.machines.program import Program
+from interlock.machines.places_of import places_of
 from interlock.machines.resource import needs_of
 from interlock.machines.step import Step
 from interlock.machines.steps_of import steps_of
@@ -24,16 +24,8 @@ def family(machines: Sequence[object]) -> list[object]:
             found.append(one)
             program = program_of(one)
             if not isinstance(program, LifecycleProgram):
-                left += _children(program)
+                left += (place.child for place in places_of(program) if place.child is not None)
     return found
-
-
-def _children(program: Program) -> Iterator[object]:
-    for place in (*program.places.values(), *program.calls.values()):
-        if place.child is not None:
-            yield place.child
-        if place.program is not None:
-            yield from _children(place.program)
 
 
 def steps(machines: Sequence[object]) -> list[Step[..., Any]]:
@@ -46,14 +38,7 @@ def commands(machine: object) -> dict[str, type[Command]]:
     program = program_of(machine)
     if isinstance(program, LifecycleProgram):
         return dict(program.commands)
-    return {kind.__name__: kind for kind in _waited(program)}
-
-
-def _waited(program: Program) -> Iterator[type[Command]]:
-    for place in (*program.places.values(), *program.calls.values()):
-        yield from place.commands
-        if place.program is not None:
-            yield from _waited(place.program)
+    return {kind.__name__: kind for place in places_of(program) for kind in place.commands}
 
 
 def resources(found: Sequence[Step[..., Any]]) -> dict[Any, Any]:
