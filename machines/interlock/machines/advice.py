@@ -12,10 +12,14 @@ if TYPE_CHECKING:  # only named in annotations
 GONE = "which is gone"
 NO_DEFAULT = "which has no default"
 OTHER_FIELDS = "other fields"
+UNKNOWN = "which the new program does not know"
 """What reasons say of classes that have changed: an upcaster answers for these as well."""
 
 UNDO_OF = "the undo of "
 """How reasons begin that are about the input of undos: it is in the past, and stays what it is."""
+
+RECORDED = "what run "
+"""How reasons begin that are about what another run recorded, for a fork of it to be given."""
 
 _UNREADABLE = ("ILK230", "ILK231")
 
@@ -52,6 +56,8 @@ def migration(
     given = ", ".join(repr(name) for name in dict.fromkeys(wanted))
     if given:
         return f"{write} on a function that gives {given}"
+    if any(UNKNOWN in reason for reason in reasons):
+        return f"{write} or renamed(..., was=...) if a class only got another name"
     changed = any(said in reason for reason in reasons for said in (GONE, NO_DEFAULT, OTHER_FIELDS))
     return f"{write} or an @upcast of the class" if changed else write
 
@@ -62,9 +68,9 @@ def unreadable(reasons: Iterable[str]) -> bool:
 
 
 def is_past(reasons: Iterable[str]) -> bool:
-    """Whether all that is in the way has been recorded for undos: no migration changes that."""
+    """Whether all that is in the way is for undos, or another run's: no migration changes that."""
     told = [*reasons]
-    return bool(told) and all(reason.startswith(UNDO_OF) for reason in told)
+    return bool(told) and all(reason.startswith((UNDO_OF, RECORDED)) for reason in told)
 
 
 def a(name: str) -> str:
