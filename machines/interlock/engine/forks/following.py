@@ -59,16 +59,8 @@ def may_be_called(session: Session, activity: Activity) -> bool:
 
 
 def callable_now(session: Session) -> Iterable[Activity]:
-    """The activities on whose behalf the world may be touched."""
-    pending = session.state.pending.values()
-    if session.state.fork is None:
-        return pending
-    return [activity for activity in pending if may_be_called(session, activity)]
-
-
-def has_more(session: Session) -> bool:
-    """Whether a fork has more to be given, in another commit."""
-    return session.following is not None and session.following.more
+    """The activities of a fork on whose behalf the world may be touched."""
+    return [a for a in session.state.pending.values() if may_be_called(session, a)]
 
 
 def move_on(session: Session, mover: Mover) -> None:
