@@ -53,6 +53,7 @@ NAMES: dict[str, Any] = {
 
 _HANDLERS = (
     "except TimedOut:", "except (TimedOut, OSError):", "except Exception:", "except ValueError:",
+    "except TimeoutError:", "except OSError:",
 )  # fmt: skip
 _LENGTHS = ("1 hour", "90 minutes", "1 day")
 

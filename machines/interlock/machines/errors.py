@@ -90,8 +90,11 @@ class EndlessChain(MachineError):
     code = "ILK038"
 
 
-class TimedOut(InterlockError):
-    """A wait, an approval or a step ended by its timeout. Raised in workflow code."""
+class TimedOut(InterlockError, TimeoutError):
+    """A wait, an approval or a step ended by its timeout. Raised in workflow code.
+
+    A `TimeoutError`, as what `asyncio` raises: `except TimeoutError` catches it.
+    """
 
     code = "ILK033"
 

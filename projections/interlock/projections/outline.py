@@ -12,7 +12,12 @@ import msgspec
 
 from interlock.projections.parsing import parse
 
-_CATCHING = frozenset({"TimedOut", "InterlockError", "Exception", "BaseException"})
+_CATCHING = frozenset(
+    {
+        "TimedOut", "InterlockError", "TimeoutError", "OSError", "IOError", "EnvironmentError",
+        "Exception", "BaseException",
+    }
+)  # fmt: skip
 """The names of the classes that catch a `TimedOut`."""
 
 

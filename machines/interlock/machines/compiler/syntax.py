@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import TypeVar
 
+from interlock.machines.compiler.written import written
+
 Node = TypeVar("Node", bound=ast.AST)
 
 NESTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -131,7 +133,7 @@ def either(test: ast.expr, then: Sequence[ast.stmt], other: Sequence[ast.stmt]) 
 
 def short(node: ast.AST, limit: int = 60) -> str:
     """The author's text of an expression in one line, cut when long."""
-    text = " ".join(ast.unparse(node).split())
+    text = " ".join(written(node).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
