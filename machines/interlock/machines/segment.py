@@ -17,6 +17,7 @@ from interlock.machines.call import Call
 from interlock.machines.errors import BadDefinition, OutsideRun
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import SystemClock
+from interlock.store.fresh import new_list
 
 if TYPE_CHECKING:  # slow to import
     import asyncio
@@ -126,7 +127,7 @@ class Segment:
     now: datetime
     where: str = ""
     check: Callable[[Note], None] | None = None
-    notes: list[Note] = field(default_factory=list[Note])
+    notes: list[Note] = field(default_factory=new_list)
 
     def note(self, said: Note) -> None:
         """Keep what the code says, to be recorded with its segment.
