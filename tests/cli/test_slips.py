@@ -205,6 +205,10 @@ def test_a_migration_that_leaves_a_state_out_is_refused_before_the_deploy(shop: 
     assert (told.exit_code, "leave out states" in told.stderr) == (1, True)
     with pytest.raises(BadDefinition, match="leave out states"):
         asyncio.run(shop.opened())
+    rows = shop.il("runs", "--app", "slips_code", "--json").stdout
+    assert rows.count('"migration fails"') == 3
+    shown = shop.il("show", "o-1", "--app", "slips_code").stdout
+    assert "cannot go on: the migrations of slips-checkout" in " ".join(shown.split())
 
 
 def test_one_run_and_several_are_told_in_good_grammar(shop: Shop) -> None:

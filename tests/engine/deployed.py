@@ -75,6 +75,15 @@ class Deployed:
         async with Engine(self.store, machines=machines, clock=self.clock, worker=False) as engine:
             return await (await engine.get(run)).why()
 
+    def machines(self, text: str) -> list[Workflow[..., Any]]:
+        """The workflows of a text, `flow` first."""
+        return self._machines(text)
+
+    def named(self, text: str, name: str) -> Any:
+        """What a text calls so."""
+        self._machines(text)
+        return self._programs[text][name]
+
     def _machines(self, text: str) -> list[Workflow[..., Any]]:
         """The workflows of a text, `flow` first."""
         if text not in self._programs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -45,14 +46,27 @@ async def fates_of(
     edited = [entry for entry in live if here[entry.machine] not in ("", entry.hash)]
     if not edited:
         return {}
+    from interlock.engine.complete import refused
     from interlock.engine.deploying import fate_of
     from interlock.engine.looking import programs_of
 
     found: dict[str, RunFate | None] = {entry.run: None for entry in edited}
     async with programs_of(store) as programs:
+        wrong: dict[str, str] = {}
+        for machine in {entry.machine for entry in edited}:
+            program = programs.find(machine)
+            wrong[machine] = "" if program is None else await refused(store, programs, program)
         for entry in edited[:_JUDGED]:
-            found[entry.run] = await fate_of(store, programs, entry)
+            fate = await fate_of(store, programs, entry)
+            found[entry.run] = _as_refused(fate, wrong[entry.machine])
     return found
+
+
+def _as_refused(fate: RunFate, why: str) -> RunFate:
+    """What becomes of a run where no engine opens with its machine's migrations."""
+    if not why:
+        return fate
+    return dataclasses.replace(fate, fate="migration fails", reasons=(why,), by=())
 
 
 def missing(entries: Sequence[Entry], apps: Sequence[str]) -> str:
@@ -138,7 +152,7 @@ def becomes(fate: RunFate) -> str:
 def _advice(fate: RunFate) -> str:
     if fate.write:
         return f"; write {fate.write}, or bring its old code back"
-    return f"; mend the migration {', '.join(fate.by)}" if fate.by else ""
+    return f"; {fate.mend}" if fate.mend else ""
 
 
 def _imported(machine: str, apps: Sequence[str]) -> str:

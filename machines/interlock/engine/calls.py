@@ -12,12 +12,12 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
-from interlock.machines.context import Current, calling
+from interlock.machines.context import CURRENT, Current
 from interlock.machines.errors import TimedOut
 from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
 from interlock.projections import Activity
-from interlock.store.values.reveals import Reveals
+from interlock.store.values.reveals import REVEALED, mark
 
 BEGAN: ContextVar[Callable[[], None] | None] = ContextVar("interlock_began", default=None)
 """Told when a thread has taken up the call of a plain function."""
@@ -55,18 +55,37 @@ async def call(
         TimedOut: the attempt took longer than `timeout`.
         asyncio.CancelledError: the call was cancelled before it returned.
     """
-    with calling(current), Reveals():
+    texts: list[str] = []
+    told, revealed = CURRENT.set(current), REVEALED.set(texts)  # every step passes here
+    try:
         if timeout is None:
             return await _made(function, args, kwargs, threads)
-        limit = asyncio.timeout(timeout.total_seconds())
-        try:
-            async with limit:
-                return await _made(function, args, kwargs, threads, limit)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            message = f"{current.step} took longer than {timeout}"
-            raise TimedOut(message) from None
+        return await _in_time(function, args, kwargs, current, timeout, threads)
+    except BaseException as error:
+        mark(error, texts)
+        raise
+    finally:
+        REVEALED.reset(revealed)
+        CURRENT.reset(told)
+
+
+async def _in_time(
+    function: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    current: Current,
+    timeout: timedelta,
+    threads: Executor,
+) -> Any:
+    limit = asyncio.timeout(timeout.total_seconds())
+    try:
+        async with limit:
+            return await _made(function, args, kwargs, threads, limit)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        message = f"{current.step} took longer than {timeout}"
+        raise TimedOut(message) from None
 
 
 def _made(

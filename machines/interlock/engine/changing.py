@@ -81,7 +81,7 @@ def outlook(
     plain = RunMigrated(event.source, event.target, event.by)
     after = state if event == plain else migrated(copy.deepcopy(state), event)
     changed = any(migration.change is not None for migration in path)
-    fitting = Fitting(None if changed else old, program, after, past.undos)
+    fitting = Fitting(None if changed else old, program, after, past.unfit)
     verdict = judge(old, program.machine, _as_after(held.moved(states), after), fitting)
     if not isinstance(verdict, GoesOn):
         return Outlook(verdict, by=by)

@@ -21,7 +21,7 @@ from interlock.store.vocabulary import UndoFailed, UndoSucceeded
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
-    from interlock.engine.driver import Record
+    from interlock.engine.making import Record
 
 
 async def look_after(engine: Core, session: Session, activity: Activity) -> Record | None:

@@ -49,11 +49,29 @@ async def checked_migrations(store: Store, programs: Programs) -> list[Misnamed]
             raise BadDefinition(wrong)
     doubts: list[Misnamed] = []
     for program in served:
-        if program.migrations:
-            known = [one async for one in _known(store, programs, program.machine.name)]
-            own = [*_named_well(program, known)]
-            _check(program, known, own)
-            doubts += own
+        doubts += await _checked(store, programs, program)
+    return doubts
+
+
+async def refused(store: Store, programs: Programs, program: Program | LifecycleProgram) -> str:
+    """Why no engine of this store opens with a program's migrations; "" where one does."""
+    try:
+        for wrong in unknown_targets(program.machine, program.migrations):
+            return wrong
+        await _checked(store, programs, program)
+    except BadDefinition as error:
+        return error.message
+    return ""
+
+
+async def _checked(
+    store: Store, programs: Programs, program: Program | LifecycleProgram
+) -> list[Misnamed]:
+    if not program.migrations:
+        return []
+    known = [one async for one in _known(store, programs, program.machine.name)]
+    doubts = [*_named_well(program, known)]
+    _check(program, known, doubts)
     return doubts
 
 
@@ -84,4 +102,6 @@ def _check(
         unsafe = left_out(one.machine, new, program.migrations)
         if unsafe:
             slips = [doubt.text for doubt in doubts if doubt.near]
-            raise BadDefinition("; ".join([told_left_out(one.machine, unsafe), *slips]))
+            raise BadDefinition(
+                "; ".join([told_left_out(one.machine, unsafe, program.migrations, new), *slips])
+            )

@@ -138,7 +138,6 @@ class Core:
         self.timer_service = TimerService(self.clock, self._fire)
         self.watch = Watch(self, self.look_every)
         self.store.on_append(self.watch.note)
-        self.store.on_append(self.gatekeeper.listen)
         openings.opened(self)
         try:
             await self.privacy.open()
@@ -273,20 +272,31 @@ class Core:
         try:
             appended = await session.flush(command_id, patient=patient)
         except asyncio.CancelledError:
-            if not self.closing:  # it may have been appended, or be appended yet
-                self.watch.abandoned.add(session.run)
-                self.spawn(self.revisit(session.run))
+            self.left_open(session)
             raise
-        if appended is None:
-            return
+        if appended is not None:
+            self.appended(session)
+
+    def left_open(self, session: Session) -> None:
+        """An append was cancelled while it was under way: it may have been made, or be made yet."""
+        if not self.closing:
+            self.watch.abandoned.add(session.run)
+            self.spawn(self.revisit(session.run))
+
+    def appended(self, session: Session) -> None:
+        """A session was appended to. Every step passes here, and most have nothing to do."""
         if self.driving:
-            self.timer_service.remove(session.run, session.removed_timers)
-            self.timer_service.add(session.added_timers)
-        self.snapshots.note(session)
+            if session.removed_timers:
+                self.timer_service.remove(session.run, session.removed_timers)
+            if session.added_timers:
+                self.timer_service.add(session.added_timers)
+        if session.version >= session.snapshot_at:
+            self.snapshots.note(session)
         state = session.state
-        self.waiters.tell(state)
-        if state.parent and state.ended is not None and not state.pending:
-            self.wake(state.parent)
+        if state.ended is not None:
+            self.waiters.tell(state)
+            if state.parent and not state.pending:
+                self.wake(state.parent)
 
     async def revisit(self, run: str, *, wake: bool = True) -> None:
         """Look at a run that was appended to without this engine taking note.

@@ -17,7 +17,7 @@ from interlock.engine.looking import programs_of
 from interlock.engine.past_values import past_of
 from interlock.engine.programs import Programs
 from interlock.engine.undoable_children import undoable_children
-from interlock.machines.advice import author_name, migration, needed, unreadable
+from interlock.machines.advice import author_name, is_past, mend, migration, needed, unreadable
 from interlock.machines.compare import GoesOn, NeedsMapping
 from interlock.machines.modules import defined_in
 from interlock.projections import load_state
@@ -90,6 +90,13 @@ class RunFate:
             return ""
         needed = (self.lacking, self.wanted, self.reasons)
         return migration(self.author, self.hash, *needed)
+
+    @property
+    def mend(self) -> str:
+        """What is to be mended of the migrations that did not help, "" where there are none."""
+        if not self.held or not self.by or is_past(self.reasons) or unreadable(self.reasons):
+            return ""
+        return mend(self.by, self.lacking, self.reasons)
 
 
 @dataclass(slots=True)

@@ -3,94 +3,65 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from interlock.engine.calls import is_open_call
-from interlock.engine.children import compensate, look_after
-from interlock.engine.forks.following import callable_now, follow, has_more, may_be_called, move_on
-from interlock.engine.gates import Permit, through
-from interlock.engine.recalls import may_call
-from interlock.engine.session import Mover, Session, record_doubt, record_stopped
-from interlock.engine.undo import undo_call, undo_failed, undo_step
-from interlock.machines.context import Current
-from interlock.machines.step import DidNotHappen, Happened, Step
+from interlock.engine.calls import CALLS, OVER
+from interlock.engine.forks.following import callable_now, follow, move_on
+from interlock.engine.making import Maker, Record
+from interlock.engine.session import Mover, Session, record_stopped
 from interlock.projections import Activity
-from interlock.store import crash
 from interlock.store.contract import Timer
 from interlock.store.errors import Conflict
-from interlock.store.secrecy import Forgotten
-from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
     from interlock.engine.core import Core
 
-EXITS = (KeyboardInterrupt, SystemExit)
-"""These end the program, wherever they are raised; the call has no outcome then."""
 
-Record: TypeAlias = Callable[[Mover, Activity], None]
-"""Decides the events of an outcome that is in hand."""
-
-
-class Driver:
+class Driver(Maker):
     """The task that moves one run until it waits for something that is not a call.
 
     A call that nothing happens beside is made in this task. Where a run does several things at
     once each call has a task of its own, and what is over by the time of a commit is recorded in it
     together.
+
+    Attributes:
+        woken: something happened to the run since it was last looked at.
     """
 
     def __init__(self, engine: Core, run: str) -> None:
-        self.engine = engine
-        self.run = run
-        self.task: asyncio.Task[None] | None = None
-        self.waits = 0  # for so many calls, and for nothing else; -1 is one in this very task
-        self._woken = asyncio.Event()
-        self._calling: Activity | None = None
-        self._cancelling = False
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._told: set[str] = set()  # calls beside others that were cancelled
+        super().__init__(engine, run)
+        self.woken = False
+        self._bell: asyncio.Future[None] | None = None
         self._over: list[tuple[str, int, Record]] = []  # by activity and attempt
-        self._children: dict[str, bool] = {}  # those looked after, and whether they were stopping
         self._wrong: BaseException | None = None
-
-    @property
-    def woken(self) -> bool:
-        """Whether something happened to the run since it was last looked at."""
-        return self._woken.is_set()
 
     def wake(self) -> None:
         """Something happened to the run: look at it again."""
         self._children.clear()
-        self._woken.set()
+        self._ring()
 
-    def cancel_call(self, version: int) -> None:
-        """Let the call that is under way see a cancellation that was recorded as `version`.
-
-        A call that was decided after it is what the workflow does about it: cleaning up, undoing.
-        """
-        calling = self._calling
-        if calling is None or calling.version > version or self._cancelling:
-            return
-        if self.task is not None:
-            self._cancelling = True
-            self.task.cancel()
+    def _ring(self) -> None:
+        self.woken = True
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
 
     async def drive(self) -> None:
         """Move the run on as long as there is something to do."""
+        engine = self.engine
         self._wrong = None  # what the store refused is tried again
         self._children.clear()
         try:
             while True:
-                self._woken.clear()
-                session, mover = await self.engine.look(self.run)
+                self.woken = False
+                session = engine.sessions.cached(self.run)
+                mover = None if session is None else session.mover
+                if session is None or mover is None:
+                    session, mover = await engine.look(self.run)
                 if mover is None:
-                    await self.engine.drivers.hold_changed(session)
+                    await engine.drivers.hold_changed(session)
                     return
                 if session.state.fork is not None:
-                    await follow(self.engine, session)
+                    await follow(engine, session)
                 if not await self._step(session, mover):
                     return
         finally:
@@ -113,24 +84,14 @@ class Driver:
             raise self._wrong
         if self.engine.closing and not self._over:
             return False
-        async with session.lock:
-            if session.broken:
-                return True
-            session.calling = {*self._tasks}
-            session.by(self.engine.worker)
-            session.decide(partial(self._decide, session, mover))
-            decided = len(self._over)
-            try:
-                await self.engine.flush(session, patient=True)
-            except Conflict:  # somebody else moved the run: look again
-                return True
-            del self._over[:decided]  # others may have ended during the commit
+        if not await self._commit(session, mover):
+            return True
         if self.engine.closing:
             return False
         if self._tasks:
             self._cancel_stopped(session)
         self.engine.gatekeeper.look(session)
-        if has_more(session):
+        if session.following is not None and session.following.more:
             return True
         due = self._due(session)
         if not due and not self._tasks:
@@ -143,11 +104,48 @@ class Driver:
             return True
         for activity in due:
             self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
-        if due and self._woken.is_set():
+        if due and self.woken:
             await asyncio.sleep(0)  # a task that is cancelled before it begins tells nobody
+        await self._wait()
+        return True
+
+    async def _wait(self) -> None:
+        """Wait until one of the calls is over, or something happens to the run."""
+        if self.woken:
+            return
         self.waits = len(self._tasks)
-        await self._woken.wait()
-        self.waits = 0
+        self._bell = asyncio.get_running_loop().create_future()
+        try:
+            await self._bell
+        finally:
+            self._bell, self.waits = None, 0
+
+    async def _commit(self, session: Session, mover: Mover) -> bool:
+        """Record what is over, and what follows from it.
+
+        False when the run is to be looked at again: somebody else moved it.
+        """
+        turn = session.lock
+        if not turn.take():
+            await turn.wait()
+        try:
+            if session.broken:
+                return False
+            session.calling = {*self._tasks}
+            session.by(self.engine.worker)
+            session.decide(self._decide, session, mover)
+            decided = len(self._over)
+            appended = await session.flush(patient=True)
+            del self._over[:decided]  # others may have ended during the commit
+        except Conflict:
+            return False
+        except asyncio.CancelledError:
+            self.engine.left_open(session)
+            raise
+        finally:
+            turn.release()
+        if appended is not None:
+            self.engine.appended(session)
         return True
 
     def _decide(self, session: Session, mover: Mover) -> None:
@@ -163,7 +161,8 @@ class Driver:
         """The activities whose calls are to be made now; a lifecycle makes one at a time."""
         due: list[Activity] = []
         over = [activity for activity, _, _ in self._over] if self._over else ()
-        for activity in callable_now(session):
+        pending = session.state.pending.values()
+        for activity in pending if session.state.fork is None else callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
             due.append(activity)
@@ -172,7 +171,7 @@ class Driver:
         return due
 
     def _is_due(self, activity: Activity) -> bool:
-        if not is_open_call(activity):
+        if activity.kind not in CALLS or activity.status in OVER:
             return False
         if activity.child and self._children.get(activity.id) == activity.stopping:
             return False
@@ -199,7 +198,7 @@ class Driver:
         finally:
             del self._tasks[activity.id]
             self._told.discard(activity.id)
-            self._woken.set()
+            self._ring()
 
     def _cancel_stopped(self, session: Session) -> None:
         """Let calls see that the run does not want them any more."""
@@ -211,185 +210,3 @@ class Driver:
             if name not in self._told:
                 self._told.add(name)
                 task.cancel()
-
-    async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
-        """Make a call. Its outcome, or None when the run has to be looked at again."""
-        assert may_be_called(session, activity), "a fork calls nothing that nobody asked for"
-        if activity.child:
-            return await self._look_after(session, activity)
-        if activity.stopping:
-            return record_stopped
-        step = mover.step_of(activity)
-        gated, wrong = step, partial(self._failed, step, activity)
-        if activity.kind == "undo":
-            gated, wrong = undo_step(step), partial(undo_failed, self, step, activity)
-        if gated.options.gates is None or activity.status == "started":
-            return await self._admitted(session, mover, step, activity)
-        wish = self.engine.gatekeeper.wish(session, mover, activity, gated, wrong)
-        permit = await self.engine.gatekeeper.enter(wish)
-        if not isinstance(permit, Permit):
-            return permit
-        with permit:
-            return await self._admitted(session, mover, step, activity, permit)
-
-    async def _admitted(
-        self,
-        session: Session,
-        mover: Mover,
-        step: Step[..., Any],
-        activity: Activity,
-        permit: Permit | None = None,
-    ) -> Record | None:
-        """Make a call that nothing holds back."""
-        found = (activity.id, activity.attempt) not in session.intents
-        session.intents.discard((activity.id, activity.attempt))
-        if found and not await may_call(self.engine, self._record, session, step, activity):
-            return None
-        if activity.kind == "undo":
-            return await undo_call(self, session, step, activity, permit)
-        if activity.hold and activity.status == "started":
-            return record_doubt
-        if activity.hold or activity.cleared:
-            started = StepStarted(activity.id, activity.attempt)
-            if not await self._record(activity, lambda m, _: m.session.emit(started)):
-                return None
-        elif found and step.options.on_crash == "verify":
-            verified = await self._verify(mover, step, activity)
-            if verified is not None:
-                return verified
-        args, kwargs = mover.arguments(activity)
-        return await self._attempt(step, activity, args, kwargs, permit)
-
-    async def _look_after(self, session: Session, activity: Activity) -> Record | None:
-        """See to a child: it is started, cancelled or compensated, and its end is recorded."""
-        self._children[activity.id] = activity.stopping
-        see = compensate if activity.kind == "undo" else look_after
-        return await see(self.engine, session, activity)
-
-    async def _attempt(
-        self,
-        step: Step[..., Any],
-        activity: Activity,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        permit: Permit | None,
-    ) -> Record | None:
-        crash.reached("engine.before_step")
-        try:
-            limit = step.options.timeout
-            made = self.make(step.function, step.name, activity, args, kwargs, limit)
-            result = await (made if step.options.plain else through(step, permit, made))
-        except asyncio.CancelledError as error:
-            if self.engine.closing:
-                raise
-            if self._take_cancel(activity):
-                return None
-            return self._failed(step, activity, error)
-        except EXITS:
-            raise
-        except BaseException as error:  # whatever the author's step raised is its outcome
-            self._take_cancel(activity)
-            crash.reached("engine.after_step")
-            return self._failed(step, activity, error)
-        self._take_cancel(activity)
-        crash.reached("engine.after_step")
-        return lambda mover, mine: mover.succeed(mine, result)
-
-    def _take_cancel(self, activity: Activity) -> bool:
-        """Whether the call was interrupted because the run does not want it any more."""
-        task = self._tasks.get(activity.id, self.task)
-        assert task is not None  # calls are made in tasks
-        while task.cancelling():  # also where a step cancelled the task that it ran in
-            task.uncancel()
-        if task is not self.task:
-            return activity.id in self._told
-        taken, self._cancelling = self._cancelling, False
-        return taken
-
-    def _failed(self, step: Step[..., Any], activity: Activity, error: BaseException) -> Record:
-        delay = None
-        if not isinstance(error, (*step.options.raises, Forgotten)):  # it stays forgotten
-            delay = self.engine.delay(step.options.retry, activity.attempt)
-        if delay is None:
-            return lambda mover, mine: mover.fail(mine, error)
-        wait = delay
-        return lambda mover, mine: mover.retry(mine, error, mover.session.now + wait)
-
-    async def _verify(
-        self, mover: Mover, step: Step[..., Any], activity: Activity
-    ) -> Record | None:
-        """Ask the author whether a call that was found in the log happened. None: call it."""
-        verify = step.options.verify
-        assert verify is not None
-        args, kwargs = mover.arguments(activity)
-        try:
-            limit = step.options.timeout
-            answer: object = await self.make(verify, step.name, activity, args, kwargs, limit)
-        except EXITS:
-            raise
-        except BaseException:  # no answer is no answer: a person has to find out
-            if self.engine.closing:
-                raise
-            self._take_cancel(activity)
-            return record_doubt
-        self._take_cancel(activity)
-        if isinstance(answer, Happened):
-            return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
-        return None if isinstance(answer, DidNotHappen) else record_doubt
-
-    def _happened(self, answer: Happened[Any]) -> Record:
-        return lambda mover, mine: mover.succeed(mine, answer.result)
-
-    async def make(
-        self,
-        function: Callable[..., Any],
-        name: str,
-        activity: Activity,
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        timeout: timedelta | None,
-    ) -> Any:
-        """Call a function on behalf of an activity; `cancel_call` reaches it meanwhile."""
-        session = self.engine.sessions.cached(self.run)
-        correlation = "" if session is None else session.correlation
-        sender = partial(self.engine.sender, correlation)
-        current = Current(
-            self.run, name, activity.state, activity.attempt, activity.key, sender, correlation
-        )
-        kwargs = self.engine.resources.into(function, args, kwargs)
-        alone = activity.id not in self._tasks
-        if alone:
-            self._calling, self.waits = activity, -1
-        who, board = (self.run, activity.id), self.engine.noticeboard
-        token = board.calling(who, function)
-        try:
-            return await self.engine.call(activity, function, args, kwargs, current, timeout)
-        finally:
-            board.called(who, token)
-            if alone:
-                self._calling, self.waits = None, 0
-
-    async def _record(self, activity: Activity, record: Record) -> bool:
-        """Decide and append an outcome; after a conflict, on what the log says by then.
-
-        False when the activity is no longer what it was: somebody else recorded an outcome and
-        drives the run, so ours is dropped.
-        """
-        attempt = activity.attempt
-        while True:
-            session, mover = await self.engine.look(self.run)
-            if mover is None:
-                return False
-            async with session.lock:
-                if session.broken:
-                    continue
-                mine = session.state.pending.get(activity.id)
-                if mine is None or mine.attempt != attempt or mine.status == "done":
-                    return False
-                session.by(self.engine.worker)
-                session.decide(partial(record, mover, mine))
-                try:
-                    await self.engine.flush(session, patient=True)
-                except Conflict:
-                    continue
-                return True

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
 from interlock.engine.exactness import was_converted
 from interlock.engine.threads import can_stand, place_at
-from interlock.machines.advice import GONE, NO_DEFAULT, a
+from interlock.machines.advice import GONE, NO_DEFAULT, UNKNOWN, a
 from interlock.machines.classes import changed_classes, mentioned
 from interlock.machines.held import levels
 from interlock.machines.ir import Machine
@@ -40,7 +40,7 @@ class Fitting:
         old: the definition that it follows; None when nobody knows it.
         program: of the other definition.
         state: the run, under the names that the other definition has for its states.
-        undos: what of the input of undos does not fit, read from its past.
+        past: what does not fit of what its past holds, and it is yet to be given.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class Fitting:
         old: Machine | None,
         program: Program | LifecycleProgram,
         state: RunState,
-        undos: Iterable[tuple[str, str]] = (),
+        past: Iterable[tuple[str, str]] = (),
     ) -> None:
         self._old = old
         self._program = program
         self._types = program.types
         self._state = state
-        self._undos = undos
+        self._past = past
         self._changed = _changed(old, program)
 
     # Variables
@@ -180,7 +180,7 @@ class Fitting:
             wrong = self.data()
             if wrong:
                 yield "data", f"the data {wrong}"
-        yield from self._undos
+        yield from self._past
         for name, encoded in self._loose():
             why = self.objects(encoded, _NOTHING)
             if why:
@@ -252,7 +252,7 @@ class Fitting:
         try:
             cls: Any = self._types.find(name)
         except UnknownType:
-            return f"{a(name)}, which the new program does not know"
+            return f"{a(name)}, {UNKNOWN}"
         if found.get("s", 1) != schema_of(cls):
             return self._brought_up(name, found, image)
         if tag == "enum":

@@ -12,19 +12,26 @@ from interlock.store.event import Encoded, Event
 from interlock.store.values import Image, Types, digest, digest_named
 from interlock.store.vocabulary import RunStarted
 
+_NESTED = (dict, list)
+"""What has to be decoded."""
+
 
 def recorded_arguments(
     state: RunState, activity: Activity, types: Types
 ) -> tuple[list[Any], dict[str, Any]]:
     """The input of a call, decoded against its thread's memory at this version."""
+    args, kwargs = activity.args, activity.kwargs
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, _NESTED):
+            break
+    else:  # most are plain: they stand for themselves
+        return [*args], dict(kwargs)
     image = state.thread(activity).image
 
     def decode(value: Encoded) -> Any:
-        plain = not isinstance(value, dict | list)  # most are: they stand for themselves
-        return value if plain else image.decode(types, value)
+        return image.decode(types, value) if isinstance(value, _NESTED) else value
 
-    kwargs = {name: decode(value) for name, value in activity.kwargs.items()}
-    return [decode(value) for value in activity.args], kwargs
+    return [decode(value) for value in args], {name: decode(kwargs[name]) for name in kwargs}
 
 
 def input_digest(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ class Noticeboard:
 
         What is returned is for `called`. Every step passes here, so these are two plain calls.
         """
-        self._calls[who] = self._engine.now()
+        self._calls[who] = self._engine.clock.now()
         if is_async(function):
             return None
         self._queued.add(who)

@@ -1,4 +1,4 @@
-"""What a run's log holds of its past that code yet to come is given: its input, and undone calls.
+"""What logs hold that code yet to come is given: input, undone calls, and what forks are given.
 
 `outlook` is pure; this is read for it before.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from interlock.engine.calls import plain_function, undo_arguments
 from interlock.engine.fitting import Fitting
+from interlock.engine.forks.given_values import unfit
 from interlock.engine.inputs import recorded_arguments
 from interlock.engine.threads import place_at
 from interlock.machines.advice import UNDO_OF
@@ -39,11 +40,12 @@ class Past:
 
     Attributes:
         begun: its first event, where there are migrations.
-        undos: what of the input of undos does not fit: its name, and what is wrong with it.
+        unfit: what does not fit of the input of undos, and of what a fork is yet to be given: its
+            name, and what is wrong with it.
     """
 
     begun: Sequence[Event] = ()
-    undos: tuple[tuple[str, str], ...] = ()
+    unfit: tuple[tuple[str, str], ...] = ()
 
 
 NOTHING = Past()
@@ -59,8 +61,9 @@ async def past_of(
         state: the run, as the log has it.
     """
     begun = await store.read(state.run, upto=1) if program.migrations else ()
+    given = await unfit(store, program, state, Fitting(old, program, state))
     if isinstance(program, LifecycleProgram):
-        return Past(begun)
+        return Past(begun, given)
     version = "" if old is None else old.version
     states = mapped_by(program.migrations.path(state.hash, version, program.machine))
     undone = {
@@ -68,7 +71,7 @@ async def past_of(
         for entry in state.stack
         if (step := _step(program, renamed(entry.state, states), entry)) is not None
     }
-    return Past(begun, await _misfits(store, state, undone))
+    return Past(begun, (*await _misfits(store, state, undone), *given))
 
 
 def _step(program: Program, state: str, entry: Undoable) -> Step[..., Any] | None:

@@ -118,15 +118,24 @@ class Watch:
 
     def note(self, events: Sequence[Event]) -> None:
         """Take note of a commit of this process."""
-        engine = self._engine
+        engine, stream = self._engine, events[0].stream
         engine.replies.note(events)
         if engine.closing:
             return
+        if stream.startswith("$"):
+            engine.gatekeeper.listen(events)
         if engine.driving:
-            self._own.append((events[0].position, events[-1].position))
-        if self.abandoned and events[0].stream in self.abandoned:
-            self.abandoned.discard(events[0].stream)
-            engine.spawn(engine.revisit(events[0].stream))
+            self._keep(events[0].position, events[-1].position)
+        if self.abandoned and stream in self.abandoned:
+            self.abandoned.discard(stream)
+            engine.spawn(engine.revisit(stream))
+
+    def _keep(self, first: int, last: int) -> None:
+        """These positions are of events of our own."""
+        if self._own and self._own[-1][1] == first - 1:
+            self._own[-1] = self._own[-1][0], last
+        else:
+            self._own.append((first, last))
 
     async def _look(self) -> None:
         """Read the log only if it holds more than this process has appended."""
@@ -140,7 +149,8 @@ class Watch:
 
     def _count(self, last: int) -> int:
         """How many of the events up to `last` are our own."""
-        return sum(min(b, last) - a + 1 for a, b in self._own if self._seen < a <= last)
+        seen = self._seen
+        return sum(max(0, min(b, last) - max(a - 1, seen)) for a, b in self._own)
 
     async def _read(self, last: int) -> None:
         own = {position for a, b in self._own for position in range(a, b + 1)}

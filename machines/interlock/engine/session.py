@@ -6,12 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple
 
 from msgspec.structs import replace
 
 from interlock.engine.caller import Caller
 from interlock.engine.snapshots import EVERY
+from interlock.engine.turn import Turn
 from interlock.machines.errors import Refused
 from interlock.machines.step import Step
 from interlock.projections import Activity, RunState, entry_of, evolve
@@ -19,7 +20,7 @@ from interlock.projections.timers import timers_of
 from interlock.store import crash
 from interlock.store.clock import Clock
 from interlock.store.contract import Appended, Commit, Draft, Head, Store, Timer
-from interlock.store.errors import StoreBusy, StoreFull
+from interlock.store.errors import StoreBusy, StoreError, StoreFull
 from interlock.store.event import Actor, Body, Event
 from interlock.store.joining import ActivityStopped
 from interlock.store.vocabulary import StepInDoubt, StepScheduled
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from interlock.engine.recalls import FoundIntents
 
 T = TypeVar("T")
+Given = TypeVarTuple("Given")
 log = logging.getLogger("interlock.engine")
 
 FIRST_WAIT, LONGEST_WAIT = 0.05, 5.0
@@ -44,6 +46,7 @@ class Session:
     events that never happened, and the run has to be loaded again.
 
     Attributes:
+        exists: whether the run has any event.
         state: the run, undurable events included; not there before its first event.
         lock: held while events are decided and appended.
         broken: the state is not what the log says.
@@ -75,7 +78,7 @@ class Session:
         self.run = run
         if state is not None:
             self.state = state
-        self._begun = state is not None
+        self.exists = state is not None
         self._head = state.head if state is not None else Head()
         self._store = store
         self._clock = clock
@@ -83,7 +86,7 @@ class Session:
         self._drafts: list[Draft] = []
         self._at: datetime | None = None
         self._known_timers: set[str] = set()
-        self.lock = asyncio.Lock()
+        self.lock = Turn()
         self.mover: Mover | None = None
         self.broken = False
         self.intents: set[tuple[str, int]] = set()
@@ -107,20 +110,9 @@ class Session:
         self.trouble = ""
 
     @property
-    def exists(self) -> bool:
-        """Whether the run has any event."""
-        return self._begun
-
-    @property
     def idle(self) -> bool:
         """Whether there is nothing to drive: a lifecycle moves by commands and timers alone."""
         return self.state.lifecycle and not self.state.pending
-
-    @property
-    def _calls_at_once(self) -> bool:
-        """Whether an intent is followed by its call; in a fork something else decides on that."""
-        fork = self.state.fork if self._begun else None
-        return fork is None or fork.effects == "live"
 
     @property
     def version(self) -> int:
@@ -153,9 +145,9 @@ class Session:
     def emit(self, body: Body, state: str | None = None) -> None:
         """Decide an event; `state` is the state it leads to, by default the present one."""
         kind = type(body)
-        if kind is StepScheduled and not (self._drives() and self._calls_at_once):
+        before = self.state if self.exists else None
+        if kind is StepScheduled and not (self._drives() and _calls_at_once(before)):
             body = replace(body, client=True)
-        before = self.state if self._begun else None
         target = state if state is not None else self.state.state
         actor, cause, reason, asked = self.actor, self.cause, self.reason, self.asked
         drafts = self._drafts
@@ -166,11 +158,11 @@ class Session:
             reason=reason,
         )  # fmt: skip
         self.state = evolve(before, event)
-        self._begun = True
+        self.exists = True
         if self.following is not None:
             self.following.note(self.state, event)
 
-    def decide(self, record: Callable[[], T]) -> T:
+    def decide(self, record: Callable[[*Given], T], *given: *Given) -> T:
         """Let `record` emit events. When it raises, nothing of what it emitted remains.
 
         After a refusal the session can still be used; after anything else it is broken.
@@ -178,7 +170,7 @@ class Session:
         if not self._drafts:
             self._at = None  # what was looked at before and refused had an instant of its own
         try:
-            return record()
+            return record(*given)
         except BaseException as error:
             if self._drafts or not isinstance(error, Refused):
                 self.broken = True
@@ -215,38 +207,52 @@ class Session:
             command_id=command_id,
         )
         try:
-            appended = await self._append(commit, patient)
+            appended = await self._store.append(commit)
+        except (StoreFull, StoreBusy) as error:
+            appended = await self._append_again(commit, error, patient)
         except BaseException:
             self.broken = True
             raise
         crash.reached("engine.after_append")
         self._head = self.state.head = appended.head
         self._timers_before = timers
-        self.cleared.clear()
-        self.extra_timers.clear()
+        if self.cleared or self.extra_timers:
+            self.cleared.clear()
+            self.extra_timers.clear()
         self._drafts = []
         self._at = None
         return appended
 
-    async def _append(self, commit: Commit, patient: bool) -> Appended:  # its own
+    async def _append_again(self, commit: Commit, error: StoreError, patient: bool) -> Appended:
+        """Append what the store refused, as soon as it works again; only a patient flush waits."""
         wait = FIRST_WAIT
-        while True:
-            try:
-                appended = await self._store.append(commit)
-                self.trouble = ""
-                return appended
-            except (StoreFull, StoreBusy) as error:
-                if not patient:
-                    raise
+        try:
+            while patient:
                 self.trouble = str(error)
                 log.warning("run %s waits for the store: %s", self.run, error)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+                try:
+                    appended = await self._store.append(commit)
+                except (StoreFull, StoreBusy) as again:
+                    error = again
+                else:
+                    self.trouble = ""
+                    return appended
+            raise error
+        except BaseException:
+            self.broken = True
+            raise
 
     def _set_timers(self, timers: dict[str, datetime]) -> Sequence[Timer]:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
         changed.update(self.extra_timers)
         return [Timer(self.run, name, due) for name, due in changed.items()]
+
+
+def _calls_at_once(state: RunState | None) -> bool:
+    """Whether an intent is followed by its call; in a fork something else decides on that."""
+    return state is None or state.fork is None or state.fork.effects == "live"
 
 
 class Mover(Protocol):

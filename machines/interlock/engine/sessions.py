@@ -49,10 +49,14 @@ class Sessions:
         if held <= 0:
             del self._held[run]
             session = self._table.pop(run, None)
-            if session is not None and self._is_kept(session):
+            if session is None:
+                return
+            if self._is_kept(session):
                 self._kept[run] = session
                 if len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
+            else:
+                session.mover = None  # no circle: what is over is freed at once
 
     def _is_kept(self, session: Session) -> bool:
         """Whether a run is long and goes on; only the worker hears what others append to it."""

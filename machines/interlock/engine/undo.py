@@ -25,11 +25,11 @@ from interlock.store.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from interlock.engine.driver import Driver, Record
+    from interlock.engine.making import Maker, Record
 
 
 async def undo_call(
-    driver: Driver,
+    driver: Maker,
     session: Session,
     step: Step[..., Any],
     activity: Activity,
@@ -103,7 +103,7 @@ def undo_step(step: Step[..., Any]) -> Step[..., Any]:
 
 
 def undo_failed(
-    driver: Driver, step: Step[..., Any], activity: Activity, error: BaseException
+    driver: Maker, step: Step[..., Any], activity: Activity, error: BaseException
 ) -> Record:
     """What follows from the error of an undo: another attempt, or a person is asked."""
     failed = activity.attempt - activity.first + 1

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from interlock.engine import ending, joins
 from interlock.engine.failures import EXITS, record_failure, record_whole_failure
@@ -25,7 +25,7 @@ from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded, Event
 from interlock.store.secrecy import KeyStoreError
 from interlock.store.values import Memory, decode_whole, encode_whole
-from interlock.store.values.reveals import Reveals
+from interlock.store.values.reveals import REVEALED, Reveals, mark
 from interlock.store.vocabulary import (
     CancelDelivered,
     RunStarted,
@@ -35,6 +35,8 @@ from interlock.store.vocabulary import (
     WaitMatched,
 )
 from interlock.store.within import Within
+
+Given = TypeVarTuple("Given")
 
 
 class WorkflowRun:
@@ -103,23 +105,27 @@ class WorkflowRun:
         """A branch is over."""
         self._threads.pop(name, None)
 
-    def go(self, thread: Thread, action: Callable[[], Ended]) -> None:
+    def go(self, thread: Thread, action: Callable[[*Given], Ended], *given: *Given) -> None:
         """Run code of a thread to its next await, and record what it said and where it stands."""
         session = self.session
         prefix = f"{thread.id}/" if thread.id else ""
         number = self.folded(thread.id).visits + 1 if session.exists else 1
         where = f"{thread.root}{thread.levels[-1].prefix}"
-        running = Segment(session.run, prefix, number, session.now, where)
-        running.check = partial(check, self, thread, running)
-        thread.segment = running
-        token = segment.set(running)
+        noting = partial(check, self, thread)
+        running = thread.segment = Segment(session.run, prefix, number, session.now, where, noting)
+        texts: list[str] = []
+        token, revealed = segment.set(running), REVEALED.set(texts)
         try:
-            with Reveals() as reveals:
-                ended = action()
+            ended = action(*given)
+        except BaseException as error:
+            mark(error, texts)
+            raise
         finally:
+            REVEALED.reset(revealed)
             segment.reset(token)
+            thread.segment = None  # no circle: what is over is freed at once
         if isinstance(ended, Raised):
-            reveals.mark(ended.error)
+            mark(ended.error, texts)
         if not running.notes or record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
@@ -127,7 +133,7 @@ class WorkflowRun:
         if isinstance(ended, Paused):
             wrong = self._pause(thread, ended)
             if wrong is not None:  # outside of its handler: author's code runs
-                self.go(thread, partial(thread.reject, ended, wrong))
+                self.go(thread, thread.reject, ended, wrong)
         elif isinstance(ended, Returned):
             ending.end_well(self, thread, ended.value)
         else:
@@ -220,10 +226,10 @@ class WorkflowRun:
             self.deliver_cancel(activity)
         elif is_failed(outcome):
             error = error_of(outcome, self.program.types)
-            self.go(thread, partial(thread.throw, error))
+            self.go(thread, thread.throw, error)
         else:
             value = value_of(outcome, self.program.types)
-            self.go(thread, partial(thread.resume, value))
+            self.go(thread, thread.resume, value)
 
     def deliver_cancel(self, activity: Activity) -> None:
         """Raise `CancelledError` where a thread waits, as asyncio would."""
@@ -231,7 +237,7 @@ class WorkflowRun:
         folded = self.folded(thread.id)
         reason = folded.cancel
         self.session.emit(CancelDelivered(activity.id))
-        self.go(thread, partial(thread.throw, asyncio.CancelledError(reason or "cancelled")))
+        self.go(thread, thread.throw, asyncio.CancelledError(reason or "cancelled"))
 
     def match(self, wait: Activity) -> None:
         """Offer the inbox to a wait: take the first command that its `where` accepts.
@@ -250,7 +256,7 @@ class WorkflowRun:
             if wanted is True:
                 self.proceed(wait)
             else:
-                self.go(thread, partial(thread.throw, wanted))
+                self.go(thread, thread.throw, wanted)
             return
         self.session.emit(WaitDeclined(wait.id, declined))
 
@@ -277,16 +283,17 @@ class WorkflowRun:
 
     def step_of(self, activity: Activity) -> Step[..., Any]:
         """The step that is called in the activity's state, or was in the state that is undone."""
+        state = activity.state
         if activity.kind == "undo":
             stack = self.state.stack
-            return self.step_at(next(e.state for e in reversed(stack) if e.activity == activity.of))
-        return self.step_at(activity.state)
+            state = next(e.state for e in reversed(stack) if e.activity == activity.of)
+        return self.step_at(state)
 
     def step_at(self, state: str) -> Step[..., Any]:
         """The step of a state."""
-        step = place_at(self.program, state).step
-        assert step is not None  # places of kind step have one
-        return step
+        place = self.program.places.get(state) or place_at(self.program, state)
+        assert place.step is not None  # places of kind step have one
+        return place.step
 
     def begin(
         self,
@@ -312,7 +319,7 @@ class WorkflowRun:
             tuple(value for _, value in kept), {name: value for name, (_, value) in named.items()}
         )
         self.session.emit(started, self.program.machine.initial)
-        self.go(thread, partial(thread.start, frame))
+        self.go(thread, thread.start, frame)
 
     def begin_again(self, started: Event) -> None:
         """Run to the first await once more, with the recorded input as it was changed since."""
@@ -322,7 +329,7 @@ class WorkflowRun:
         frame = self.program.bind(tuple(given[0]), given[1])
         frame |= {name: image.decode(types, held) for name, held in image.variables.items()}
         thread = self.thread("")
-        self.go(thread, partial(thread.start, frame))
+        self.go(thread, thread.start, frame)
 
     def succeed(
         self, activity: Activity, result: object, reused: tuple[str, str] = ("", "")
@@ -353,7 +360,7 @@ class WorkflowRun:
             )
             self.session.emit(done)
             if alone:  # a join is looked at by `move`
-                self._go_on(thread, activity, partial(thread.resume, value))
+                self._go_on(thread, activity, thread.resume, value)
             return
         self.fail(activity, refused)  # outside of the handler: author's code runs in it
 
@@ -372,7 +379,7 @@ class WorkflowRun:
         self.session.emit(failed)
         if activity.alone:
             thread = self.thread(activity.thread)
-            self._go_on(thread, activity, partial(thread.throw, raised))
+            self._go_on(thread, activity, thread.throw, raised)
 
     def _failed(
         self, activity: Activity, error: BaseException, at: datetime | None, called: bool = True
@@ -388,9 +395,11 @@ class WorkflowRun:
         failed = StepFailed(activity.id, name, activity.attempt, failure, at, memory, called)
         return failed, raised
 
-    def _go_on(self, thread: Thread, activity: Activity, action: Callable[[], Ended]) -> None:
+    def _go_on(
+        self, thread: Thread, activity: Activity, action: Callable[[*Given], Ended], *given: *Given
+    ) -> None:
         """Move the code on that stands still for an activity."""
         if self.cancel_due(thread.id):
             self.deliver_cancel(activity)
         else:
-            self.go(thread, action)
+            self.go(thread, action, *given)

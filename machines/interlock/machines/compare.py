@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from interlock.machines.acceptance import may_take
-from interlock.machines.advice import GONE, OTHER_FIELDS, UNDO_OF, a
+from interlock.machines.advice import GONE, KEPT, NO_UNDO, OTHER_FIELDS, UNDO_OF, a
 from interlock.machines.classes import changed_classes, directly_changed, mentioned, within
 from interlock.machines.compare_lifecycle import look_at_lifecycle
 from interlock.machines.found import Found
@@ -185,7 +185,7 @@ class _Workflows:
             if node is None or node.kind != "step":
                 self.found.state(done.was, f"{done.step} is done, and no state says how to undo it")
             elif not node.compensated:
-                self.found.state(done.was, f"{done.step} is done, and has no undo any more")
+                self.found.lost(done.was, f"{done.step}{NO_UNDO}")
             elif self.values is None and self.old is not None:
                 self._undo_is_given(done, self.old, node.gives)
 
@@ -218,8 +218,7 @@ class _Workflows:
         ):
             return  # nor would the old code have taken it
         if own[0].was not in self.held.mapped:
-            why = f"{command} is kept for later, and nothing waits for it from there on"
-            self.found.state(own[0].was, why)
+            self.found.state(own[0].was, f"{command}{KEPT}")
 
     def _planned(self, state: str, was: str) -> None:
         before, now = self._old(was), self.new.places.get(state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from interlock.machines.advice import NOT_ACCEPTED
 from interlock.machines.found import Found
 from interlock.machines.held import Held
 from interlock.machines.ir import Machine, Node
@@ -33,7 +34,7 @@ def look_at_lifecycle(old: Machine | None, new: Machine, held: Held, found: Foun
             found.state(doing.was, f"{doing.name} is under way, and the new definition lacks it")
     for command in held.deferred:
         if command not in new.commands:
-            found.state(held.active[-1][1], f"{command} is kept for later, and is not accepted")
+            found.lost(held.active[-1][1], f"{command}{NOT_ACCEPTED}")
 
 
 def _legal(new: Machine, active: Mapping[str, str], found: Found, *, whole: bool) -> None:

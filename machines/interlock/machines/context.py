@@ -61,7 +61,8 @@ class Current(msgspec.Struct, frozen=True):
         await self.sender(run, command, command_id=f"{self.key}>{place}{suffix}")
 
 
-_current: ContextVar[Current] = ContextVar("interlock_current")
+CURRENT: ContextVar[Current] = ContextVar("interlock_current")
+"""Set while a call is made; `calling` does so for tests."""
 
 
 def current() -> Current:
@@ -71,7 +72,7 @@ def current() -> Current:
         OutsideRun: there is none: the step's function was called directly.
     """
     try:
-        return _current.get()
+        return CURRENT.get()
     except LookupError:
         message = "current() was called outside a run; in a test, use `with calling(Current(...)):`"
         raise OutsideRun(message) from None
@@ -84,8 +85,8 @@ class calling:  # noqa: N801  reads as a statement: `with calling(...)`
         self._call = call
 
     def __enter__(self) -> Current:
-        self._token = _current.set(self._call)
+        self._token = CURRENT.set(self._call)
         return self._call
 
     def __exit__(self, *exc: object) -> None:
-        _current.reset(self._token)
+        CURRENT.reset(self._token)

@@ -33,6 +33,11 @@ class Found:
         self.states[name] = None
         self.reasons[why] = None
 
+    def lost(self, name: str, why: str) -> None:
+        """A state of which the new definition lacks something that no mapping stands for."""
+        self.states[name] = None
+        self.reasons[why] = None
+
     def missing(self, name: str, variable: str, why: str) -> None:
         """A state in which the new definition reads a variable that is not there."""
         self.wanted[variable] = None

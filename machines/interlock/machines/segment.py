@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
+import msgspec
+
 from interlock.machines.call import Call
 from interlock.machines.errors import BadDefinition, OutsideRun
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import SystemClock
-from interlock.store.fresh import new_list
 
 if TYPE_CHECKING:  # slow to import
     import asyncio
@@ -107,8 +108,7 @@ class Replied:
 Note: TypeAlias = Started | ChildStarted | Cancelled | Skipped | Replied
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(msgspec.Struct):
     """One segment while it runs.
 
     Attributes:
@@ -126,8 +126,8 @@ class Segment:
     number: int
     now: datetime
     where: str = ""
-    check: Callable[[Note], None] | None = None
-    notes: list[Note] = field(default_factory=new_list)
+    check: Callable[[Segment, Note], None] | None = None
+    notes: list[Note] = []
 
     def note(self, said: Note) -> None:
         """Keep what the code says, to be recorded with its segment.
@@ -136,7 +136,7 @@ class Segment:
             Unrecordable, BadDefinition: it cannot be.
         """
         if self.check is not None:
-            self.check(said)
+            self.check(self, said)
         self.notes.append(said)
 
     def next_id(self, place: str) -> str:

@@ -25,14 +25,25 @@ def left_out(old: Machine, new: Machine, migrations: Migrations) -> dict[str, Ve
     return unsafe_states(old, new, states)
 
 
-def told_left_out(old: Machine, unsafe: dict[str, Verdict]) -> str:
+def told_left_out(
+    old: Machine, unsafe: dict[str, Verdict], migrations: Migrations, new: Machine
+) -> str:
     """What is left out, and what to write, in words."""
+    states = mapped_by(migrations.path(old.hash, old.version, new))
+    wrong = [state for state in unsafe if state in states]
+    lacking = [state for state in unsafe if state not in states]
     reasons = "; ".join(
         dict.fromkeys(why for verdict in unsafe.values() for why in verdict.reasons)
     )
+    write = [f"write {mapping(lacking)}"] if lacking else []
+    for state in wrong:
+        kind = old.places[state].kind if state in old.places else "state"
+        write.append(
+            f"map {state!r} to another {kind}, or keep it in the code until no run is in it"
+        )
     return (
         f"the migrations of {old.name} from {old.version or old.hash} leave out states in which "
-        f"its runs may be: {reasons}; write {mapping(unsafe)}"
+        f"its runs may be: {reasons}; {', and '.join(write)}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from interlock.engine.calls import CALLS
 from interlock.engine.forks import lifecycles
+from interlock.engine.forks.given_values import sources_of
 from interlock.engine.forks.replaying import replay
 from interlock.engine.forks.source import Source
 from interlock.engine.forks.telling import said_of
@@ -17,7 +18,7 @@ from interlock.engine.workflows import WorkflowRun
 from interlock.projections import Activity, Forked, RunState
 from interlock.projections.recorded import Outcome, Record, Recorded
 from interlock.store.event import Event
-from interlock.store.forking import FOLLOW, CallAsked, ForkCaughtUp, OutcomeReplayed, RunForked
+from interlock.store.forking import FOLLOW, CallAsked, ForkCaughtUp, OutcomeReplayed
 from interlock.store.joining import ActivityStopped, BatchBegun, WaitPassed
 from interlock.store.values import Types
 from interlock.store.vocabulary import (
@@ -58,16 +59,8 @@ def may_be_called(session: Session, activity: Activity) -> bool:
 
 
 def callable_now(session: Session) -> Iterable[Activity]:
-    """The activities on whose behalf the world may be touched."""
-    pending = session.state.pending.values()
-    if session.state.fork is None:
-        return pending
-    return [activity for activity in pending if may_be_called(session, activity)]
-
-
-def has_more(session: Session) -> bool:
-    """Whether a fork has more to be given, in another commit."""
-    return session.following is not None and session.following.more
+    """The activities of a fork on whose behalf the world may be touched."""
+    return [a for a in session.state.pending.values() if may_be_called(session, a)]
 
 
 def move_on(session: Session, mover: Mover) -> None:
@@ -364,16 +357,8 @@ async def follow(engine: Core, session: Session) -> None:
         async with session.lock:
             if session.broken or session.following is not None:
                 return
-            own = Record(session.run)
-            own.add(await engine.store.read(session.run, upto=session.version))
-            sources = [Source(Record(run)) for run in _parents(own)]
-            session.following = Following(own, sources)
+            made = await sources_of(engine.store, session.run, session.version)
+            session.following = Following(*made)
     for source in session.following.sources:
         record = source.record
         record.add(await engine.store.read(source.run, after=record.version))
-
-
-def _parents(own: Record) -> list[str]:
-    """The run that a run was forked from, the one that that one was forked from, …"""
-    bodies = [event.body for event in own.events]
-    return [body.parent for body in reversed(bodies) if isinstance(body, RunForked)]

@@ -74,6 +74,10 @@ class Source:
                 return record.calls[activity]
         return None
 
+    def is_used(self, call: Recorded) -> bool:
+        """Whether a recorded call stands for one."""
+        return call.activity in self._used
+
     def like(self, own: Record, call: Recorded) -> Recorded | None:
         """The recorded call most like one that was never made: same name, other input."""
         known = [c for c in self.record.calls.values() if _alike(c, call) and c.last is not None]

@@ -82,12 +82,11 @@ class Gatekeeper:
 
     def look(self, session: Session) -> None:
         """A run was moved: those of its calls that it does not want any more leave their queues."""
-        if not self._parking.knows(session.run):
+        run, parking = session.run, self._parking
+        if run not in parking.runs and run not in parking.called:
             return
         pending = session.state.pending
-        self._parking.wanted(
-            session.run, lambda name: name in pending and not pending[name].stopping
-        )
+        parking.wanted(run, lambda name: name in pending and not pending[name].stopping)
 
     async def enter(self, call: Call) -> Permit | Record | None:
         """What becomes of a call.
@@ -265,10 +264,9 @@ class Gatekeeper:
     # What others append
 
     def listen(self, events: Sequence[Event]) -> None:
-        """Take note of a commit of this process, by whatever engine."""
-        if events[0].stream.startswith("$") and not self._engine.closing:
-            for event in events:
-                self.note(event)
+        """Take note of a commit of this process to one of these streams, by whatever engine."""
+        for event in events:
+            self.note(event)
 
     def note(self, event: Event) -> None:
         """An event of one of Interlock's own streams was appended, by whatever process."""

@@ -14,61 +14,59 @@ class Parking:
     Attributes:
         parked: calls that are not to be made now, and how each leaves the queue it stands in.
         by: what each of them waits for, such as `bulkhead models`.
+        runs: the activities of those, by run.
+        called: what is kept for those that have just been called out of queues, by run.
     """
 
     def __init__(self, wake: Callable[[str], None]) -> None:
         self.parked: dict[Who, Callable[[Who], None]] = {}
         self._wake = wake
         self.by: dict[Who, str] = {}
-        self._runs: dict[str, set[str]] = {}
-        self._called: dict[str, dict[str, tuple[Any, Callable[[], None]]]] = {}
+        self.runs: dict[str, set[str]] = {}
+        self.called: dict[str, dict[str, tuple[Any, Callable[[], None]]]] = {}
 
     def park(self, who: Who, leave: Callable[[Who], None], by: str) -> None:
         """Let a call wait until it is called, or until its run does not want it: then it leaves."""
         self.parked[who] = leave
         self.by[who] = by
-        self._runs.setdefault(who[0], set()).add(who[1])
+        self.runs.setdefault(who[0], set()).add(who[1])
 
     def call(self, who: Who, thing: Any, give_back: Callable[[], None]) -> None:
         """It is this call's turn; `thing` is kept for it until its run has been driven."""
         self._forget(who)
-        self._called.setdefault(who[0], {})[who[1]] = (thing, give_back)
+        self.called.setdefault(who[0], {})[who[1]] = (thing, give_back)
         self._wake(who[0])
 
     def claim(self, who: Who) -> Any:
         """What is kept for a call, None for nothing."""
-        kept = self._called.get(who[0])
+        kept = self.called.get(who[0])
         if kept is None or who[1] not in kept:
             return None
         thing, _ = kept.pop(who[1])
         if not kept:
-            del self._called[who[0]]
+            del self.called[who[0]]
         return thing
-
-    def knows(self, run: str) -> bool:
-        """Whether calls of a run wait in queues, or have just been called out of them."""
-        return run in self._runs or run in self._called
 
     def wanted(self, run: str, wanted: Callable[[str], bool]) -> None:
         """Of a run, only these activities are still to be made: the others leave their queues."""
-        for activity in [a for a in self._runs.get(run, ()) if not wanted(a)]:
+        for activity in [a for a in self.runs.get(run, ()) if not wanted(a)]:
             who = run, activity
             leave = self.parked[who]
             self._forget(who)
             leave(who)
-        for activity in [a for a in self._called.get(run, ()) if not wanted(a)]:
-            self._called[run].pop(activity)[1]()
+        for activity in [a for a in self.called.get(run, ()) if not wanted(a)]:
+            self.called[run].pop(activity)[1]()
 
     def driven(self, run: str) -> None:
         """A run was driven as far as it goes: what its calls did not claim goes to others."""
-        for _, give_back in self._called.pop(run, {}).values():
+        for _, give_back in self.called.pop(run, {}).values():
             give_back()
 
     def _forget(self, who: Who) -> None:
         if self.parked.pop(who, None) is None:
             return
         del self.by[who]
-        mine = self._runs[who[0]]
+        mine = self.runs[who[0]]
         mine.discard(who[1])
         if not mine:
-            del self._runs[who[0]]
+            del self.runs[who[0]]

@@ -132,7 +132,10 @@ class Types:
         if found is None:  # a class may have had another name
             found = next((cls for cls in formerly(name) if cls in self._names), None)
         if found is None:
-            message = f"no class is registered as {name!r}: name it in an annotation or register it"
+            message = (
+                f"no class is registered as {name!r}: name it in an annotation or register it; "
+                f"if it has another name now, say renamed(..., was={name!r})"
+            )
             raise UnknownType(message)
         return found
 

@@ -12,7 +12,8 @@ SHORTEST = 3
 MARK = "_interlock_revealed"
 """Attribute of an exception: what was revealed in the code that raised it. Never recorded."""
 
-_REVEALED: ContextVar[list[str] | None] = ContextVar("revealed", default=None)
+REVEALED: ContextVar[list[str] | None] = ContextVar("revealed", default=None)
+"""What the code that runs now has revealed; set by `Reveals`, or as that does."""
 
 
 class Reveals:
@@ -26,24 +27,29 @@ class Reveals:
         self.texts: list[str] = []
 
     def __enter__(self) -> Reveals:
-        self._token = _REVEALED.set(self.texts)
+        self._token = REVEALED.set(self.texts)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        _REVEALED.reset(self._token)
+        REVEALED.reset(self._token)
         if error is not None:
             self.mark(error)
 
     def mark(self, error: BaseException) -> None:
         """Keep with an exception what was revealed in the code that raised it."""
-        if self.texts:
-            known = vars(error).get(MARK, ())
-            vars(error)[MARK] = (*known, *self.texts)
+        mark(error, self.texts)
+
+
+def mark(error: BaseException, texts: Sequence[str]) -> None:
+    """Keep with an exception what was revealed in the code that raised it."""
+    if texts:
+        known = vars(error).get(MARK, ())
+        vars(error)[MARK] = (*known, *texts)
 
 
 def note_revealed(content: object) -> None:
     """A content was revealed in the code that runs now."""
-    texts = _REVEALED.get()
+    texts = REVEALED.get()
     if texts is not None:
         text = str(content)
         if len(text) >= SHORTEST:
