@@ -128,3 +128,12 @@ def test_an_event_that_is_there_again_is_reported(whole: Path, row: int, after: 
         )
         database.commit()
     assert reported(path)
+
+
+def test_a_name_in_the_schema_that_is_no_text_is_reported(whole: Path) -> None:
+    raw = bytearray(whole.read_bytes())
+    name = raw.index(b"CREATE TABLE")
+    raw[name + 7] ^= 1 << 7  # `CREATE` itself says what the row is
+    path = whole.with_name("schema.db")
+    path.write_bytes(raw)
+    assert reported(path)

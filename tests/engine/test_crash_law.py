@@ -24,10 +24,12 @@ VISITS = range(1, 200) if LONG else (1, 2, 3, 5, 8, 13, 21)
 class Scenario:
     """The program that forks a child for each job."""
 
-    def __init__(self, module: str = "engine.crash_scenario") -> None:
+    def __init__(
+        self, module: str = "engine.crash_scenario", program: str = sys.executable
+    ) -> None:
         roots = [str(ROOT / name) for name in ("machines", "projections", "store", "tests")]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [program, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -54,3 +54,16 @@ def test_meaning_counts(before: str, after: str) -> None:
 def test_the_digest_is_fixed() -> None:
     """A change of this value changes the hash of every machine that was ever recorded."""
     assert digest(BASE) == "f0a03a3c1972589c"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("f'{a:>{b}}'", "1d2818f91989fc99"),  # Python 3.12 reads an empty text behind the field
+        ("f'{a:{b}}{c:}' f''", "86b2077b63421453"),
+        ("'\U0001fae8 \u00e9'", "ad2e13b69c4fc1fd"),  # a letter of Unicode 15, in 3.12
+        ("f'{a!r} \U0001fae8'", "606c7c8edcf0da32"),
+    ],
+)
+def test_the_digest_is_the_same_in_every_python(text: str, expected: str) -> None:
+    assert digest(text) == expected

@@ -25,6 +25,7 @@ from interlock.engine.programs import Programs
 from interlock.engine.resources import missing
 from interlock.engine.undo_answers import UndoAnswer
 from interlock.projections import RunState, address, load_state
+from interlock.projections.held import held_cause
 from interlock.store.clock import uuid7
 from interlock.store.contract import FINISHED, Entry
 from interlock.store.event import JSON
@@ -120,7 +121,7 @@ async def _decide(
         entry = await entry_of_run(engine.store, run)
         module = await module_of(engine.store, entry.hash)
         import_demo(module)
-        return await follow(engine, run, await act(engine, entry), lacking)
+        return await follow(engine, run, await act(engine, entry), lacking, entry)
 
 
 def import_demo(module: str) -> None:
@@ -141,17 +142,25 @@ async def opened(
         yield engine, lacking
 
 
-async def follow(engine: Engine, run: str, told: Told, lacking: str) -> After:
-    """Drive a run on after a decision, if this process may; how it stands then."""
+async def follow(
+    engine: Engine, run: str, told: Told, lacking: str, before: Entry | None = None
+) -> After:
+    """Drive a run on after a decision, if this process may; how it stands then.
+
+    Args:
+        before: its row before that; its worker may not have said again that it is held.
+    """
     entry = await entry_of_run(engine.store, run)
     module = await module_of(engine.store, entry.hash)
     serves = engine.programs.find(entry.machine, entry.hash) is not None
     if engine.driving and serves:
         await engine.settle()
     after = await entry_of_run(engine.store, run)
-    hint = await _hint(engine, after, module, serves)
-    hint = hint or await _kept(engine, after, told.command_id)
-    if lacking and hint:
+    kept = await _kept(engine, after, told.command_id)
+    held = "" if before is None or before.status != "held" else before.waits_for
+    hint = kept if kept and after.status == "held" else ""
+    hint = hint or await _hint(engine, after, module, held, serves=serves) or kept
+    if lacking and hint and not held and after.status != "held":
         hint = f"a worker goes on with it; this command does not: {lacking}"
     waits = (await situations(engine.store, [after]))[run].summary
     error, result = await _outcome(engine, after)
@@ -179,10 +188,18 @@ async def _kept(engine: Engine, entry: Entry, command_id: str) -> str:
     return ""
 
 
-async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
-    """Who goes on with the run, when this process does not."""
+async def _hint(engine: Engine, entry: Entry, module: str, held: str, *, serves: bool) -> str:
+    """Who goes on with the run, when this process does not; `held` is why it was held before."""
     if entry.status in FINISHED:
         return ""
+    state = await load_state(engine.store, entry.run)
+    why = state.held or ("" if engine.driving and serves else held)
+    if state.held and state.cancel is not None:
+        return _cancelled_in_vain(state)
+    if why and held_cause(why) != "error":
+        if state.cancel is not None:
+            return _cancelled_in_vain(state)
+        return "it goes on when that is mended, and a worker runs with it"
     if not engine.driving:
         return "the worker that has this database open goes on with it"
     if not serves:
@@ -191,9 +208,6 @@ async def _hint(engine: Engine, entry: Entry, module: str, serves: bool) -> str:
             f"{entry.machine} is not imported here: `interlock work {where}` goes on with it "
             f"(or give --app {where})"
         )
-    state = await load_state(engine.store, entry.run)
-    if state.cancel is not None and state.held:
-        return _cancelled_in_vain(state)
     for activity in state.pending.values():
         if activity.status == "asked":
             return f"{activity.asked}; say what it gives: `{answering(state, activity)}`"

@@ -21,6 +21,7 @@ from interlock.engine.deploying import RunFate
 from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
 from interlock.projections import Effect, History, RunState, Why, branches, entry_of
+from interlock.projections.held import held_cause
 from interlock.projections.why import NOT_MOVED
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter, Store, Timer
@@ -120,7 +121,7 @@ def print_run(screen: Screen, shown: Shown, becoming: str = "", *, every: bool =
             ("held", Styled(state.held, "bold red")),
             ("not moved", Styled(_not_moved(shown), "bold red")),
             (EDITED, Styled(becoming, "bold red" if UNFIT in becoming else "")),
-            ("cancelled" if state.cancelled else "to be cancelled", _reason(state.cancel)),
+            ("to be cancelled" if _is_to_be(state) else "cancelled", _reason(state.cancel)),
             *_ending(state),
         ]
     )
@@ -146,6 +147,11 @@ def _not_moved(shown: Shown) -> str:
     """What keeps it from going on, "" for a run that merely waits, or is held."""
     why = shown.why
     return why.said if why.cause in NOT_MOVED and not shown.state.held else ""
+
+
+def _is_to_be(state: RunState) -> bool:
+    """Whether a cancellation that was asked for has not come to the run's code yet."""
+    return not state.cancelled and state.ended is None
 
 
 def _reason(cancel: str | None) -> str:
@@ -213,8 +219,10 @@ def _waits(screen: Screen, shown: Shown, now: datetime) -> None:
 def _moves(shown: Shown, now: datetime) -> list[str]:
     """The commands that a lifecycle accepts in its state, and the timers that run there."""
     state, machine = shown.state, shown.machine
-    if machine is None or not state.lifecycle:
+    if machine is None or not state.lifecycle or state.ended is not None:
         return []
+    if shown.why.status == "held" and not (state.held and held_cause(state.held) == "error"):
+        return ["no command is taken, and no timer fires, until it can go on"]
     due = {timer.name.removeprefix("after:"): timer.due for timer in shown.timers}
     lines: list[str] = []
     for edge in machine.edges:

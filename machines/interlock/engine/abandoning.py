@@ -49,6 +49,8 @@ def may_abandon(engine: Core, state: RunState, *, undo: bool = True) -> bool:
     program = engine.programs.find(state.machine, state.hash)
     if program is not None and program.machine.hash != state.hash:
         return True
+    if state.lifecycle:  # what commands could do about it is not for its code to say any more
+        return not undo and bool(state.held)
     served = program is not None and not engine.resources.lacking(program)
     return bool(state.held) and (not served or state.cancel is not None)
 
@@ -111,7 +113,8 @@ async def _is_of(engine: Core, state: RunState, activity: Activity) -> bool:
 def abandon(session: Session, reason: str) -> None:
     """Emit the end of a run: what it waited for is left."""
     _leave_waits(session)
-    session.emit(RunCancelled(reason), "cancelled")
+    stays = session.state.state if session.state.lifecycle else "cancelled"
+    session.emit(RunCancelled(reason), stays)
 
 
 def abandon_undone(session: Session, reason: str, children: Children) -> None:

@@ -58,6 +58,8 @@ async def send(engine: Core, run: str, command: Command, actor: Actor, command_i
 
     def decide(session: Session) -> None:
         state = session.state
+        if state.lifecycle and state.ended == "cancelled":  # given up, wherever it stands
+            raise _refused(state, f"run {run!r} is cancelled; it takes no command any more", ())
         if state.lifecycle:
             _lifecycle(engine, session).command(command)
             return
@@ -123,20 +125,21 @@ async def cancel(
     Without `undo` it ends at once, and what it did stays: only where nobody can go on with it.
     """
     told = await goes_on(engine, run)  # the new code is told, and cleans up
-    children = Children()
+    children, timers = Children(), list[str]()
     if not told and await engine.store.entry(run):
         before = (await engine.sessions.get(run)).state
         if may_abandon(engine, before, undo=undo):
             children = await cancel_children(engine, before)
+            if before.lifecycle:  # no code says any more which timers its states have
+                timers = [timer.name for timer in await engine.store.timers(run)]
 
     def record(session: Session) -> None:
         state = session.state
-        if state.lifecycle:
-            message = f"{run!r} is a lifecycle; send it the command that cancels it"
-            raise _refused(state, message, ())
         if state.ended is not None or (state.compensation is not None and undo):
             message = f"run {run!r} is {state.status} and cannot be cancelled any more"
             raise _refused(state, message, ())
+        if state.lifecycle and (undo or told or not may_abandon(engine, state, undo=undo)):
+            raise _refused(state, f"{run!r} is a lifecycle; {_for_lifecycles(engine, state)}", ())
         alone = not told and may_abandon(engine, state, undo=undo)
         if not undo and not alone:
             raise _refused(state, f"run {run!r} {_CAN_BE_TOLD}", ())
@@ -145,6 +148,7 @@ async def cancel(
             session.emit(CancelRequested(reason))
             recorded.append(session)
         if not undo:
+            session.cleared.update(timers)
             abandon_undone(session, state.cancel or reason, children)
         elif at_once:
             abandon(session, state.cancel or reason)
@@ -285,6 +289,16 @@ async def _accepted_before(engine: Core, run: str, command_id: str) -> bool:
     """Whether a command that is refused now is the repetition of one that moved the run on."""
     known = await engine.store.command(command_id) if command_id else None
     return known is not None and known[0] == run
+
+
+def _for_lifecycles(engine: Core, state: RunState) -> str:
+    """How a lifecycle is ended."""
+    if not state.held and not may_abandon(engine, state, undo=False):
+        return "send it the command that cancels it"
+    return (
+        "it cannot go on, and takes no command that would end it: undo=False (--without-undo) "
+        "ends it where it stands"
+    )
 
 
 _CAN_BE_TOLD = (

@@ -253,7 +253,8 @@ class Engine(People):
         """Ask for a run to be cancelled: its call is interrupted, what it did is undone.
 
         A run that is held because its definition is not here, and that has nothing to undo, ends
-        at once, without its code being told. One that has waits until the definition is back.
+        at once, without its code being told. One that has waits until the definition is back. A
+        lifecycle is sent a command instead; one that is held takes none, and is ended by `undo`.
 
         Args:
             run: which run.
@@ -262,8 +263,8 @@ class Engine(People):
                 are cancelled, and what it did stays, which is recorded as not undone.
 
         Raises:
-            Refused: it is finished, being compensated, or a lifecycle; without `undo` also one
-                that can be told.
+            Refused: it is finished, being compensated, or a lifecycle that can go on; without
+                `undo` also one that can be told.
         """
         request = Request(kind="cancel", run=run_id(run), name="", by=by, reason=reason)
         caller = await self.asked(request)

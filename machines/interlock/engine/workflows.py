@@ -349,15 +349,9 @@ class WorkflowRun:
             memory = thread.memory.take() if alone else None
             undoable = step.options.compensate is not None
             done = StepSucceeded(
-                activity.id,
-                step.name,
-                encoded,
-                activity.attempt,
-                undoable,
-                memory,
-                *reused,
+                activity.id, step.name, encoded, activity.attempt, undoable, memory, *reused,
                 step.options.irreversible,
-            )
+            )  # fmt: skip
             self.session.emit(done)
             if alone:  # a join is looked at by `move`
                 self._go_on(thread, activity, thread.resume, value)

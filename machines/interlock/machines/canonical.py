@@ -22,13 +22,15 @@ def canonical_digest(node: ast.AST) -> str:
 
 def _parts(value: object) -> Iterator[str]:
     if isinstance(value, ast.Constant):
-        yield f"{type(value.value).__name__}:{value.value!r};"
+        yield f"{type(value.value).__name__}:{value.value!a};"
     elif isinstance(value, ast.AST):
         yield f"{type(value).__name__}("
         for name in sorted(value._fields):
             field: object = getattr(value, name, None)
             if name == "body" and isinstance(value, _DOCUMENTED):
                 field = _without_docstring(value)
+            if isinstance(value, ast.JoinedStr):
+                field = [part for part in value.values if not _is_empty(part)]
             if name in _SKIPPED or name in _LAYOUT or field is None or field == []:
                 continue
             yield f"{name}="
@@ -41,6 +43,11 @@ def _parts(value: object) -> Iterator[str]:
         yield "]"
     else:
         yield f"{value!r};"
+
+
+def _is_empty(part: ast.expr) -> bool:
+    """Whether it is the nothing that Python 3.12 reads behind the last field of a format."""
+    return isinstance(part, ast.Constant) and part.value == ""
 
 
 def _without_docstring(

@@ -169,7 +169,7 @@ class Stream:
     def _after(self, state: RunState) -> dict[str, datetime]:
         """The timers of a lifecycle's `after` transitions."""
         known = self._known.get(state.hash)
-        if known is None or not state.lifecycle or self._entered is None:
+        if state.ended is not None or known is None or not state.lifecycle or self._entered is None:
             return {}
         since = state.active or {state.state: self._entered}
         return {

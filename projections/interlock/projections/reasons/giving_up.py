@@ -9,14 +9,14 @@ _WHO = ("--reason", "WHY", "--by", "NAME")
 
 
 def give_up(facts: Facts, *, told: bool = False) -> tuple[Action, ...]:
-    """The commands that end a run that its worker cannot move; none for a lifecycle.
+    """The commands that end a run that its worker cannot move.
 
     Args:
         told: its code may hear of a cancellation yet, and undo what it did.
     """
     state = facts.state
     if state.lifecycle or state.ended is not None:
-        return ()
+        return leave(facts)
     cancel = ("cancel", state.run, *_WHO)
     undone = bool(state.stack) or state.compensation is not None
     children = any(activity.child for activity in state.pending.values())
@@ -28,9 +28,9 @@ def give_up(facts: Facts, *, told: bool = False) -> tuple[Action, ...]:
 
 
 def leave(facts: Facts) -> tuple[Action, ...]:
-    """The command that ends a run at once, whatever it did; none for a lifecycle."""
+    """The command that ends a run at once, whatever it did."""
     state = facts.state
-    if state.lifecycle or state.ended is not None:
+    if state.ended is not None:
         return ()
     done = ", ".join(dict.fromkeys(entry.step for entry in reversed(state.stack)))
     what = f"give the run up at once: {done} is not undone" if done else "give the run up at once"

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from interlock.projections.outline import Move
 from interlock.projections.reasons.facts import Asked, Facts
-from interlock.projections.reasons.worker import misfit
+from interlock.projections.reasons.worker import misfit, stopped
 from interlock.projections.why import Offer
 
 UNFIT = "its code was edited, and the run cannot go on under the new code"
+HELD = "the run is held"
 """What is said of commands that a run knows, and cannot take."""
 
 
@@ -18,12 +19,12 @@ def offers(facts: Facts) -> tuple[Offer, ...]:
     """The commands that a run knows, and what would become of them now."""
     if facts.definition is None or facts.state.closed:
         return ()
-    unfit = bool(misfit(facts))
+    unfit = "" if not stopped(facts) else UNFIT if misfit(facts) else HELD
     if facts.state.lifecycle:
         found = [_offer(facts, edge) for edge in ways(facts)]
-        return tuple(replace(one, accepted="no", said=UNFIT) if unfit else one for one in found)
+        return tuple(replace(one, accepted="no", said=unfit) if unfit else one for one in found)
     taken = [name for a in facts.state.pending.values() for name in a.commands if a.kind == "wait"]
-    answer = Offer("", "kept", said=UNFIT) if unfit else Offer("", "yes", said="a wait takes it")
+    answer = Offer("", "kept", said=unfit) if unfit else Offer("", "yes", said="a wait takes it")
     found = [replace(answer, command=name) for name in dict.fromkeys(taken)]
     kept = (name for name in facts.definition.commands if name not in taken)
     found += [Offer(name, "kept", said="nothing waits for it yet") for name in kept]

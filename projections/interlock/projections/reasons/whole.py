@@ -8,10 +8,10 @@ from interlock.projections.held import held_cause
 from interlock.projections.instants import ago, both, since
 from interlock.projections.reasons.ahead import timers
 from interlock.projections.reasons.facts import Facts
-from interlock.projections.reasons.giving_up import give_up
+from interlock.projections.reasons.giving_up import give_up, leave
 from interlock.projections.reasons.making import LATE, error_text
 from interlock.projections.reasons.moves import offers
-from interlock.projections.reasons.worker import misfit, obstacle
+from interlock.projections.reasons.worker import obstacle, stopped
 from interlock.projections.why import Action, Cause, Offer, Then, Wait
 
 
@@ -57,7 +57,9 @@ def unfit(facts: Facts, why: str) -> Wait:
         "once it is migrated, or its old code is back: start the worker again",
         ("work", facts.module),
     )
-    return whole(facts, "definition_changed", f"it cannot go on, whatever comes: {why}", [again])
+    ways = [*leave(facts)] if facts.state.lifecycle else []  # it would not take a cancellation
+    actions = [again, *ways]
+    return whole(facts, "definition_changed", f"it cannot go on, whatever comes: {why}", actions)
 
 
 def due(facts: Facts, what: str) -> Wait:
@@ -105,7 +107,7 @@ _ENDS = {
 
 def lifecycle(facts: Facts) -> Wait:
     """The answer for a lifecycle: what would move it out of its states."""
-    state, ahead = facts.state, () if misfit(facts) else timers(facts)
+    state, ahead = facts.state, () if stopped(facts) else timers(facts)
     late = [one for one in ahead if one.at <= facts.now]
     if late:
         return _late(facts, late[0])
@@ -116,7 +118,7 @@ def lifecycle(facts: Facts) -> Wait:
         for one in dict.fromkeys(o.command for o in known if o.accepted != "no")
         if one != "always"
     ]
-    if misfit(facts):
+    if stopped(facts):
         said = f"it is at {state.state}, since {since(state.since, facts.now)}"
         return whole(facts, "command", f"{said}; no command is taken, and no timer")
     where = f"it is at {state.state}, since {since(state.since, facts.now)}"

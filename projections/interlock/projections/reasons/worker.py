@@ -112,6 +112,18 @@ def misfit(facts: Facts) -> str:
     return facts.imported
 
 
+def stopped(facts: Facts) -> str:
+    """Why a run takes nothing that comes, as long as nobody mends something; "" where it does.
+
+    One that is held by an error is tried again when something comes.
+    """
+    state = facts.state
+    if state.ended is not None or facts.changed == "":
+        return ""
+    causes = ("definition_changed", "code_missing", "resource_missing")
+    return misfit(facts) or (state.held if held_cause(state.held) in causes else "")
+
+
 def edited(facts: Facts) -> str:
     """That the worker has another definition than the run follows, "" where it has not."""
     board = None if facts.worker is None else facts.worker.board

@@ -56,6 +56,10 @@ class Pool(SQLiteConnectionPool):
             # A commit that was answered survives power loss.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA cache_size=-16000")  # kB
+        except UnicodeDecodeError as error:  # of a damaged schema, which is parsed here
+            connection.close()
+            message = "database disk image is malformed: a name in its schema is no text"
+            raise sqlite3.DatabaseError(message) from error
         except BaseException:
             connection.close()
             raise
