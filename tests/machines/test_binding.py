@@ -22,7 +22,8 @@ SHAPES = (
 def made(parameters: str) -> Callable[..., Any]:
     names: dict[str, Any] = {}
     exec(f"async def flow({parameters}): ...", names)  # signatures cannot be made otherwise
-    return names["flow"]
+    flow: Callable[..., Any] = names["flow"]
+    return flow
 
 
 FLOWS = [made(shape) for shape in SHAPES]
