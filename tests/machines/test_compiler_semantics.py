@@ -166,12 +166,3 @@ def test_an_interrupt_is_not_an_outcome() -> None:
     assert isinstance(paused, Paused)
     with pytest.raises(KeyboardInterrupt):
         program.resume("act", paused.frame, 1)
-
-
-def test_the_frame_holds_every_bound_variable() -> None:
-    space, _, _ = _space()
-    program = compile_workflow(_define("dead = 3\nx = 4\nawait act(1)\nreturn x", space))
-    paused = program.start(program.bind((1,), {}))
-    assert isinstance(paused, Paused)
-    assert paused.frame == {"a": 1, "b": 2, "dead": 3, "x": 4}
-    assert paused.place.live == ("x",)

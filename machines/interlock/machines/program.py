@@ -65,7 +65,8 @@ class Paused(msgspec.Struct, frozen=True):
         place: where.
         args, kwargs: what the awaited call was given, evaluated (but for a wait's `where`). In a
             join they hold `Call`s and `Handle`s, also inside lists.
-        frame: every local that is bound, live or not, by name. A name in parentheses is a value
+        frame: by name, the locals that are live, and those that are `touched`, as far as they are
+            bound; also others, and None for one that is neither. A name in parentheses is a value
             that the segment was given by, or gives to, another frame of the same run.
         touched: which names the segment mentioned, and how: see `Touch`.
         writes: places inside containers that the segment assigned: see `Writes`.

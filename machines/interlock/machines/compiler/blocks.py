@@ -17,6 +17,7 @@ CONTROL = frozenset(
     {".b", ".n", ".frame", ".value", ".error", ".caught", ".writes", ".bounced", ".e"}
     | {".locals", ".len", ".slice", ".set", ".call", ".matches", ".sequence", ".wrote"}
     | {".exception", ".handlers", ".key", ".stored", ".inplace", ".peek", ".grown"}
+    | {".unbound", ".given", ".bound"}
     | {".calls", ".made", ".each", ".handle", ".start", ".seconds", ".captured", ".tasks"}
 )
 """Names of the dispatcher and what it calls: never part of a frame."""

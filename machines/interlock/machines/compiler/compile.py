@@ -28,6 +28,7 @@ from interlock.machines.compiler.embed import Part, combined, embedded
 from interlock.machines.compiler.emit import Emitter
 from interlock.machines.compiler.facts import Finder
 from interlock.machines.compiler.failures import Failures
+from interlock.machines.compiler.frames import Frames
 from interlock.machines.compiler.given import with_given
 from interlock.machines.compiler.helpers import Helpers
 from interlock.machines.compiler.liveness import NOTHING, Names, liveness, read_deleted
@@ -134,9 +135,10 @@ def _compile(
         shapes(types, name),
     )
     stops = [_stop(place, i, p) for i, (place, p) in enumerate(zip(places, pauses, strict=True))]
-    segment = Emitter(source, scope, blocks, variables, live, pauses, calls.names).function()
+    frames = Frames(scope, blocks, variables, live, pauses, touches)
+    emitter = Emitter(source, scope, blocks, variables, live, pauses, calls.names, frames)
     return CompiledProgram(
-        machine, types, source.function, segment, stops, touches, calls.places,
+        machine, types, source.function, emitter.function(), stops, touches, calls.places,
         bind=bind, failures=tuple(raises), compensates=compensates,
         unassigned=unassigned(trusted[blocks[0]], scope.variables, scope.parameters)
         | (read_deleted(blocks, trusted) & frozenset(scope.variables)),

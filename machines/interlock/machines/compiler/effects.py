@@ -51,6 +51,13 @@ class Effects:
             self._statement(statement)
         return self
 
+    @property
+    def names(self) -> set[str]:
+        """All variables that it has anything to say of."""
+        flows = {name for target, origin, _ in self.flows for name in (target, origin)}
+        asked = {name for roots in self.asked.values() for name, _ in roots}
+        return self.levels.keys() | flows | asked
+
     def _own(self, name: str) -> bool:
         return name[0] == "." or self._scope.is_local(name)
 

@@ -7,7 +7,7 @@ import ast
 import builtins
 from collections.abc import Mapping, Sequence
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interlock.machines.compiler import support
 from interlock.machines.compiler.blocks import (
@@ -29,13 +29,18 @@ from interlock.machines.compiler.syntax import (
     either,
     function_arguments,
     function_of,
+    in_place,
     inner_code,
     load,
     located,
     placed,
+    store,
 )
 from interlock.machines.segment import start
 from interlock.machines.tasks import TaskGroup
+
+if TYPE_CHECKING:  # it needs this module
+    from interlock.machines.compiler.frames import Frames
 
 RETURNED, RAISED, BOUNCED = -1, -2, -3
 """What the compiled function answers with; 0 and more is the number of a pause."""
@@ -51,6 +56,7 @@ _HELPERS: dict[str, object] = {
     ".call": support.call,
     ".matches": support.matches,
     ".exception": builtins.BaseException,
+    ".unbound": builtins.NameError,
     ".sequence": support.sequence,
     ".wrote": support.wrote,
     ".inplace": support.inplace,
@@ -71,13 +77,14 @@ class Emitter:
 
     def __init__(self, source: Source, scope: Scope, blocks: Sequence[Block], names: Sequence[str],
                  live: Mapping[Block, Names], pauses: Sequence[Pause],
-                 calls: Sequence[str]) -> None:  # fmt: skip
+                 calls: Sequence[str], frames: Frames) -> None:  # fmt: skip
         self._source = source
         self._scope = scope
         self._blocks = blocks
         self._names = names
         self._live = live
         self._calls = tuple(calls)
+        self._frames = frames
         self._pauses = {pause: number for number, pause in enumerate(pauses)}
         self._entries = _entry_counts(blocks)
         self._written: set[int] = set()
@@ -158,10 +165,10 @@ class Emitter:
                 [ast.Raise(load(".error"), None)],
                 [],
             )
-            restored = [*self._restored(block), raised]
+            restored = [*self._restored(block), *self._cleared(block), raised]
             out += [placed(statement, at) for statement in restored]
         elif block.number == 0:
-            out += _restore(self._scope.parameters)
+            out += [*_restore(self._scope.parameters), *self._cleared(block)]
         elif block.condition:
             out += self._restored(block)
         writer = _Writer(self, block, depth)
@@ -172,6 +179,10 @@ class Emitter:
 
     def _restored(self, block: Block) -> list[ast.stmt]:
         return _restore([name for name in self._names if name in self._live[block]])
+
+    def _cleared(self, block: Block) -> list[ast.stmt]:
+        names = self._frames.cleared(block)
+        return [ast.Assign([store(name) for name in names], const(None))] if names else []
 
     def goto(self, source: Block, target: Block, depth: int, *, nested: bool) -> list[ast.stmt]:
         """Go on in another block: written right here, or by number."""
@@ -196,7 +207,16 @@ class Emitter:
 
     def pause(self, node: Pause) -> list[ast.stmt]:
         """Answer with the number of a pause, its arguments and the variables."""
-        return [_answer(self._pauses[node], node.call, call(".locals"))]
+        number, names = self._pauses[node], self._frames.of(node)
+        if names is None:
+            return [_answer(number, node.call, call(".locals"))]
+        named = ast.Dict([const(name) for name in names], [load(name) for name in names])
+        failed = ast.ExceptHandler(load(".unbound"), None, [assign(".bound", call(".locals"))])
+        return [
+            assign(".given", in_place(node.call, ".call")),
+            ast.Try([assign(".bound", named)], [failed], [], []),
+            _answer(number, load(".given"), load(".bound")),
+        ]
 
     def reraise(self, source: Block, node: Reraise) -> list[ast.stmt]:
         """Hand an exception on; nothing is raised, so that its traceback stays as it is."""

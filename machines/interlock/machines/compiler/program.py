@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, get_type_hints
@@ -22,7 +22,7 @@ from interlock.machines.program import Ended, Paused, Place, Raised, Returned
 from interlock.store.values import Touch, Types
 
 Segment = Callable[..., tuple[Any, ...]]
-Touching = Callable[[int, int, frozenset[str | Token]], Mapping[str, Touch]]
+Touching = Callable[[int, int, Set[str | Token]], Mapping[str, Touch]]
 Binder = Callable[..., dict[str, Any]]
 _EXITS = (KeyboardInterrupt, SystemExit, GeneratorExit)
 
@@ -184,11 +184,11 @@ class CompiledProgram:
         while answer[0] == BOUNCED:
             _, block, active, frame = answer
             answer = self._under(active, block, frame, None, None, True, writes)
+        if answer[0] >= 0:
+            return self._paused(index, answer, writes, given)
         if answer[0] == RAISED and isinstance(answer[1], _EXITS):
             raise answer[1]
-        if answer[0] < 0:
-            return self._finished(index, answer, writes, given)
-        return self._paused(index, answer, writes, given)
+        return self._finished(index, answer, writes, given)
 
     def _finished(
         self, index: int, answer: tuple[Any, ...], writes: Writes, given: dict[str, Any]
@@ -196,19 +196,20 @@ class CompiledProgram:
         ended = Returned if answer[0] == RETURNED else Raised
         if self._bind is None:
             return ended(answer[1])
-        touched = self._touches(index, END, frozenset(writes.deep))
+        touched = self._touches(index, END, writes.deep)
         return ended(answer[1], *_handed({}, touched, given), writes.pairs)
 
     def _paused(
         self, index: int, answer: tuple[Any, ...], writes: Writes, given: dict[str, Any]
     ) -> Paused:
-        number: int = answer[0]
-        args, kwargs = answer[1]
-        variables: dict[str, Any] = answer[2]
+        number: int
+        frame: dict[str, Any]
+        number, (args, kwargs), frame = answer
         stop = self._stops[number]
-        keep = stop.hidden
-        frame = {n: v for n, v in variables.items() if n[0] != "." or n in keep}
-        touched = self._touches(index, number, frozenset(writes.deep))
+        if ".n" in frame:  # it has all names
+            keep = stop.hidden
+            frame = {n: v for n, v in frame.items() if n[0] != "." or n in keep}
+        touched = self._touches(index, number, writes.deep)
         if given:
             frame, touched = _handed(frame, touched, given)
         return Paused(stop.place, args, kwargs, frame, touched, writes.pairs)

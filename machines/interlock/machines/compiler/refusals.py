@@ -115,7 +115,7 @@ FUNCTION_VALUED = Refusal(
 STATE_CLASH = Refusal(
     "ILK059",
     "two awaits would both be the state {name!r}",
-    'name one: `await charge.named("first charge")(...)`, or put it into a `with phase("…"):`',
+    'name one: `await {call}.named("first {call}")(...)`, or put it into a `with phase("…"):`',
 )
 NOT_FIXED = Refusal(
     "ILK060",

@@ -115,6 +115,17 @@ def call(function: str, *args: ast.expr) -> ast.Call:
     return ast.Call(load(function), list(args), [])
 
 
+def in_place(made: ast.Call, giver: str) -> ast.expr:
+    """`(args, {name: value})` for a call of `giver`, which gives that, where they are plain."""
+    plain = isinstance(made.func, ast.Name) and made.func.id == giver
+    starred = any(isinstance(arg, ast.Starred) for arg in made.args)
+    if not plain or starred or any(keyword.arg is None for keyword in made.keywords):
+        return made
+    names: list[ast.expr | None] = [ast.Constant(keyword.arg) for keyword in made.keywords]
+    named = ast.Dict(names, [keyword.value for keyword in made.keywords])
+    return ast.Tuple([ast.Tuple(made.args, ast.Load()), named], ast.Load())
+
+
 def either(test: ast.expr, then: Sequence[ast.stmt], other: Sequence[ast.stmt]) -> ast.If:
     """`if test: then else: other`."""
     return ast.If(test, list(then), list(other))

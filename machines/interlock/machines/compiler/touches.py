@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from interlock.machines.compiler.blocks import CAUGHT, CONTROL, Block, Pause, control, successors
 from interlock.machines.compiler.effects import Effects, Level
+from interlock.machines.compiler.liveness import NOTHING
 from interlock.machines.compiler.noted import Token
 from interlock.machines.compiler.scope import Scope
 from interlock.store.values import Touch
@@ -30,6 +31,7 @@ class Touches:
 
     def __init__(self, blocks: Sequence[Block], scope: Scope, pauses: Sequence[Pause]) -> None:
         self._blocks = blocks
+        self._pauses = pauses
         self._entries = [pause.behind for pause in pauses]
         self._exits = [
             next(b for b in blocks if any(node is pause for node in control(b))) for pause in pauses
@@ -44,17 +46,28 @@ class Touches:
         self._known: dict[tuple[int, int, frozenset[str | Token]], dict[str, Touch]] = {}
 
     def __call__(
-        self, entry: int, exit_: int, deep: frozenset[str | Token] = frozenset()
+        self, entry: int, exit_: int, deep: Set[str | Token] = NOTHING
     ) -> Mapping[str, Touch]:
         """The touches between pause `entry` (-1 for the beginning) and pause `exit_` or `END`.
 
         Args:
             deep: variables and calls that turned out to change anything, when they ran.
         """
-        key = (entry, exit_, deep)
-        if key not in self._known:
-            self._known[key] = self._touches(self._segment(entry, exit_), deep)
-        return self._known[key]
+        key = (entry, exit_, frozenset(deep) if deep else NOTHING)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._touches(self._segment(entry, exit_), deep)
+        return known
+
+    def mentioned(self, exit_: int) -> Set[str]:
+        """All variables of which something could be said at a pause, whatever the entry."""
+        between = _closure(self._exits[exit_], self._back)
+        return {name for block in between for name in self._effects[block].names}
+
+    def ahead(self, entry: Block) -> Sequence[Pause]:
+        """The pauses that the segment which begins with a block can come to."""
+        reached = _closure(entry, self._ahead)
+        return [p for p, exit_ in zip(self._pauses, self._exits, strict=True) if exit_ in reached]
 
     def _segment(self, entry: int, exit_: int) -> list[Effects]:
         """What the blocks do that lie on a path between two pauses."""
@@ -66,9 +79,7 @@ class Touches:
             self._between[entry, exit_] = [self._effects[block] for block in between]
         return self._between[entry, exit_]
 
-    def _touches(
-        self, between: Sequence[Effects], deep: frozenset[str | Token]
-    ) -> dict[str, Touch]:
+    def _touches(self, between: Sequence[Effects], deep: Set[str | Token]) -> dict[str, Touch]:
         levels: dict[str, Level] = {name: Level.DEEP for name in deep if isinstance(name, str)}
         flows: set[tuple[str, str, str]] = set()
         for effects in between:

@@ -147,6 +147,11 @@ ENCODERS: dict[type, Encoder] = {
 }
 """By exact class. Enum members are atoms too; `Types` knows their classes."""
 
+PLAIN: dict[type, Encoder] = {
+    cls: ENCODERS[cls] for cls in (type(None), bool, int, float, Decimal, date, timedelta, UUID)
+}
+"""Those of which every value is written in place, and none is refused."""
+
 DECODERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "int": lambda e: int(e["v"], 16),
     "float": lambda e: float(e["v"]),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
 from interlock.store.event import Encoded
-from interlock.store.values.atom import LONG, class_of
+from interlock.store.values.atom import LONG, PLAIN, class_of
 from interlock.store.values.codec import Codec, Patch
 from interlock.store.values.registry import Types
 
@@ -105,6 +106,9 @@ class Heap:
         Raises:
             Refused: something in it cannot be recorded.
         """
+        plain = PLAIN.get(type(value))
+        if plain is not None:
+            return plain(value)
         encoded = self._child(value)
         if self._undefined:
             self._define()
@@ -225,11 +229,11 @@ class Heap:
         entry.state[key] = value
         return True
 
-    def sweep(self, roots: Iterable[object]) -> list[int]:
+    def sweep(self, *roots: Iterable[object]) -> list[int]:
         """Forget what cannot be reached from `roots`, when enough has come since the last time."""
         if len(self._known) <= 2 * self._live + 64 and not self.orphans:
             return []
-        reached = self._mark(roots)
+        reached = self._mark(chain(*roots))
         gone = [entry for key, entry in self._known.items() if key not in reached]
         for entry in gone:
             del self._known[id(entry.obj)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interlock.store.event import Delta, Encoded
+from interlock.store.values.atom import PLAIN
 from interlock.store.values.build import Decoder
 from interlock.store.values.heap import Heap
 from interlock.store.values.image import Image
@@ -16,6 +17,7 @@ from interlock.store.values.touch import Touch, Writes
 from interlock.store.values.whole import detached
 
 _MISSING: Any = object()
+_READ = Touch.READ
 
 
 class Memory:
@@ -43,10 +45,11 @@ class Memory:
         Raises:
             Unrecordable: something in it cannot be recorded; nothing of it was taken over.
         """
+        if type(value) in self._types.atoms:
+            return self.encode(value, path), value
         copy = detached(self._types, value, path)
         encoded = self.encode(copy, path)
-        if type(copy) not in self._types.atoms:
-            self._adopted.append(copy)
+        self._adopted.append(copy)
         return encoded, copy
 
     def encode(self, value: object, path: str = "") -> Encoded:
@@ -55,6 +58,9 @@ class Memory:
         Raises:
             Unrecordable: something in it cannot be recorded; nothing of it was taken over.
         """
+        plain = PLAIN.get(type(value))
+        if plain is not None:
+            return plain(value)
         try:
             encoded = self._heap.encode(value)
         except Refused as refused:
@@ -90,7 +96,7 @@ class Memory:
         """What a segment changed, with the definitions that are still pending.
 
         Args:
-            frame: every local that is bound, live or not.
+            frame: the locals that are live or touched, as far as they are bound.
             live: the names to be recorded.
             touched: how the segment used the names that it mentions.
             writes: the places inside containers that it assigned.
@@ -101,14 +107,14 @@ class Memory:
         heap = self._heap
         first = heap.next
         try:
-            changed = self._assign_variables(frame, live)
-            deep = self._note_places(writes, first)
+            changed, bound = self._assign_variables(frame, live)
+            deep = self._note_places(writes, first) if writes else []
             deep += self._note_touches(frame, touched, first)
             if deep:
                 heap.scan(deep, first)
         except Refused as refused:
             raise self._unrecordable(refused, _bound(frame, live)) from None
-        return self._close(changed, frame, live)
+        return self._close(changed, frame, live if bound else [n for n in live if n in frame])
 
     @classmethod
     def restore(cls, types: Types, image: Image) -> tuple[Memory, dict[str, object]]:
@@ -149,16 +155,19 @@ class Memory:
 
     def _assign_variables(
         self, frame: Mapping[str, object], live: Sequence[str]
-    ) -> dict[str, Encoded]:
-        """Encode the variables that hold another value than before."""
+    ) -> tuple[dict[str, Encoded], bool]:
+        """Encode the variables that hold another value than before; whether all are bound."""
         before = self._variables
         encode = self._heap.encode
         changed: dict[str, Encoded] = {}
+        bound = True
         for name in live:
             value = frame.get(name, _MISSING)
-            if value is not before.get(name, _MISSING) and value is not _MISSING:
+            if value is _MISSING:
+                bound = False
+            elif value is not before.get(name, _MISSING):
                 changed[name] = encode(value)
-        return changed
+        return changed, bound
 
     def _note_places(self, writes: Writes, first: int) -> list[object]:
         """Record assigned places; give the containers that have to be scanned instead."""
@@ -180,21 +189,23 @@ class Memory:
         self, frame: Mapping[str, object], touched: Mapping[str, Touch], first: int
     ) -> list[object]:
         """Record what lists grew by; give the objects that have to be scanned."""
-        deep = self._adopted
-        self._adopted = []
-        atoms = self._types.atoms
+        deep, self._adopted = self._adopted, []
+        variables, quiet = self._variables, self._types.quiet
         for name, touch in touched.items():
-            now = frame.get(name)
-            before = self._variables.get(name)
+            now, before = frame.get(name), variables.get(name)
+            if touch is _READ and type(now) in quiet and type(before) in quiet:
+                continue
             for value in (now,) if now is before else (now, before):
-                if type(value) in atoms:
-                    continue
-                if touch is Touch.READ:
-                    if self._types.reads_run_code(type(value)):
-                        deep.append(value)
-                elif touch is Touch.DEEP or not self._note_growth(value, first):
+                if self._has_to_be_scanned(value, touch, first):
                     deep.append(value)
         return deep
+
+    def _has_to_be_scanned(self, value: object, touch: Touch, first: int) -> bool:
+        if type(value) in self._types.atoms:
+            return False
+        if touch is _READ:
+            return self._types.reads_run_code(type(value))
+        return touch is Touch.DEEP or not self._note_growth(value, first)
 
     def _note_growth(self, value: object, first: int) -> bool:
         entry = self._heap.find(value)
@@ -210,12 +221,11 @@ class Memory:
         for name in changed:
             before[name] = frame[name]
         unset: list[str] = []
-        if len(before) != len(live) or not all(map(frame.__contains__, live)):
-            bound = _bound(frame, live)
-            unset = [name for name in before if name not in bound]
+        if len(before) != len(live):  # there are some that are not live
+            unset = [name for name in before if name not in live]
             for name in unset:
                 del before[name]
-        drop = heap.sweep([*before.values(), *self._held])
+        drop = heap.sweep(before.values(), self._held)
         self._held.clear()
         delta = Delta(new=heap.new, patch=heap.patches, set=changed, unset=unset, drop=drop)
         heap.new, heap.patches = {}, []

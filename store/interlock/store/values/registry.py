@@ -46,6 +46,10 @@ class Types:
     Args:
         others: registries whose classes this one takes over.
         vault: encrypts personal values; None where there are none.
+
+    Attributes:
+        atoms: how values without identity are encoded, by their class.
+        quiet: classes of which it was found that `reads_run_code` says no.
     """
 
     def __init__(self, *others: Types, vault: Vault | None = None) -> None:
@@ -53,7 +57,8 @@ class Types:
         self._classes: dict[str, type] = dict(_KNOWN)
         self._names: dict[type, str] = {cls: name for name, cls in _KNOWN.items()}
         self._codecs: dict[type, Codec] = builtin_codecs(self)
-        self._quiet_reads: dict[type, bool] = {}
+        self._loud: set[type] = set()
+        self.quiet: set[type] = set(ENCODERS)
         self.atoms: dict[type, Encoder] = dict(ENCODERS)
         for other in others:
             self.update(other)
@@ -206,11 +211,11 @@ class Types:
 
     def reads_run_code(self, cls: type) -> bool:
         """Whether reading an attribute of such an object, or of what its fields hold, runs code."""
-        quiet = self._quiet_reads.get(cls)
-        if quiet is None:
+        if cls not in self.quiet and cls not in self._loud:
             reached = [cls, *classes(*field_types(cls))] if is_recordable(cls) else [cls]
-            quiet = self._quiet_reads[cls] = all(map(_reads_quietly, reached))
-        return not quiet
+            known = self.quiet if all(map(_reads_quietly, reached)) else self._loud
+            known.add(cls)
+        return cls in self._loud
 
     def _is_kept(self, error: object) -> bool:
         """Whether a cause or context can be recorded, its own cause and context left aside."""
