@@ -109,7 +109,7 @@ FRAME_ACCESS = Refusal(
 )
 FUNCTION_VALUED = Refusal(
     "ILK058",
-    "{name} holds a function, a module or a generator across an await",
+    "{name} holds a function, a module, an alias or a generator across an await",
     "define it at module level, or again behind the await",
 )
 STATE_CLASH = Refusal(
