@@ -14,23 +14,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.floors import Report, Timed, bare_commits, mean, median
+from benchmarks.loads import run_all, run_apart
 from interlock.engine import Engine
 from interlock.machines import approval, step, workflow
 from interlock.projections import fold
 from interlock.store.open import open_store
-
-
-@step
-async def nothing(i: int) -> int:
-    return i
-
-
-@workflow
-async def steps(count: int) -> int:
-    total = 0
-    for i in range(count):
-        total += await nothing(i)
-    return total
 
 
 @step
@@ -52,23 +40,6 @@ async def parked(amount: Decimal) -> bool:
     return decision.granted
 
 
-async def run_all(url: str, runs: int, count: int, in_flight: int = 64) -> float:
-    """Seconds for `runs` runs of `count` steps, so many of them in flight at once."""
-    async with Engine(url) as engine:
-        warm = await engine.start(steps, 3, id="warm")
-        await warm.result()
-        numbers = iter(range(runs))
-
-        async def one_after_another() -> None:
-            for i in numbers:
-                run = await engine.start(steps, count, id=f"run-{i}")
-                await run.result()
-
-        began = time.perf_counter()
-        await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
-        return time.perf_counter() - began
-
-
 def test_one_run_at_a_time(timed: Timed, tmp_path: Path, report: Report) -> None:
     ratios: list[float] = []
     costs: list[float] = []
@@ -76,7 +47,7 @@ def test_one_run_at_a_time(timed: Timed, tmp_path: Path, report: Report) -> None
     def once() -> None:
         n = len(ratios)
         before = bare_commits(tmp_path, 500)
-        cost = asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 1, 500)) / 501
+        cost = run_apart(f"sqlite:///{tmp_path}/{n}.db", 1, 500) / 501
         floor = mean(before + bare_commits(tmp_path, 500))
         ratios.append(cost / floor)
         costs.append(cost)
@@ -95,7 +66,7 @@ def test_64_runs_in_flight(timed: Timed, tmp_path: Path, report: Report) -> None
     def once() -> None:
         n = len(rates)
         floor = 1 / median(bare_commits(tmp_path, 500))
-        rate = 12_800 / asyncio.run(run_all(f"sqlite:///{tmp_path}/{n}.db", 1280, 10))
+        rate = 12_800 / run_apart(f"sqlite:///{tmp_path}/{n}.db", 1280, 10)
         rates.append(rate)
         ratios.append(rate / floor)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -83,6 +84,7 @@ async def _work(
             loop.add_signal_handler(number, stop.set)
     teller = Teller(as_json=as_json)
     async with Engine(store, resources=resources, notify=notify) as engine:
+        gc.freeze()  # what was imported stays: the collector need not look at it again and again
         engine.store.on_append(teller.tell)
         teller.say(f"worker {os.getpid()} on {store}, serving {', '.join(sorted(registry.all()))}")
         await _tell_edited(engine, teller)

@@ -12,12 +12,11 @@ from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
-from interlock.machines.context import CURRENT, Current
+from interlock.machines.context import Current
 from interlock.machines.errors import TimedOut
 from interlock.machines.resource import Wanted
 from interlock.machines.step import Step
 from interlock.projections import Activity
-from interlock.store.values.reveals import REVEALED, mark
 
 BEGAN: ContextVar[Callable[[], None] | None] = ContextVar("interlock_began", default=None)
 """Told when a thread has taken up the call of a plain function."""
@@ -35,7 +34,7 @@ def is_open_call(activity: Activity) -> bool:
     return activity.kind in CALLS and activity.status not in OVER
 
 
-async def call(
+def call(
     function: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
@@ -43,8 +42,8 @@ async def call(
     current: Current,
     timeout: timedelta | None,
     threads: Executor,
-) -> Any:
-    """Call a step's (or undo's) function once.
+) -> Awaitable[Any]:
+    """Call a step's (or undo's) function once, where `current()` and `Reveals` are set for it.
 
     A plain function runs in a thread and cannot be interrupted there. When the caller is
     cancelled, the thread is waited for, and what it returned is returned, so that a call that
@@ -55,18 +54,9 @@ async def call(
         TimedOut: the attempt took longer than `timeout`.
         asyncio.CancelledError: the call was cancelled before it returned.
     """
-    texts: list[str] = []
-    told, revealed = CURRENT.set(current), REVEALED.set(texts)  # every step passes here
-    try:
-        if timeout is None:
-            return await _made(function, args, kwargs, threads)
-        return await _in_time(function, args, kwargs, current, timeout, threads)
-    except BaseException as error:
-        mark(error, texts)
-        raise
-    finally:
-        REVEALED.reset(revealed)
-        CURRENT.reset(told)
+    if timeout is None:
+        return _made(function, args, kwargs, threads)
+    return _in_time(function, args, kwargs, current, timeout, threads)
 
 
 async def _in_time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from interlock.engine.calls import CALLS, OVER
@@ -62,7 +63,25 @@ class Driver(Maker):
                     return
                 if session.state.fork is not None:
                     await follow(engine, session)
-                if not await self._step(session, mover):
+                if self._wrong is not None:
+                    raise self._wrong
+                if engine.closing and not self._over:
+                    return
+                if not await self._commit(session, mover):
+                    continue
+                if engine.closing:
+                    return
+                due = self._due(session)
+                if session.following is not None and session.following.more:
+                    continue
+                if len(due) == 1 and not self._tasks and len(session.state.pending) == 1:
+                    attempt = due[0].attempt  # what is decided and not kept changes the activity
+                    outcome = await self._call(session, mover, due[0])
+                    if outcome is not None:
+                        self._over.append((due[0].id, attempt, outcome))
+                elif due or self._tasks:
+                    await self._go_on_beside(session, mover, due)
+                else:
                     return
         finally:
             await self._abandon()
@@ -75,39 +94,13 @@ class Driver(Maker):
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _step(self, session: Session, mover: Mover) -> bool:
-        """Record what is over, decide what can be, make the calls that are due.
-
-        False when the run waits, or somebody else drives it.
-        """
-        if self._wrong is not None:
-            raise self._wrong
-        if self.engine.closing and not self._over:
-            return False
-        if not await self._commit(session, mover):
-            return True
-        if self.engine.closing:
-            return False
-        if self._tasks:
-            self._cancel_stopped(session)
-        self.engine.gatekeeper.look(session)
-        if session.following is not None and session.following.more:
-            return True
-        due = self._due(session)
-        if not due and not self._tasks:
-            return False
-        if len(due) == 1 and not self._tasks and len(session.state.pending) == 1:
-            attempt = due[0].attempt  # what is decided and not kept changes the activity
-            outcome = await self._call(session, mover, due[0])
-            if outcome is not None:
-                self._over.append((due[0].id, attempt, outcome))
-            return True
+    async def _go_on_beside(self, session: Session, mover: Mover, due: Sequence[Activity]) -> None:
+        """Make these calls beside those under way, until one is over or something happens."""
         for activity in due:
             self._tasks[activity.id] = self.engine.spawn(self._beside(session, mover, activity))
         if due and self.woken:
             await asyncio.sleep(0)  # a task that is cancelled before it begins tells nobody
         await self._wait()
-        return True
 
     async def _wait(self) -> None:
         """Wait until one of the calls is over, or something happens to the run."""
@@ -131,7 +124,8 @@ class Driver(Maker):
         try:
             if session.broken:
                 return False
-            session.calling = {*self._tasks}
+            if self._tasks or session.calling:
+                session.calling = {*self._tasks}
             session.by(self.engine.worker)
             session.decide(self._decide, session, mover)
             decided = len(self._over)
@@ -158,7 +152,13 @@ class Driver(Maker):
         move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
-        """The activities whose calls are to be made now; a lifecycle makes one at a time."""
+        """The activities whose calls are to be made now; a lifecycle makes one at a time.
+
+        Calls that the run does not want any more are told, or leave their queues.
+        """
+        if self._tasks:
+            self._cancel_stopped(session)
+        self.engine.gatekeeper.look(session)
         due: list[Activity] = []
         over = [activity for activity, _, _ in self._over] if self._over else ()
         pending = session.state.pending.values()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,12 +14,13 @@ from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_doubt, record_stopped
 from interlock.engine.undo import undo_call, undo_failed, undo_step
-from interlock.machines.context import Current, Sender
+from interlock.machines.context import CURRENT, Current, Sender
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.errors import Conflict
 from interlock.store.secrecy import Forgotten
+from interlock.store.values.reveals import REVEALED, mark
 from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
@@ -64,21 +65,27 @@ class Maker:
             self._cancelling = True
             self.task.cancel()
 
-    async def _call(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
+    def _call(self, session: Session, mover: Mover, activity: Activity) -> Awaitable[Record | None]:
         """Make a call. Its outcome, or None when the run has to be looked at again."""
+        intent = activity.id, activity.attempt
+        usual = intent in session.intents and activity.kind == "step" and not activity.stopping
+        if not usual or session.state.fork is not None or activity.hold or activity.cleared:
+            return self._see_to(session, mover, activity)
+        step = mover.step_of(activity)
+        if step.options.gates is not None:
+            return self._see_to(session, mover, activity)
+        session.intents.remove(intent)
+        args, kwargs = mover.arguments(activity)
+        return self._attempt(step, activity, args, kwargs, None)
+
+    async def _see_to(self, session: Session, mover: Mover, activity: Activity) -> Record | None:
+        """Make a call of any kind."""
         assert may_be_called(session, activity), "a fork calls nothing that nobody asked for"
         if activity.child:
             return await self._look_after(session, activity)
         if activity.stopping:
             return record_stopped
         step = mover.step_of(activity)
-        intent = activity.id, activity.attempt
-        if activity.kind != "undo" and step.options.gates is None:
-            if intent in session.intents and not (activity.hold or activity.cleared):
-                session.intents.remove(intent)  # the usual case
-                args, kwargs = mover.arguments(activity)
-                return await self._attempt(step, activity, args, kwargs, None)
-            return await self._admitted(session, mover, step, activity)
         gated, wrong = step, partial(self._failed, step, activity)
         if activity.kind == "undo":
             gated, wrong = undo_step(step), partial(undo_failed, self, step, activity)
@@ -218,11 +225,18 @@ class Maker:
         alone = activity.id not in self._tasks
         if alone:
             self._calling, self.waits = activity, -1
+        texts: list[str] = []
+        told, revealed = CURRENT.set(current), REVEALED.set(texts)
         token = engine.noticeboard.calling(who, function)
         try:
             return await engine.call(activity, function, args, kwargs, current, timeout)
+        except BaseException as error:
+            mark(error, texts)
+            raise
         finally:
             engine.noticeboard.called(who, token)
+            REVEALED.reset(revealed)
+            CURRENT.reset(told)
             if alone:
                 self._calling, self.waits = None, 0
 

@@ -13,6 +13,7 @@ from interlock.machines.segment import Segment, at_instant
 from interlock.machines.selector import edge_exists
 from interlock.projections import RunState
 from interlock.store.event import Delta
+from interlock.store.fresh import new_dict
 from interlock.store.values import Memory
 
 
@@ -30,7 +31,7 @@ class Level:
     program: Program
     prefix: str
     state: str
-    frame: dict[str, Any] = field(default_factory=dict[str, Any])
+    frame: dict[str, Any] = field(default_factory=new_dict)
 
 
 class Thread:

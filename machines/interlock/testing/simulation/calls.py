@@ -30,7 +30,8 @@ class Odds:
 
     Attributes:
         fails: an error that the step does not declare, so that it is retried by its policy.
-        raises: one of the errors that it declares.
+        raises: one of the errors that it declares, or that the workflow's code catches. The
+            latter is raised by each attempt of that call, so that retries do not hide it.
         hangs: it never returns; only where the step has a timeout.
         slow: it takes up to `slowest` seconds, else a few milliseconds.
     """
@@ -81,6 +82,7 @@ class Calls:
         register: Register,
         trace: Trace,
         rivals: bool,
+        caught: Mapping[str, Sequence[type[Exception]]],
     ) -> None:
         self.made: list[Made] = []
         self.returned: dict[str, Any] = {}
@@ -96,6 +98,8 @@ class Calls:
         self._register = register
         self._trace = trace
         self._rivals = rivals
+        self._caught = caught
+        self._doomed: dict[str, type[BaseException]] = {}
         self._numbers: Counter[str] = Counter()
         self._held: Counter[tuple[str, int]] = Counter()
         self._steps = {step.name: step for step in steps}
@@ -164,13 +168,21 @@ class Calls:
         kind = draw.random()
         slow = draw.random() < odds.slow
         await asyncio.sleep(draw.random() * (odds.slowest if slow else 0.01))
+        doomed = self._doomed.get(made.key)
+        if doomed is not None:
+            raise self._pool.error(doomed, draw)
         if kind < odds.fails:
             message = f"{made.step} failed (drawn)"
             raise Transient(message)
         if made.kind == "undo" or step is None:
             return self._pool.result(function, draw)
-        if kind < odds.fails + odds.raises and step.options.raises:
-            raise self._pool.error(draw.choice(step.options.raises), draw)
+        caught = self._caught.get(made.step, ())
+        errors = (*step.options.raises, *caught)
+        if kind < odds.fails + odds.raises and errors:
+            chosen = draw.choice(errors)
+            if chosen in caught:
+                self._doomed[made.key] = chosen
+            raise self._pool.error(chosen, draw)
         hangs = step.options.timeout is not None and step.options.timeout.total_seconds() <= 600
         if hangs and odds.fails + odds.raises < kind < odds.fails + odds.raises + odds.hangs:
             await asyncio.Event().wait()

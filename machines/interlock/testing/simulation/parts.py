@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,9 +11,12 @@ from interlock.engine.programs import program_of
 from interlock.machines.command import Command
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.places_of import places_of
+from interlock.machines.program import Program
 from interlock.machines.resource import needs_of
 from interlock.machines.step import Step
 from interlock.machines.steps_of import steps_of
+from interlock.machines.workflow import Workflow
+from interlock.testing.flow_subject import caught
 
 
 def family(machines: Sequence[object]) -> list[object]:
@@ -31,6 +36,41 @@ def family(machines: Sequence[object]) -> list[object]:
 def steps(machines: Sequence[object]) -> list[Step[..., Any]]:
     """Every step that these machines may call."""
     return [*dict.fromkeys(step for one in machines for step in steps_of(program_of(one)))]
+
+
+def caught_of(machines: Sequence[object]) -> dict[str, tuple[type[Exception], ...]]:
+    """The errors that workflows catch, by name of each step that they, or their helpers, call.
+
+    Not those that only Interlock raises.
+    """
+    found: dict[str, dict[type[Exception], None]] = {}
+    for one in machines:
+        program = program_of(one)
+        if not isinstance(one, Workflow) or isinstance(program, LifecycleProgram):
+            continue
+        helpers = (place.program for place in places_of(program) if place.program is not None)
+        functions = [one.function, *filter(None, map(_function_of, helpers))]
+        kinds = [kind for function in dict.fromkeys(functions) for kind in caught(function)]
+        own = dict.fromkeys(kind for kind in kinds if _is_anybodys(kind))
+        for step in steps_of(program):
+            found.setdefault(step.name, {}).update(own)
+    return {name: tuple(kinds) for name, kinds in found.items()}
+
+
+def _is_anybodys(kind: type[Exception]) -> bool:
+    """Whether it is made of a text, as most are, and is not one that Interlock raises."""
+    try:
+        return not kind.__module__.startswith("interlock.") and bool(kind("drawn").args)
+    except Exception:  # it takes something else
+        return False
+
+
+def _function_of(program: Program) -> Callable[..., Any] | None:
+    """A helper's function, where its module has it; of a nested one its function tells."""
+    found: object = sys.modules.get(program.machine.module)
+    for name in program.machine.qualname.split("."):
+        found = getattr(found, name, None)
+    return found if inspect.isfunction(found) else None
 
 
 def commands(machine: object) -> dict[str, type[Command]]:

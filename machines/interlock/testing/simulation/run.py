@@ -132,7 +132,7 @@ class Simulation:
         steps = parts.steps(setting.machines)
         self._calls = Calls(
             seed, steps, setting.given, setting.own, setting.pool, setting.odds,
-            self._register, trace, self._weather.rivals,
+            self._register, trace, self._weather.rivals, parts.caught_of(setting.machines),
         )  # fmt: skip
         self._processes = [self._process(number) for number in range(setting.engines)]
         self.world = World(
