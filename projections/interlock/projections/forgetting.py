@@ -48,6 +48,6 @@ def marked(encoded: Encoded, subjects: Container[str]) -> Encoded:
         return [marked(one, subjects) for one in encoded]
     if not isinstance(encoded, dict):
         return encoded
-    if encoded.get("$") == "personal" and encoded.get("s") in subjects:
+    if encoded.get("$") == "personal" and str(encoded.get("s")) in subjects:
         return encoded | {"gone": True}
     return {name: marked(one, subjects) for name, one in encoded.items()}
