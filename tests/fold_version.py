@@ -11,6 +11,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+from interlock.machines.canonical import canonical_digest
 from interlock.projections import fold_version
 from interlock.projections.fold import _HANDLERS  # pyright: ignore[reportPrivateUsage]  the one list of them
 from interlock.projections.fold_version import FOLD
@@ -32,10 +33,10 @@ def sources() -> list[Path]:
 
 
 def digest() -> str:
-    """Of what the sources say, whatever their comments, docstrings and layout."""
+    """Of what the sources say, whatever their comments, docstrings, layout and Python."""
     found = sha256()
     for file in sources():
-        found.update(ast.dump(_bare(ast.parse(file.read_text("utf-8")))).encode())
+        found.update(canonical_digest(_bare(ast.parse(file.read_text("utf-8")))).encode())
     return found.hexdigest()
 
 

@@ -59,7 +59,9 @@ async def _play(moves: list[tuple[str, int]]) -> None:
         if move.startswith("end") and waiting:
             ends[waiting.pop(0)].set()
         if move.endswith("cancel") and which < len(waiting):
-            tasks[waiting.pop(which)].cancel()
+            gone = waiting.pop(which)
+            tasks[gone].cancel()
+            ends[gone].set()  # it is not under way any more, if it was
         if move != "end":  # an end and what follows may meet in one turn of the loop
             await rest()
     await rest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from interlock.machines import step
 from interlock.machines.compiler import compile_workflow
 from interlock.machines.errors import CompileError
 from machines.refused import NAMES
@@ -40,6 +41,11 @@ EXACT = [
         "ILK046",
         "with fail_after(5):\n    await charge(x)",
         'write `await charge.with_(timeout="5 seconds")(x)`, and catch TimedOut',
+    ),
+    (
+        "ILK059",
+        "await sleep('1 s')\nawait sleep('1 s')\nawait sleep('1 s')",
+        'put it into a `with phase("…"):`',
     ),
     (
         "ILK161",
@@ -128,3 +134,14 @@ def test_a_function_of_the_author_may_be_called_as_one_of_asyncio() -> None:
     text = "async def wait(x):\n    pass\n\nasync def flow(x):\n    later = wait(x)\n"
     with pytest.raises(CompileError, match="ILK145"):
         compile_workflow(define(text, NAMES))
+
+
+def test_a_step_whose_name_is_taken_is_named_as_the_author_calls_it() -> None:
+    @step
+    async def ship(x: int) -> int:
+        return x
+
+    text = "async def flow(x):\n    await ship(1)\n    await ship(2)\n    await ship(3)"
+    with pytest.raises(CompileError) as refused:
+        compile_workflow(define(text, {"ship": ship}))
+    assert refused.value.instead.startswith('name one: `await ship.named("first ship")(...)`, or')

@@ -15,9 +15,10 @@ from interlock.machines.program import Paused, Raised, Returned
 from machines.programs import Script, names
 from machines.scripted import Restored, compiled, define, natively
 from machines.snippets import CONTROL
+from machines.snippets_newer import NEWER
 from machines.snippets_values import VALUES
 
-BODIES = {**CONTROL, **VALUES}
+BODIES = {**CONTROL, **VALUES, **NEWER}
 
 
 def _note(log: list[Any]) -> Callable[[Any], Any]:

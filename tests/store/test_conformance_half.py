@@ -41,7 +41,7 @@ MAKE = "def make_store(self, folder): return {made}"
     ("make", "told"),
     [
         ("pass", "*TestHalf needs `def make_store(self, folder: Path) -> Store`*"),
-        (MAKE.format(made="Abstract('x')"), "*abstract*digests, log*"),
+        (MAKE.format(made="Abstract('x')"), "*abstract*digests*, *log*"),
         (MAKE.format(made="Own()"), "*ILK320: Own has no read, *Backend"),
         (MAKE.format(made="Declared()"), "*ILK320: Declared does not do append, read, *"),
         (

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from interlock.store.values import decode_whole, digest, encode_whole, plain
+from interlock.store.values import decode_whole, digest, digest_named, encode_whole, plain
 from store.values_kit import ATOMS, KEYS, Same, all_types
 
 TYPES = all_types()
@@ -83,3 +83,16 @@ def test_equal_values_have_one_digest(left: Any, right: Any) -> None:
 )
 def test_other_values_have_other_digests(left: Any, right: Any) -> None:
     assert digest(TYPES, left) != digest(TYPES, right)
+
+
+@given(
+    st.dictionaries(
+        st.text("abAB_09zäß人", min_size=1, max_size=3).filter(str.isidentifier),
+        st.one_of(
+            st.none(), st.booleans(), st.integers(), st.integers(2**62, 2**66), st.floats(),
+            st.text(st.characters(exclude_categories=())), st.lists(st.integers()),
+        ),
+    )
+)  # fmt: skip
+def test_a_digest_of_named_values_is_that_of_their_dict(named: dict[str, Any]) -> None:
+    assert digest_named(TYPES, named) == digest(TYPES, named)

@@ -1,5 +1,10 @@
-"""Record the definitions, after they were changed on purpose: `python -m versions` in `tests`."""
+"""Tell the definitions as this Python makes them.
 
-from versions.collected import main
+After they were changed on purpose, in `tests`: `python -m versions > versions/definitions.json`.
+"""
 
-main()
+import sys
+
+from versions.collected import collected, text_of
+
+sys.stdout.write(text_of(collected()))

@@ -7,7 +7,7 @@ import importlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -20,9 +20,6 @@ from machines.corpus import CORPUS
 from versions import tricky
 
 HERE = Path(__file__).parent
-RECORDED: Final = HERE / "definitions.json"
-"""Of `tricky` all of each machine; of what other people change, the digests of their machines."""
-
 _EXAMPLES = sorted(path.stem for path in (HERE.parents[1] / "docs" / "examples").glob("*.py"))
 _MODULES = ("interlock.demo", *_EXAMPLES)
 
@@ -78,8 +75,3 @@ def _still(machine: Machine) -> Machine:
 def _digests(machine: Machine) -> dict[str, str]:
     text = _still(machine).to_json()
     return {"hash": machine.hash, "ir": hashlib.sha256(text.encode()).hexdigest()[:16]}
-
-
-def main() -> None:
-    """Record what this Python sees."""
-    RECORDED.write_text(text_of(collected()))

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-ROOTS = os.pathsep.join(str(ROOT / name) for name in ("machines", "projections", "store", "tests"))
+ROOTS = [ROOT / name for name in ("machines", "projections", "store", "tests", "docs/examples")]
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -29,7 +29,7 @@ def others() -> dict[str, str]:
 
 def environment() -> dict[str, str]:
     """That of a program that imports Interlock from this folder."""
-    return {**os.environ, "PYTHONPATH": ROOTS}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, ROOTS))}
 
 
 def _version(program: str) -> str:

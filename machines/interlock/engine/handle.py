@@ -149,7 +149,9 @@ class Run(Generic[R]):
                 entry = await engine.store.entry(self.id)
                 if entry is not None and entry.status in FINISHED:
                     return ended.result() if ended.done() else await last()
-                await asyncio.wait([ended], timeout=None if engine.driving else _POLL)
+                if engine.driving:
+                    return await ended
+                await asyncio.wait([ended], timeout=_POLL)
                 if ended.done():
                     return ended.result()
         finally:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from interlock.machines.lifecycle_program import LifecycleProgram
 from interlock.machines.program import Program
 from interlock.projections import Activity, RunState
 from interlock.store.errors import InterlockError
 from interlock.store.event import Encoded, Event
-from interlock.store.values import Image, Types, digest
+from interlock.store.values import Image, Types, digest, digest_named
 from interlock.store.vocabulary import RunStarted
 
 _NESTED = (dict, list)
@@ -36,8 +36,7 @@ def recorded_arguments(
 
 def input_digest(program: Program, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Digest of a start's input: equal for equal arguments, however they were passed."""
-    bound = program.bind(args, kwargs)
-    return digest(program.types, cast("object", bound))
+    return digest_named(program.types, program.bind(args, kwargs))
 
 
 def recorded_digest(program: Program | LifecycleProgram, first: Event) -> str:

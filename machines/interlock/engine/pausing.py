@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from interlock.engine.asking import ask
 from interlock.engine.planning import plan
@@ -14,6 +15,7 @@ from interlock.machines.duration import duration
 from interlock.machines.program import Place
 from interlock.store.event import Delta, Encoded
 from interlock.store.joining import BranchStarted, ChildStarted, WaitPassed
+from interlock.store.values.atom import PLAIN
 from interlock.store.vocabulary import SleepStarted, StepScheduled, WaitStarted
 from interlock.store.within import Within
 
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from interlock.engine.workflows import WorkflowRun
 
 
-@dataclass(slots=True)
-class Beginning:
+class Beginning(msgspec.Struct):
     """An activity that is about to begin.
 
     Attributes:
@@ -54,7 +55,14 @@ class Beginning:
         """The encoded input, nothing where it is recorded already."""
         if self.planned:
             return [], {}
-        args = [self.encode(v, f"argument {i + 1} of {name}") for i, v in enumerate(self.args)]
+        given: Sequence[object] = self.args
+        args: list[Encoded] = []
+        for value in given:
+            plain = PLAIN.get(type(value))
+            if plain is not None:  # as `encode`, which needs no path then
+                args.append(plain(value))
+            else:
+                args.append(self.encode(value, f"argument {len(args) + 1} of {name}"))
         if not self.kwargs:
             return args, {}
         return args, {n: self.encode(v, f"{n} of {name}") for n, v in self.kwargs.items()}

@@ -83,6 +83,7 @@ class Programs:
     def __init__(self, kinds: Sequence[object], vault: Vault | None = None) -> None:
         self._vault = vault
         self._bound: dict[int, tuple[object, Program | LifecycleProgram]] = {}
+        self._served: dict[int, Program | LifecycleProgram] = {}  # by object of `_kinds`
         self._defined: set[str] = set()
         self._known: dict[str, Machine | None] = {}
         self._own: dict[str, Program | LifecycleProgram] = {}
@@ -116,6 +117,9 @@ class Programs:
             BadDefinition: this engine serves another one of the same name, or a step of it names
                 a breaker, limit or bulkhead that nothing declares.
         """
+        served = self._served.get(id(kind))
+        if served is not None and self._kinds.get(served.machine.name) is kind:
+            return served  # as it is at every start but the first
         program = self._with_keys(program_of(kind))
         made = cast("registry.Registered", kind)
         name = program.machine.name
@@ -125,6 +129,7 @@ class Programs:
         if self._own.get(name) is not program:
             check_declared(steps_of(program))
         self._own[name], self._kinds[name] = program, made
+        self._served[id(kind)] = program
         return program
 
     def _with_keys(self, program: Program | LifecycleProgram) -> Program | LifecycleProgram:

@@ -153,7 +153,7 @@ async def _made_before(engine: Core, session: Session, activity: Activity) -> in
         return None if due is not None and due > watch.began_at else 1
     if isinstance(body, StepPostponed):
         return None if body.until is None or body.until > watch.began_at else 1
-    return 0 if isinstance(body, StepScheduled) and body.client else 1
+    return 0 if isinstance(body, StepScheduled | CallAnswered) and body.client else 1
 
 
 def _intent(event: Event) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 
@@ -33,20 +33,20 @@ class Sessions:
         self._snapshots = snapshots
         self._table: dict[str, Session] = {}
         self._loading: dict[str, asyncio.Task[Session]] = {}
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}  # how often
         self._kept: OrderedDict[str, Session] = OrderedDict()
 
     def hold(self, run: str) -> None:
         """Keep the run's session in memory until as many calls of `release`."""
-        self._held[run] += 1
+        self._held[run] = self._held.get(run, 0) + 1
         session = self._kept.pop(run, None)
         if session is not None and not session.broken:
             self._table[run] = session
 
     def release(self, run: str) -> None:
         """Undo one `hold`."""
-        self._held[run] -= 1
-        if self._held[run] <= 0:
+        held = self._held[run] = self._held[run] - 1
+        if held <= 0:
             del self._held[run]
             session = self._table.pop(run, None)
             if session is None:

@@ -13,6 +13,7 @@ from interlock.machines.segment import Segment, at_instant
 from interlock.machines.selector import edge_exists
 from interlock.projections import RunState
 from interlock.store.event import Delta
+from interlock.store.fresh import new_dict
 from interlock.store.values import Memory
 
 
@@ -30,7 +31,7 @@ class Level:
     program: Program
     prefix: str
     state: str
-    frame: dict[str, Any] = field(default_factory=dict[str, Any])
+    frame: dict[str, Any] = field(default_factory=new_dict)
 
 
 class Thread:
@@ -169,11 +170,13 @@ class Thread:
     def record(self, paused: Paused) -> Delta:
         """Stand at a pause: what the event has to say of the variables."""
         level = self.levels[-1]
-        self._stand(level, paused)
         self._recorded = paused
-        if len(self.levels) == 1 and not self._changes:
-            live = paused.place.live
-            return self.memory.record(paused.frame, live, paused.touched, paused.writes)
+        if len(self.levels) == 1 and not self._changes.segments:
+            place, memory = paused.place, self.memory
+            delta = memory.record(paused.frame, place.live, paused.touched, paused.writes)
+            level.state, level.frame = place.state, memory.variables
+            return delta
+        self._stand(level, paused)
         self._changes.add(level.prefix, paused)
         delta = self._changes.record(self.memory, [(o.prefix, o.frame) for o in self.levels])
         self._changes = Changes()

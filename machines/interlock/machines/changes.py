@@ -17,17 +17,16 @@ class Changes:
 
     A name may have stood for one object in one segment and for another in the next, or belong to
     two turns of the same helper: every object that was touched is looked at.
+
+    Attributes:
+        segments: how many there are.
     """
 
     def __init__(self) -> None:
         self._frame: dict[str, object] = {}
         self._touched: dict[str, Touch] = {}
         self._writes: Writes = []
-        self._segments = 0
-
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return self._segments > 0
+        self.segments = 0
 
     def add(self, prefix: str, ended: Ended) -> None:
         """Take in one segment, in the order in which they ran.
@@ -37,12 +36,12 @@ class Changes:
                 for those of the helper that is awaited in the state `review`.
             ended: how the segment ended.
         """
-        self._segments += 1
+        self.segments += 1
         for name, touch in ended.touched.items():
             known = prefix + name
             self._touched[known] = max(touch, self._touched.get(known, touch))
             if name in ended.frame:
-                apart = f"{known} #{self._segments}"
+                apart = f"{known} #{self.segments}"
                 self._frame[apart] = ended.frame[name]
                 self._touched[apart] = touch
         self._writes += ended.writes

@@ -47,6 +47,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         compensated: the step has an undo.
         irreversible: why the step cannot be undone, "" where that is not said.
         timeout: the wait can end by a timeout; None where the definition does not tell.
+        outrun: the wait is in a race with a sleep that is over before its own timeout could pass.
         typed: the types of its variables, as far as they are declared: text by name.
         takes: the parameters of the step, as text by name; `*` and `**` stand before those names.
         gives: the type of what the wait gives, "" where that is not declared.
@@ -71,6 +72,7 @@ class Node(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     compensated: bool = False
     timeout: bool | None = None
     irreversible: str = ""
+    outrun: bool = False
     typed: dict[str, str] = {}
     takes: dict[str, str] = {}
     gives: str = ""
@@ -232,7 +234,7 @@ _BESIDE = (
     "file", "line", "source", "module", "qualname", "helpers", "calls", "values", "data",
     "version",
 )  # fmt: skip
-_BESIDE_NODES = ("line", "file", "typed", "takes", "gives", "hidden", "written")
+_BESIDE_NODES = ("line", "file", "outrun", "typed", "takes", "gives", "hidden", "written")
 """What the hash does not count: places, and what is only there to be compared."""
 
 

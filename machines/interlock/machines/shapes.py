@@ -25,27 +25,37 @@ _OWN = "interlock."
 
 
 def text_of(annotation: Any) -> str:
-    """An annotation as text: the same in every process and Python version."""
+    """An annotation as text: the same in every process and Python version.
+
+    What a `type` statement names is told by what it stands for; inside of itself by its name.
+    """
+    return _text(annotation, ())
+
+
+def _text(annotation: Any, within: tuple[Any, ...]) -> str:
+    while is_alias(alias := get_origin(annotation) or annotation) and alias not in within:
+        annotation, within = meant(annotation), (*within, alias)
     origin = get_origin(annotation)
     if annotation is None or annotation is type(None):
         return "None"
     if annotation is Any:
         return "Any"
     if origin is Annotated:
-        return text_of(get_args(annotation)[0])
+        return _text(get_args(annotation)[0], within)
     if origin in _UNIONS:
-        return " | ".join(map(text_of, get_args(annotation)))
+        return " | ".join(_text(one, within) for one in get_args(annotation))
     if origin is Literal:
         return f"Literal[{', '.join(map(repr, get_args(annotation)))}]"
     if origin is not None:
-        inside = ", ".join(map(text_of, get_args(annotation)))
+        inside = ", ".join(_text(one, within) for one in get_args(annotation))
         return f"{_name(origin)}[{inside}]" if inside else _name(origin)
+    if isinstance(annotation, list):  # the parameters of a Callable
+        several: list[Any] = annotation  # pyright: ignore[reportUnknownVariableType]  # of anything
+        return f"[{', '.join(_text(one, within) for one in several)}]"
     return _plain(annotation)
 
 
 def _plain(annotation: Any) -> str:
-    if isinstance(annotation, list):  # the parameters of a Callable
-        return f"[{', '.join(_each(annotation))}]"
     if annotation is Ellipsis:
         return "..."
     if isinstance(annotation, str):
@@ -57,8 +67,25 @@ def _plain(annotation: Any) -> str:
     return _name(annotation)
 
 
-def _each(annotations: Any) -> Iterator[str]:
-    return map(text_of, annotations)
+def is_alias(annotation: Any) -> bool:
+    """Whether a `type` statement made it, which Python has from 3.12 on."""
+    return type(annotation).__name__ == "TypeAliasType"
+
+
+def meant(alias: Any) -> Any:
+    """What an alias of a `type` statement stands for, its parameters being filled in.
+
+    Its own name where that cannot be said: it names what only type checkers know.
+    """
+    head = get_origin(alias) or alias
+    try:
+        value = head.__value__
+    except NameError:
+        return head.__name__
+    given = dict(zip(head.__type_params__, get_args(alias), strict=False))
+    if not given or not getattr(value, "__parameters__", ()):
+        return value
+    return value[tuple(given.get(one, one) for one in value.__parameters__)]
 
 
 def _name(thing: Any) -> str:
@@ -144,6 +171,8 @@ def fields_of(cls: Any) -> dict[str, Field]:
 
 
 def _of_model(cls: Any) -> Iterator[tuple[str, Field]]:
+    if not cls.__pydantic_complete__:  # or what it looks like would depend on who used it before
+        cls.model_rebuild(raise_errors=False)
     for name, info in cls.model_fields.items():
         default = None if info.is_required() else _given(info)
         yield name, Field(info.annotation, info.is_required(), default)

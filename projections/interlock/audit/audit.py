@@ -12,6 +12,7 @@ from interlock.audit.aside import Aside
 from interlock.audit.commits import Commands
 from interlock.audit.finding import Finding, Findings
 from interlock.audit.known import Known, ReadDefinition
+from interlock.audit.repeated import repeats
 from interlock.audit.stream import Stream
 from interlock.store.contract import Timer
 from interlock.store.inspection import Indexed, Inspection, Raw
@@ -114,7 +115,8 @@ class _Audit:
         except (TypeError, ValueError, AttributeError) as error:
             wrong = f"it was not looked at to the end: a value is of another type ({error})"
         for flaw in self._snapshot.flaws():
-            self._findings.add(flaw)
+            if not repeats(flaw, self._findings.found):
+                self._findings.add(flaw)
         if wrong:
             self._findings.add(wrong)
         self._told(self._done.events)

@@ -128,7 +128,11 @@ class Stream:
         state = self._state
         if FOLLOW in said and state is not None and state.fork and not state.ended:
             follows[FOLLOW] = said[FOLLOW]
+        known = None if state is None else self._known.get(state.hash)
+        unread = known is not None and bool(known.wrong)  # which timers a state has is not known
         for name in dict.fromkeys((*said, *follows)):
+            if unread and name.startswith(AFTER):
+                continue
             if said.get(name) != follows.get(name):
                 self._say(
                     f"timer {name!r} of {self.stream!r} is {_shown(said.get(name))};"

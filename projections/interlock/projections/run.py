@@ -15,6 +15,7 @@ from interlock.projections.undoing import Compensation, Irreversible, Undoable
 from interlock.store.contract import Head
 from interlock.store.event import Actor, Encoded
 from interlock.store.failure import Failure
+from interlock.store.fresh import new_dict, new_list
 from interlock.store.joining import How, RunEnding
 from interlock.store.values import Image
 from interlock.store.within import Planned, Within
@@ -259,12 +260,12 @@ class RunState:
     head: Head
     state: str
     image: Image = field(default_factory=Image)
-    pending: dict[str, Activity] = field(default_factory=dict[str, Activity])
-    stack: list[Undoable] = field(default_factory=list[Undoable])
-    irreversible: list[Irreversible] = field(default_factory=list[Irreversible])
-    inbox: list[Received] = field(default_factory=list[Received])
-    decisions: list[Decided] = field(default_factory=list[Decided])
-    lapsed: list[Lapsed] = field(default_factory=list[Lapsed])
+    pending: dict[str, Activity] = field(default_factory=new_dict)
+    stack: list[Undoable] = field(default_factory=new_list)
+    irreversible: list[Irreversible] = field(default_factory=new_list)
+    inbox: list[Received] = field(default_factory=new_list)
+    decisions: list[Decided] = field(default_factory=new_list)
+    lapsed: list[Lapsed] = field(default_factory=new_list)
     starter: Actor = _NOBODY
     visits: int = 0
     cancel: str | None = None
@@ -279,15 +280,15 @@ class RunState:
     lifecycle: bool = False
     current: str = ""
     handling: str = ""
-    threads: dict[str, Thread] = field(default_factory=dict[str, Thread])
-    handles: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    threads: dict[str, Thread] = field(default_factory=new_dict)
+    handles: dict[str, Outcome] = field(default_factory=new_dict)
     ending: RunEnding | None = None
     parent: str = ""
     parent_activity: str = ""
-    active: dict[str, datetime] = field(default_factory=dict[str, datetime])
-    remembered: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    active: dict[str, datetime] = field(default_factory=new_dict)
+    remembered: dict[str, list[str]] = field(default_factory=new_dict)
     fork: Forked | None = None
-    forks: list[str] = field(default_factory=list[str])
+    forks: list[str] = field(default_factory=new_list)
 
     @property
     def configuration(self) -> tuple[str, ...]:

@@ -107,6 +107,7 @@ class CallAnswered(Body, frozen=True):
         how: the recorded outcome, a live call, or this `result` or `error` (in one piece each).
         undoable, irreversible: see `StepSucceeded`.
         reason: why, in their words.
+        client: said through a process that makes no calls itself.
     """
 
     activity: str
@@ -116,3 +117,4 @@ class CallAnswered(Body, frozen=True):
     undoable: bool = False
     irreversible: str = ""
     reason: str = ""
+    client: bool = False

@@ -62,7 +62,8 @@ def _answered(
 ) -> CallAnswered:
     if how in ("live", "recorded"):
         _check(session, activity, how)
-        return CallAnswered(activity.id, how, reason=reason)
+        calls = engine.driving and session.mover is not None
+        return CallAnswered(activity.id, how, reason=reason, client=not calls)
     if activity.kind == "undo":
         if how == "error":
             text = (

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from interlock.machines.compiler.blocks import CONTROL, Block, Jump, Pause, Reraise
 from interlock.machines.compiler.scope import COMPREHENSIONS
-from interlock.machines.compiler.syntax import NESTED
+from interlock.machines.compiler.syntax import NESTED, alias_of
 
 Names = frozenset[str]
 NOTHING: Names = frozenset()
@@ -173,7 +173,8 @@ def _simple(node: ast.stmt, after: Names) -> Names:
         return (after - {node.name}) | uses(node)
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return after - {a.asname or a.name.partition(".")[0] for a in node.names}
-    return after | uses(node)
+    alias = alias_of(node)
+    return (after | uses(node)) - ({alias} if alias else NOTHING)
 
 
 def _is_endless(node: ast.For | ast.While) -> bool:

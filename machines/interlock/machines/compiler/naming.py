@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.sites import Site
 from interlock.machines.compiler.source import Source
+from interlock.machines.errors import CompileError
 
 ENDS = ("completed", "failed", "cancelled")
 UNDOING = ("compensating", "compensated", "compensation failed")
@@ -33,7 +34,7 @@ def state_names(
         if name in RESERVED:
             raise source.refuse(refusals.RESERVED_STATE, site.line, name=name)
         if name in taken or name in phases:
-            raise source.refuse(refusals.STATE_CLASH, site.line, name=name)
+            raise _clash(source, site, name)
         taken[name] = site
         names[site] = name
         before = site.base
@@ -62,9 +63,19 @@ def call_names(
     for call, longer in everywhere:
         name = call.base if call.base in plain else longer
         if taken.setdefault(name, identity(call)) != identity(call):
-            raise source.refuse(refusals.STATE_CLASH, call.line, name=name)
+            raise _clash(source, call, name)
         names[call] = name
     return names
+
+
+def _clash(source: Source, site: Site, name: str) -> CompileError:
+    """The error for a name that is taken; only steps can be given another one."""
+    call = "" if site.step is None else site.step.name
+    error = source.refuse(refusals.STATE_CLASH, site.line, name=name, call=call)
+    if call:
+        return error
+    instead = error.instead.partition(", or put it into ")[2]
+    return CompileError(error.code, error.file, error.line, error.what, f"put it into {instead}")
 
 
 def identity(call: Site) -> object:

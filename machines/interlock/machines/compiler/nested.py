@@ -14,14 +14,14 @@ from typing import Any
 from interlock.machines.compiler import refusals
 from interlock.machines.compiler.scope import COMPREHENSIONS, Scope, Unknown
 from interlock.machines.compiler.source import Source
-from interlock.machines.compiler.syntax import walk_scope
+from interlock.machines.compiler.syntax import alias_of, walk_scope
 from interlock.machines.errors import CompileError
 
 _MUTABLE = (list, dict, set, bytearray)
 
 
 def holds_function(node: ast.AST) -> str | None:
-    """The variable that a statement binds to a function, a module or a generator."""
+    """The variable that a statement binds to a function, a module, an alias or a generator."""
     if isinstance(node, ast.FunctionDef):
         return node.name
     if isinstance(node, ast.Import):
@@ -29,7 +29,7 @@ def holds_function(node: ast.AST) -> str | None:
     if isinstance(node, ast.Assign) and isinstance(node.value, (ast.Lambda, ast.GeneratorExp)):
         target = node.targets[0]
         return target.id if isinstance(target, ast.Name) else None
-    return None
+    return alias_of(node)
 
 
 class Nested:

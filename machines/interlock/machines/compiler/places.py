@@ -85,16 +85,31 @@ class CallPlaces:
         ends = site.how == "race" and any(call.kind == "sleep" for call in site.calls)
         for name, call in self._calls(site).items():
             inside = name if name.startswith(f"{state}/") else f"{state}/{name}"
-            place = dataclasses.replace(self.places[name], state=inside)
+            place = dataclasses.replace(self.places[name], state=inside, line=call.line)
             node = node_of(place, call)
             timeout = True if ends and node.timeout is False else node.timeout
-            yield place, msgspec.structs.replace(node, parent=state, timeout=timeout)
+            same = [one for one in site.calls if self.sites[one] == name]
+            outrun = ends and all(_is_outrun(one, site.calls) for one in same)
+            yield (
+                place,
+                msgspec.structs.replace(node, parent=state, timeout=timeout, outrun=outrun),
+            )
 
     def _calls(self, site: Site) -> dict[str, Site]:
         found: dict[str, Site] = {}
         for call in site.calls:
             found.setdefault(self.sites[call], call)
         return found
+
+
+def _is_outrun(wait: Site, calls: Sequence[Site]) -> bool:
+    """Whether a wait of a race with sleeps is over before it could time out."""
+    if wait.kind not in ("wait", "approval"):
+        return False
+    if wait.timeout is False:
+        return True
+    naps = [one.limit for one in calls if one.kind == "sleep" and one.limit is not None]
+    return wait.limit is not None and bool(naps) and min(naps) < wait.limit
 
 
 def _numbers(blocks: Sequence[Block]) -> set[int]:

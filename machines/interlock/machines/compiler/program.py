@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import is_dataclass
-from enum import Enum
-from typing import Any, get_type_hints
+from typing import Any
 
-from pydantic import BaseModel
-
+from interlock.machines.compiler.binding import Binding
 from interlock.machines.compiler.blocks import CAUGHT
 from interlock.machines.compiler.emit import BOUNCED, RAISED, RETURNED
 from interlock.machines.compiler.noted import Token
@@ -90,8 +86,7 @@ class CompiledProgram:
         self._finder = finder
         self._facts: Facts | None = None
         self._bind = bind  # of a helper, whose arguments come from the workflow's own code
-        self._signature = inspect.signature(function)
-        self._classes = _declared_classes(function)
+        self._binding = Binding(function)
         self._segment = segment
         self._stops: tuple[Stop, ...] = tuple(stops)
         self._by_state = {stop.place.state: stop for stop in stops}
@@ -116,14 +111,7 @@ class CompiledProgram:
             frame = self._bind(*args, **own) | around
             frame.pop(".locals", None)  # what it is bound by, no parameter
             return frame
-        bound = self._signature.bind(*args, **kwargs)
-        for name, cls in self._classes.items():
-            value = bound.arguments.get(name)
-            if name in bound.arguments and not isinstance(value, cls):
-                message = f"{name} is a {type(value).__name__}, and has to be a {cls.__name__}"
-                raise TypeError(message)
-        bound.apply_defaults()
-        return dict(bound.arguments)
+        return self._binding.frame(args, kwargs)
 
     def start(self, frame: dict[str, Any]) -> Ended:
         """Run from the beginning to the first await or the end."""
@@ -233,23 +221,6 @@ def _handed(
     mentioned = {name: value for name, value in given.items() if name in touched}
     named = {f"({name})": value for name, value in mentioned.items()}
     return frame | named, {**touched, **{f"({name})": touched[name] for name in mentioned}}
-
-
-def _declared_classes(function: Callable[..., Any]) -> dict[str, type]:
-    """The parameters that are declared to be of one model, dataclass or enum."""
-    try:
-        hints = get_type_hints(function)
-    except Exception:  # names that are known to type checkers only
-        return {}
-    found: dict[str, type] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        hint = hints.get(name)
-        one = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if not one or not isinstance(hint, type):
-            continue
-        if is_dataclass(hint) or issubclass(hint, BaseModel | Enum):
-            found[name] = hint
-    return found
 
 
 def _set_context(

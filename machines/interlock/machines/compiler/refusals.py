@@ -109,13 +109,13 @@ FRAME_ACCESS = Refusal(
 )
 FUNCTION_VALUED = Refusal(
     "ILK058",
-    "{name} holds a function, a module or a generator across an await",
+    "{name} holds a function, a module, an alias or a generator across an await",
     "define it at module level, or again behind the await",
 )
 STATE_CLASH = Refusal(
     "ILK059",
     "two awaits would both be the state {name!r}",
-    'name one: `await charge.named("first charge")(...)`, or put it into a `with phase("…"):`',
+    'name one: `await {call}.named("first {call}")(...)`, or put it into a `with phase("…"):`',
 )
 NOT_FIXED = Refusal(
     "ILK060",

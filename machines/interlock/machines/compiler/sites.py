@@ -7,6 +7,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import FunctionType
 from typing import Any, cast
 
@@ -23,7 +24,8 @@ from interlock.machines.compiler.refusals import Refusal
 from interlock.machines.compiler.scope import COMPUTED, LOCAL, MISSING, Scope, Unknown
 from interlock.machines.compiler.source import Source
 from interlock.machines.compiler.syntax import holds, short
-from interlock.machines.errors import CompileError
+from interlock.machines.duration import duration
+from interlock.machines.errors import BadDefinition, CompileError
 from interlock.machines.program import Join, PlaceKind
 from interlock.machines.step import Step
 from interlock.machines.workflow import Workflow
@@ -45,6 +47,7 @@ class Site:
         step: the step that is called.
         commands: the command types that a wait accepts.
         timeout: whether an approval or a wait can end by a timeout; None where that is not told.
+        limit: how long a sleep takes, or when a wait times out, as far as that is written there.
         helper: the coroutine function that is called.
         phase: what the names of its phases put before its own.
         how: what a join does with its calls.
@@ -62,6 +65,7 @@ class Site:
     step: Step[..., Any] | None = None
     commands: tuple[type[Command], ...] = ()
     timeout: bool | None = None
+    limit: timedelta | None = None
     helper: Helper | None = None
     phase: str = ""
     how: Join | None = None
@@ -292,14 +296,19 @@ class Sites:
             return Site("child", child.name, line, child=child)
         if target is waits.approval:
             base, timed = self._approval(called), _times_out(called)
-            return Site("approval", base, line, timeout=timed)
+            return Site(
+                "approval", base, line, timeout=timed, limit=_limit(_argument(called, 9, "timeout"))
+            )
         if target is waits.sleep or (target is asyncio.sleep and _only_seconds(called)):
-            return Site("sleep", "sleep", line)
+            return Site(
+                "sleep", "sleep", line, limit=_limit(called.args[0] if called.args else None)
+            )
         if target is waits.wait_for:
             taken = self._commands(called)
             self._check_where(called)
             timed = _times_out(called)
-            return Site("wait", commands.state("wait", taken), line, commands=taken, timeout=timed)
+            base, limit = commands.state("wait", taken), _limit(_argument(called, 9, "timeout"))
+            return Site("wait", base, line, commands=taken, timeout=timed, limit=limit)
         if target is waits.received:
             taken = self._commands(called)
             return Site("received", commands.state("received", taken), line, commands=taken)
@@ -357,6 +366,17 @@ def _times_out(called: ast.Call) -> bool | None:
     if given is not None:
         return not (isinstance(given, ast.Constant) and given.value is None)
     return None if any(keyword.arg is None for keyword in called.keywords) else False
+
+
+def _limit(given: ast.expr | None) -> timedelta | None:
+    """How long a wait or a sleep takes, where that is written as a text, or as seconds."""
+    value = given.value if isinstance(given, ast.Constant) else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return timedelta(seconds=value)  # of `asyncio.sleep`
+    try:
+        return duration(value) if isinstance(value, str) else None
+    except BadDefinition:
+        return None
 
 
 def _only_seconds(called: ast.Call) -> bool:

@@ -137,6 +137,11 @@ def short(node: ast.AST, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def alias_of(node: ast.AST) -> str | None:
+    """The name that a `type` statement binds, which Python has from 3.12 on."""
+    return str(vars(node)["name"].id) if type(node).__name__ == "TypeAlias" else None
+
+
 def function_of(name: str, arguments: ast.arguments, body: list[ast.stmt]) -> ast.FunctionDef:
     """`def name(arguments): body`."""
     made = ast.FunctionDef(name, arguments, body, [])

@@ -110,7 +110,7 @@ def _failures(machine: Machine) -> Iterator[Item]:
     for node in called:
         if node.kind in ("step", "child"):
             yield Item("failure", node.id, f"{node.id} fails", node.line)
-        elif node.kind in ("approval", "wait") and node.timeout:
+        elif node.kind in ("approval", "wait") and node.timeout and not node.outrun:
             yield Item("failure", node.id, f"{node.id} times out", node.line)
     for node in called:
         if node.compensated:

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from interlock.store.event import Encoded
 from interlock.store.values.atom import LONG
-from interlock.store.values.digest import canonical, digest
+from interlock.store.values.digest import canonical, digest, digest_named
 from interlock.store.values.evolving import renamed, upcast
 from interlock.store.values.image import Image
 from interlock.store.values.memory import Memory
@@ -58,6 +58,7 @@ __all__ = [
     "canonical",
     "decode_whole",
     "digest",
+    "digest_named",
     "encode_whole",
     "plain",
     "renamed",

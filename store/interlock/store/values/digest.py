@@ -15,6 +15,9 @@ from interlock.store.values.atom import DECODERS, class_of
 from interlock.store.values.codec import Codecs
 from interlock.store.values.whole import encode_whole
 
+_PLAIN = frozenset((bool, int, str, type(None)))
+_SORTED = msgspec.json.Encoder(order="sorted")
+
 
 def digest(types: Codecs, value: object) -> str:
     """SHA-256 of the value's canonical form, in hex. Values of different classes differ.
@@ -25,13 +28,30 @@ def digest(types: Codecs, value: object) -> str:
     return hashlib.sha256(canonical(encode_whole(types, value), {})).hexdigest()
 
 
+def digest_named(types: Codecs, named: Mapping[str, object]) -> str:
+    """The digest of a dict whose keys are names of variables, at once where its values are plain.
+
+    Raises:
+        Unrecordable: as `digest` does.
+    """
+    pairs: list[tuple[str, Encoded]] = []
+    for name in sorted(named):  # as their JSON is sorted: each of its characters follows the quote
+        value = named[name]
+        cls = class_of(value)
+        encoded = types.atoms[cls](value) if cls in _PLAIN else None
+        if encoded is not value:
+            return digest(types, dict(named))
+        pairs.append((name, encoded))
+    return hashlib.sha256(_SORTED.encode({"$": "dict", "v": pairs})).hexdigest()
+
+
 def canonical(encoded: Encoded, nodes: Mapping[int, Encoded]) -> bytes:
     """JSON that is the same for equal values.
 
     The order of dict keys and set elements, the sharing of objects, trailing zeros of decimals, the
     zone in which an instant is written and which fields of a model were set do not count.
     """
-    return msgspec.json.encode(_Canonical(nodes).form(encoded), order="sorted")
+    return _SORTED.encode(_Canonical(nodes).form(encoded))
 
 
 class _Canonical:
@@ -68,15 +88,14 @@ class _Canonical:
 
     def _pairs(self, pairs: list[list[Encoded]]) -> list[Any]:
         forms = [[self.form(key), self.form(value)] for key, value in pairs]
-        return sorted(forms, key=lambda pair: msgspec.json.encode(pair[0], order="sorted"))
+        return sorted(forms, key=lambda pair: _SORTED.encode(pair[0]))
 
     def _tagged(self, tag: str, encoded: dict[str, Any]) -> Any:
         if tag == "dict":
             return {"$": "dict", "v": self._pairs(encoded["v"])}
         if tag in ("set", "frozenset"):
             forms = [self.form(x) for x in encoded["v"]]
-            encode = msgspec.json.Encoder(order="sorted").encode
-            return {"$": tag, "v": sorted(forms, key=encode)}
+            return {"$": tag, "v": sorted(forms, key=_SORTED.encode)}
         form: dict[str, Any] = {}
         for part, content in encoded.items():
             if part in ("v", "extra", "private", "a", "n") and tag in ("object", "error"):

@@ -82,6 +82,8 @@ class Image:
         Raises:
             UnknownType: a class in it is not registered.
         """
+        if type(encoded) is not dict and type(encoded) is not list:
+            return encoded  # most stand for themselves
         return Decoder(types, self.nodes).whole(encoded)
 
     def forget(self, subject: str) -> None:

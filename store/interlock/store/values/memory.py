@@ -25,12 +25,15 @@ class Memory:
 
     It promises what pickling the whole frame at every await would give: the same values, classes
     and identities after a restart. Its cost follows what a segment touched.
+
+    Attributes:
+        variables: as they were recorded last; only `record` changes them.
     """
 
     def __init__(self, types: Types) -> None:
         self._types = types
         self._heap = Heap(types)
-        self._variables: dict[str, object] = {}
+        self.variables: dict[str, Any] = {}
         self._held: list[object] = []  # encoded since the last record: events refer to them
         self._adopted: list[object] = []
 
@@ -127,7 +130,7 @@ class Memory:
         variables = {name: decoder.child(e) for name, e in image.variables.items()}
         decoder.finish()
         memory = cls(types)
-        memory._variables = variables.copy()
+        memory.variables = variables.copy()
         heap = memory._heap
         heap.next = image.next
         for number, obj in decoder.numbered():
@@ -151,13 +154,13 @@ class Memory:
                 if not self._types.is_present(image.nodes[number]):
                     self._heap.redefine(obj)
         except Refused as refused:
-            raise self._unrecordable(refused, self._variables) from None
+            raise self._unrecordable(refused, self.variables) from None
 
     def _assign_variables(
         self, frame: Mapping[str, object], live: Sequence[str]
     ) -> tuple[dict[str, Encoded], bool]:
         """Encode the variables that hold another value than before; whether all are bound."""
-        before = self._variables
+        before = self.variables
         encode = self._heap.encode
         changed: dict[str, Encoded] = {}
         bound = True
@@ -190,7 +193,7 @@ class Memory:
     ) -> list[object]:
         """Record what lists grew by; give the objects that have to be scanned."""
         deep, self._adopted = self._adopted, []
-        variables, quiet = self._variables, self._types.quiet
+        variables, quiet = self.variables, self._types.quiet
         for name, touch in touched.items():
             now, before = frame.get(name), variables.get(name)
             if touch is _READ and type(now) in quiet and type(before) in quiet:
@@ -217,7 +220,7 @@ class Memory:
         self, changed: dict[str, Encoded], frame: Mapping[str, object], live: Sequence[str]
     ) -> Delta:
         """Take over the new frame, forget what nothing refers to, and make the delta."""
-        before, heap = self._variables, self._heap
+        before, heap = self.variables, self._heap
         for name in changed:
             before[name] = frame[name]
         unset: list[str] = []
