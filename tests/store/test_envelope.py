@@ -6,6 +6,7 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -243,8 +244,16 @@ def test_a_row_that_was_edited_into_text_is_broken() -> None:
 
 
 def test_ids_of_one_millisecond_go_on_where_the_last_ended_and_a_seed_repeats_them() -> None:
-    together = uuid7_texts(NOON, 3) + uuid7_texts(NOON, 2)
+    some, more = uuid7_texts(NOON, 3), uuid7_texts(NOON, 2)
+    together = [*some, *more]
     assert sorted(set(together)) == together
+    steps = [UUID(b).int - UUID(a).int for a, b in pairwise(together)]
+    assert [step == 1 for step in steps] == [
+        True,
+        True,
+        False,
+        True,
+    ]  # so an audit tells commits
     with drawn_from(random.Random(7)):
         once = uuid7_texts(NOON, 2)
     with drawn_from(random.Random(7)):
@@ -254,7 +263,8 @@ def test_ids_of_one_millisecond_go_on_where_the_last_ended_and_a_seed_repeats_th
 
 def test_threads_are_never_given_the_same_id() -> None:
     with ThreadPoolExecutor(8) as threads:
-        made = [*threads.map(lambda _: uuid7_texts(NOON, 50), range(200))]
+        made = [*threads.map(uuid7_texts, [NOON] * 200, [50] * 200)]
+    assert all(UUID(some[-1]).int - UUID(some[0]).int == 49 for some in made)
     assert len({one for some in made for one in some}) == 200 * 50
 
 

@@ -56,26 +56,32 @@ def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
     """As many `uuid7` as text, in ascending order.
 
     One random number serves all of a millisecond, its last 48 bits counted up (RFC 9562, section
-    6.2, method 2). It comes from a generator seeded by the system: asking the system each time
-    would cost more than everything else about an event. Ids are unique, not secret.
+    6.2, method 2): by one within a call, so that the events of a commit can be told by it, and by
+    much from one call to the next. It comes from a generator seeded by the system: asking the
+    system each time would cost more than everything else about an event. Ids are unique, not
+    secret.
     """
     global _series  # noqa: PLW0603  one source for the process
     age = now - _1970
     millis = age.days * 86_400_000 + age.seconds * 1000 + age.microseconds // 1000
-    of, shared, numbers = _series
+    of, shared, blocks = _series
     if of != millis:
-        shared, numbers = _begun(millis)
-        _series = (millis, shared, numbers)
-    return [f"{shared}{next(numbers):012x}" for _ in range(count)]
+        shared, blocks = _begun(millis)
+        _series = (millis, shared, blocks)
+    first = next(blocks)
+    return [f"{shared}{number:012x}" for number in range(first, first + count)]
 
 
 def _begun(millis: int) -> tuple[str, Iterator[int]]:
     """What the ids of a millisecond begin with, and what their last 48 bits are."""
     text, bits = f"{millis & 0xFFFF_FFFF_FFFF:012x}", _numbers.getrandbits(26)
     shared = f"{text[:8]}-{text[8:]}-7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}-"
-    first = min(_numbers.getrandbits(48), (1 << 48) - (1 << 32))  # so many are never asked for
-    return shared, itertools.count(first)  # counted in one step, whatever the thread
+    # Half of the numbers are left to count on; a block is taken in one step, whatever the thread.
+    return shared, itertools.count(_numbers.getrandbits(47), _BLOCK)
 
+
+_BLOCK = 1 << 24
+"""More than the events of any commit."""
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE: tuple[int, str, Iterator[int]] = (-1 << 60, "", itertools.count())  # before all instants
