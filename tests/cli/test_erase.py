@@ -24,10 +24,21 @@ class Leave(Command):
     pass
 
 
+class Bring(Command):
+    guest: Guest
+
+
 @workflow
 async def stay(guest: Guest) -> str:
     await wait_for(Leave)
     return str(guest.name)
+
+
+@workflow
+async def visit(room: str) -> str:
+    await wait_for(Leave)
+    await wait_for(Bring)
+    return room
 
 
 @pytest.fixture
@@ -140,3 +151,23 @@ def test_archived_runs_are_told_of(il: Invoke, hotel: Path, tmp_path: Path) -> N
     assert back.exit_code == 0, back.output
     assert "the personal data of g-1 was forgotten" in il("history", "r-1", *at).output
     assert "sound" in il("verify", *at).output
+
+
+def test_a_command_that_was_kept_says_that_its_values_are_gone(il: Invoke, hotel: Path) -> None:
+    at = ("--store", f"sqlite:///{hotel}")
+
+    async def sent() -> None:
+        async with Engine(f"sqlite:///{hotel}", machines=[stay, visit]) as engine:
+            await engine.start(visit, "101", id="v-1")
+            for number in (1, 2):
+                guest = Guest(id=f"g-{number}", name=Personal("Carla Newman"))
+                await engine.send("v-1", Bring(guest=guest))
+            await engine.settle()
+
+    asyncio.run(sent())
+    assert il("erase", "g-1", "--yes", *at).exit_code == 0
+    shown = il("show", "v-1", *at).output
+    assert "<forgotten g-1>" in shown
+    assert "<personal g-1>" not in shown
+    assert "<personal g-2>" in shown
+    assert "<personal g-1>" not in il("show", "v-1", "--json", *at).output

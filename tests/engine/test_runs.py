@@ -59,6 +59,17 @@ async def test_starting_again_with_the_same_input_is_the_same_run(url: str) -> N
     assert CALLS.count("charge(1, '20')") == 1
 
 
+async def test_a_result_is_told_while_the_same_is_started_again(url: str) -> None:
+    async with Engine(url) as engine:
+        run = await engine.start(shop.checkout, SMALL, id="order-1")
+        told = await run.result()
+        await engine.settle()
+        again = asyncio.create_task(engine.start(shop.checkout, SMALL, id="order-1"))
+        await asyncio.sleep(0)  # it has decided to begin a new run, and finds out that there is one
+        assert await asyncio.wait_for(run.result(), 30) == told
+        assert await (await again).result() == told
+
+
 async def test_wrong_input_starts_nothing(url: str) -> None:
     async with Engine(url) as engine:
         with pytest.raises(BadInput, match="order"):

@@ -49,6 +49,7 @@ async def broken(n: int) -> int:
     try:
         return await fetch(n)
     except KeyError:
+        got = 0
         for number in range(n, n + 1):
             got = await instead(number)
         raise AssertionError(got) from None

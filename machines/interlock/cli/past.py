@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+from interlock.cli.progress import Bar
 from interlock.cli.stores import events_of_run, unknown
 from interlock.projections import (
     Difference,
@@ -91,11 +93,13 @@ async def between(
     a, b = await until(store, run, first), await until(store, run, second)
     before, after = sorted((a, b), key=lambda history: history.last.version)
     since, last = before.state(), after.last.version
-    effects = Ledger(await known(store, run, since, last), leaves(since))
-    async for events in pages(store, run, since.head.version, last):
-        for event in events:
-            effects.take(event)
     at_first = await known(store, run, since, last)
+    effects = Ledger(copy.deepcopy(at_first), leaves(since))
+    with Bar("events", last - since.head.version) as bar:
+        async for events in pages(store, run, since.head.version, last):
+            for event in events:
+                effects.take(event)
+            bar.advance(len(events))
     ledgers = (at_first, effects.effects) if before is a else (effects.effects, at_first)
     return difference(a.last, b.last, ledgers)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from interlock.cli.edited import EDITED, UNFIT, becomes, fates_of
@@ -21,11 +21,13 @@ from interlock.engine.deploying import RunFate
 from interlock.engine.why import Asking
 from interlock.machines.ir import Machine
 from interlock.projections import Effect, History, RunState, Why, branches, entry_of
+from interlock.projections.forgetting import fold_forgetting, marked
 from interlock.projections.held import held_cause
 from interlock.projections.why import NOT_MOVED
 from interlock.store.clock import SystemClock
 from interlock.store.contract import Entry, Filter, Store, Timer
 from interlock.store.event import JSON, Actor
+from interlock.store.forgetting import STREAM
 from interlock.store.values import plain
 
 
@@ -78,6 +80,7 @@ async def _load(url: str, run: str, apps: Sequence[str], *, every: bool) -> Show
         timers = await store.timers(run)
         why = await Asking(store, SystemClock().now()).why(run)
         fate = (await fates_of(store, [entry_of(state)], apps)).get(run)
+        await _mark_forgotten(store, state)
         after = 0 if history.since is None else history.since.head.version
         return Shown(state, history.ledger(), timers, machine, children, why, fate, after)
 
@@ -90,6 +93,13 @@ async def _history(store: Store, run: str, *, every: bool) -> tuple[History, Run
     else:
         history = await stretch(store, run, last - LONG)
     return history, history.state()
+
+
+async def _mark_forgotten(store: Store, state: RunState) -> None:
+    """Tell of commands that wait in the inbox, too, whose personal values are gone."""
+    if state.inbox:
+        subjects = fold_forgetting(await store.read(STREAM)).subjects
+        state.inbox = [replace(kept, value=marked(kept.value, subjects)) for kept in state.inbox]
 
 
 async def rows_of(store: Store, runs: Sequence[str]) -> dict[str, Entry]:

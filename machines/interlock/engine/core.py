@@ -179,7 +179,7 @@ class Core:
     async def close(self) -> None:
         """Stop driving; calls under way are interrupted and will be made again on recovery."""
         self.closing = True
-        tasks = [*self._tasks]
+        tasks = [*self._tasks, *self.drivers.tasks()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -354,9 +354,13 @@ class Core:
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
+        self.follow(task)
+        return task
+
+    def follow(self, task: asyncio.Task[Any]) -> None:
+        """Keep a task until it is over, and say so when it failed."""
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)

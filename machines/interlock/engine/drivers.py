@@ -53,6 +53,10 @@ class Drivers:
             for run, driver in self._table.items()
         )  # fmt: skip
 
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """Those that move runs."""
+        return [driver.task for driver in self._table.values() if driver.task is not None]
+
     def runs(self) -> Iterable[str]:
         """Those that are being moved."""
         return self._table.keys()
@@ -76,7 +80,8 @@ class Drivers:
             driver = self._table[run] = Driver(self.engine, run)
             self.engine.sessions.hold(run)  # until it is parked: nothing is loaded twice
             self.idle.clear()
-            driver.task = self.engine.spawn(self._drive(driver))
+            loop = asyncio.get_running_loop()
+            driver.task = loop.create_task(self._drive(driver), name=run)
         else:
             driver.wake()
 
@@ -103,6 +108,10 @@ class Drivers:
                     await self.stand_still(driver.run, error)
                 if not driver.woken:
                     return
+        except BaseException:  # the program ends, or the engine: of this it hears
+            assert driver.task is not None  # it is this one
+            self.engine.follow(driver.task)
+            raise
         finally:
             self._troubled.pop(driver.run, None)
             self.engine.sessions.release(driver.run)

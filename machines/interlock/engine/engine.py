@@ -97,7 +97,8 @@ class Engine(People):
         self.check_open()
         program = self.programs.add(machine)
         self.resources.check(program)
-        await self.programs.define(self.store, program)
+        if not self.programs.is_defined(program):
+            await self.programs.define(self.store, program)
         name = program.machine.name
         caller = await self.asked(
             Request(kind="start", run=run, name=name, value=(args, kwargs), by=by)

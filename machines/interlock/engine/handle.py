@@ -146,9 +146,10 @@ class Run(Generic[R]):
         ended = engine.waiters.add(self.id)  # before the first look: no end in between is missed
         try:
             while True:
-                entry = await engine.store.entry(self.id)
-                if entry is not None and entry.status in FINISHED:
-                    return ended.result() if ended.done() else await last()
+                if not self._goes_on():
+                    entry = await engine.store.entry(self.id)
+                    if entry is not None and entry.status in FINISHED:
+                        return ended.result() if ended.done() else await last()
                 if engine.driving:
                     return await ended
                 await asyncio.wait([ended], timeout=_POLL)
@@ -156,6 +157,12 @@ class Run(Generic[R]):
                     return ended.result()
         finally:
             engine.waiters.forget(self.id, ended)
+
+    def _goes_on(self) -> bool:
+        """Whether this engine moves the run, and knows without a look that it has not ended."""
+        engine = self._engine
+        session = engine.sessions.cached(self.id) if engine.driving else None
+        return session is not None and session.version > 0 and session.state.ended is None
 
     async def _end(self) -> RunState:
         """The last state, but for a completed run only what its last event says: the result."""

@@ -143,6 +143,10 @@ class Programs:
             found = self._bound[id(program)] = (program, own)
         return found[1]
 
+    def is_defined(self, program: Program | LifecycleProgram) -> bool:
+        """Whether this engine has stored its definition."""
+        return program.machine.hash in self._defined
+
     async def define(self, store: Store, program: Program | LifecycleProgram) -> None:
         """Store a definition, so that its runs can be explained when the code has changed."""
         machine = program.machine

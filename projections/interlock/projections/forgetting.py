@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from interlock.store.contract import Head
-from interlock.store.event import Event
+from interlock.store.event import Encoded, Event
 from interlock.store.forgetting import KeyStoreBound, SubjectForgotten
 
 
@@ -40,3 +40,14 @@ def fold_forgetting(events: Iterable[Event]) -> Forgetting:
         elif isinstance(body, SubjectForgotten):
             state.subjects.setdefault(body.subject, event)
     return state
+
+
+def marked(encoded: Encoded, subjects: Container[str]) -> Encoded:
+    """A value encoded in one piece, with the personal values of these subjects marked as gone."""
+    if isinstance(encoded, list):
+        return [marked(one, subjects) for one in encoded]
+    if not isinstance(encoded, dict):
+        return encoded
+    if encoded.get("$") == "personal" and encoded.get("s") in subjects:
+        return encoded | {"gone": True}
+    return {name: marked(one, subjects) for name, one in encoded.items()}

@@ -20,7 +20,9 @@ _NEW = re.compile(r"\\U0001f[0-9a-f]{3}")
 def written(node: ast.AST) -> str:
     """The text of an expression."""
     strings = _Strings()
-    return strings.told(ast.unparse(strings.visit(copy.deepcopy(node))))
+    if any(isinstance(part, ast.JoinedStr) for part in ast.walk(node)):
+        node = strings.visit(copy.deepcopy(node))
+    return strings.told(ast.unparse(node))
 
 
 class _Strings(ast.NodeTransformer):

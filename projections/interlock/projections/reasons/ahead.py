@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlock.projections.address import node_of
 from interlock.projections.reasons.facts import Facts
-from interlock.projections.run import Activity
+from interlock.projections.run import Activity, RunState
 from interlock.projections.why import Then
 
 AFTER = "after:"
@@ -34,6 +34,9 @@ def timeout(facts: Facts, activity: Activity) -> list[Then]:
         said = f"{what}: TimedOut is raised{at}, and caught in line {caught.line} ({caught.text})"
     else:
         said = f"{what}: TimedOut is raised{at}, and nothing there catches it"
+    if caught is None or not activity.alone:
+        beyond, leads = _beyond(facts, activity, leads)
+        said += beyond
     if leads:
         said += f"; then: {' or '.join(leads)}"
     return [
@@ -42,6 +45,47 @@ def timeout(facts: Facts, activity: Activity) -> list[Then]:
             0 if caught is None else caught.line,
         )
     ]  # fmt: skip
+
+
+def _beyond(
+    facts: Facts, activity: Activity, leads: tuple[str, ...]
+) -> tuple[str, tuple[str, ...]]:
+    """What becomes of a `TimedOut` that leaves a call, or the branch that it is raised in.
+
+    Returns:
+        what is to be said of the joins that raise it again, and the states that the run itself
+        may come to then; nothing from where on it depends on other calls.
+    """
+    state, definition, said = facts.state, facts.definition, ""
+    while definition is not None and (join := _join_of(state, activity)) is not None:
+        joined, node = join.join, node_of(state, join)
+        if joined is None or joined.collect or joined.how not in _RAISING:
+            return said, ()
+        file, line = definition.place(node)
+        at = f" at {file.rpartition('/')[2]}:{line}" if line else ""
+        caught = definition.catches(node)
+        own = not join.thread
+        if caught is not None:
+            said += f"; raised again{at}, and caught in line {caught.line} ({caught.text})"
+            return said, definition.after_timeout(node) if own else ()
+        said += f"; raised again{at}, and nothing there catches it"
+        if own:
+            return said, definition.after_timeout(node)
+        activity = join
+    return said, leads
+
+
+_RAISING = ("parallel", "gather", "each")
+"""The joins that raise what a call of theirs raised."""
+
+
+def _join_of(state: RunState, activity: Activity) -> Activity | None:
+    """The join that is told of a call's error: its own, or that of the branch which it leaves."""
+    within = activity.within
+    if within is not None and not within.join and within.thread:
+        branch = state.pending.get(within.thread)
+        within = None if branch is None else branch.within
+    return None if within is None else state.pending.get(within.join)
 
 
 def wakes(facts: Facts, activity: Activity) -> list[Then]:
