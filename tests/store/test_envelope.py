@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -12,7 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from interlock.store import BODIES, Actor, BrokenChain, Event, Head, UnknownEvent, verify
-from interlock.store.clock import uuid7_texts
+from interlock.store.backends.sqlite.rows import instant as as_stored
+from interlock.store.clock import drawn_from, uuid7_texts
 from interlock.store.decisions import Approvers, Escalation
 from interlock.store.digest import digest_of
 from interlock.store.envelope import decode, encode
@@ -23,6 +27,7 @@ from interlock.store.vocabulary import Failure, StepFailed, StepSucceeded
 from interlock.store.within import Planned, Within
 from store.samples import NOON, commit
 
+START = datetime(1970, 1, 1, tzinfo=UTC)
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 instants = st.datetimes(timezones=st.just(UTC))
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -227,7 +232,7 @@ def test_uuids_are_of_version_7_and_keep_their_own_order(instant: datetime) -> N
     for one in made:
         assert (UUID(one).version, str(UUID(one))) == (7, one)
         assert UUID(one).variant == RFC_4122
-        assert UUID(one).int >> 80 == int(instant.timestamp() * 1000)
+        assert UUID(one).int >> 80 == (instant - START) // timedelta(milliseconds=1)
         assert sort_key(one) == one
 
 
@@ -236,3 +241,39 @@ def test_a_row_that_was_edited_into_text_is_broken() -> None:
     edited: object = row[3].decode()
     with pytest.raises(BrokenChain, match="altered"):
         decode(row[0], row[1], row[2], edited)  # type: ignore[arg-type]  # what SQLite gives back
+
+
+def test_ids_of_one_millisecond_go_on_where_the_last_ended_and_a_seed_repeats_them() -> None:
+    some, more = uuid7_texts(NOON, 3), uuid7_texts(NOON, 2)
+    together = [*some, *more]
+    assert sorted(set(together)) == together
+    steps = [UUID(b).int - UUID(a).int for a, b in pairwise(together)]
+    assert [step == 1 for step in steps] == [
+        True,
+        True,
+        False,
+        True,
+    ]  # so an audit tells commits
+    with drawn_from(random.Random(7)):
+        once = uuid7_texts(NOON, 2)
+    with drawn_from(random.Random(7)):
+        assert uuid7_texts(NOON, 2) == once
+    assert len({one[:23] for one in together}) == 1
+
+
+def test_threads_are_never_given_the_same_id() -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = [*threads.map(uuid7_texts, [NOON] * 200, [50] * 200)]
+    assert all(UUID(some[-1]).int - UUID(some[0]).int == 49 for some in made)
+    assert len({one for some in made for one in some}) == 200 * 50
+
+
+def test_what_is_prepared_is_what_its_events_are_written_as() -> None:
+    made = prepare(commit("run-1", bodies=[StepSucceeded("a#1", "a", 1)] * 2), NOON)
+    assert [(e.stream, e.version, e.type, encode(e)) for e in made.events] == made.rows
+    assert [event.digest for event in made.events] == [digest_of(*row) for row in made.rows]
+
+
+@given(instants)
+def test_instants_stand_in_tables_with_all_their_digits(at: datetime) -> None:
+    assert as_stored(at) == at.isoformat(timespec="microseconds")

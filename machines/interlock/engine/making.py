@@ -140,7 +140,8 @@ class Maker:
         kwargs: Mapping[str, Any],
         permit: Permit | None,
     ) -> Record | None:
-        crash.reached("engine.before_step")
+        if crash.ARMED:
+            crash.reached("engine.before_step")
         try:
             limit = step.options.timeout
             made = self.make(step.function, step.name, activity, args, kwargs, limit)
@@ -155,10 +156,12 @@ class Maker:
             raise
         except BaseException as error:  # whatever the author's step raised is its outcome
             self._take_cancel(activity)
-            crash.reached("engine.after_step")
+            if crash.ARMED:
+                crash.reached("engine.after_step")
             return self._failed(step, activity, error)
         self._take_cancel(activity)
-        crash.reached("engine.after_step")
+        if crash.ARMED:
+            crash.reached("engine.after_step")
         return lambda mover, mine: mover.succeed(mine, result)
 
     def _take_cancel(self, activity: Activity) -> bool:

@@ -188,7 +188,8 @@ class Session:
         if not self._drafts:
             self._at = None
             return None
-        crash.reached("engine.before_append")
+        if crash.ARMED:
+            crash.reached("engine.before_append")
         timers = timers_of(self.state)
         if timers or self._timers_before or self.extra_timers or self.cleared:
             self.added_timers = self._set_timers(timers)
@@ -213,7 +214,8 @@ class Session:
         except BaseException:
             self.broken = True
             raise
-        crash.reached("engine.after_append")
+        if crash.ARMED:
+            crash.reached("engine.after_append")
         self._head = self.state.head = appended.head
         self._timers_before = timers
         if self.cleared or self.extra_timers:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -45,7 +46,7 @@ class ManualClock:
 
 def uuid7(now: datetime) -> UUID:
     """A time-ordered UUID of `now` with 74 random bits (RFC 9562, version 7)."""
-    millis = int(now.timestamp() * 1000)
+    millis = (now - _1970) // timedelta(milliseconds=1)
     value = (millis & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
@@ -54,31 +55,60 @@ def uuid7(now: datetime) -> UUID:
 def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
     """As many `uuid7` as text, in ascending order.
 
-    One random number serves them all, its last 48 bits counted up (RFC 9562, section 6.2, method
-    2). It comes from a generator seeded by the system: asking the system each time would cost more
-    than everything else about an event. Ids are unique, not secret.
+    One random number serves all of a millisecond, its last 48 bits counted up (RFC 9562, section
+    6.2, method 2): by one within a call, so that the events of a commit can be told by it, and by
+    much from one call to the next. It comes from a generator seeded by the system: asking the
+    system each time would cost more than everything else about an event. Ids are unique, not
+    secret.
     """
-    text = f"{int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF:012x}"
-    bits = _numbers.getrandbits(26)
-    shared = f"{text[:8]}-{text[8:]}-7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}-"
-    first = min(_numbers.getrandbits(48), (1 << 48) - count)
+    global _series  # noqa: PLW0603  one source for the process
+    age = now - _1970
+    millis = age.days * 86_400_000 + age.seconds * 1000 + age.microseconds // 1000
+    of, shared, blocks = _series
+    if of != millis:
+        shared, blocks = _begun(millis)
+        _series = (millis, shared, blocks)
+    first = next(blocks)
     return [f"{shared}{number:012x}" for number in range(first, first + count)]
 
 
+def _begun(millis: int) -> tuple[str, Iterator[int]]:
+    """What the ids of a millisecond begin with, and what their last 48 bits are."""
+    text, bits = f"{millis & 0xFFFF_FFFF_FFFF:012x}", _numbers.getrandbits(26)
+    shared = f"{text[:8]}-{text[8:]}-7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}-"
+    # Half of the numbers are left to count on; a block is taken in one step, whatever the thread.
+    return shared, itertools.count(_numbers.getrandbits(47), _BLOCK)
+
+
+_BLOCK = 1 << 24
+"""More than the events of any commit."""
+
+_1970 = datetime(1970, 1, 1, tzinfo=UTC)
+_NONE: tuple[int, str, Iterator[int]] = (-1 << 60, "", itertools.count())  # before all instants
+_series = _NONE
 _numbers = random.Random()
+
+
+def _seed() -> None:
+    """A child must not count on with the same numbers."""
+    global _series  # noqa: PLW0603  one source for the process
+    _numbers.seed()
+    _series = _NONE
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_numbers.seed)  # a child must not count on with the same
+    os.register_at_fork(after_in_child=_seed)
 
 
 @contextmanager
 def drawn_from(numbers: random.Random) -> Generator[None]:
     """Draw the ids of events from these numbers meanwhile: for simulations, which repeat them."""
-    global _numbers  # noqa: PLW0603  one source for the process
-    before, _numbers = _numbers, numbers
+    global _numbers, _series
+    before, _numbers, _series = _numbers, numbers, _NONE
     try:
         yield
     finally:
-        _numbers = before
+        _numbers, _series = before, _NONE
 
 
 def stopwatch() -> float:

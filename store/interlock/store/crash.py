@@ -28,7 +28,8 @@ POINTS: dict[str, str] = {
 }
 """Every point by name, with what holds there."""
 
-_armed: dict[str, int] = {}
+ARMED: dict[str, int] = {}
+"""Points at which to die, and at which visit. What every step passes asks this first."""
 _hit: Callable[[str], None] | None = None
 
 
@@ -38,21 +39,21 @@ def arm(point: str, visit: int = 1, hit: Callable[[str], None] | None = None) ->
     if point not in POINTS:
         message = f"no crash point is called {point!r}; there are {', '.join(POINTS)}"
         raise KeyError(message)
-    _armed[point] = visit
+    ARMED[point] = visit
     _hit = hit
 
 
 def disarm() -> None:
     """Die nowhere."""
-    _armed.clear()
+    ARMED.clear()
 
 
 def reached(point: str) -> None:
-    """Say that a point is reached. Costs next to nothing while nothing is armed."""
-    if not _armed or point not in _armed:
+    """Say that a point is reached. Costs one call while nothing is armed."""
+    if not ARMED or point not in ARMED:
         return
-    _armed[point] -= 1
-    if _armed[point] == 0:
+    ARMED[point] -= 1
+    if ARMED[point] == 0:
         if _hit is not None:
             _hit(point)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha256
 
 from interlock.store.contract import Head
@@ -20,7 +21,12 @@ def digest_of(stream: str, version: int, topic: str, state: bytes) -> str:
 
 def place_of(stream: str, version: int, topic: str) -> str:
     """Where an event stands, such that no two places read alike."""
-    return f"{version}:{len(topic)}:{topic}:{len(stream)}:{stream}:"
+    return f"{version}:{_measured(topic)}{_measured(stream)}"
+
+
+@lru_cache(maxsize=4096)  # a run in flight is asked for at each of its events
+def _measured(name: str) -> str:
+    return f"{len(name)}:{name}:"
 
 
 def verify(events: Iterable[Event], *, head: Head | None = None, after: Head | None = None) -> Head:

@@ -42,6 +42,7 @@ class _Version(msgspec.Struct):
 _encoder = msgspec.json.Encoder()
 _versions = msgspec.json.Decoder(_Version)
 _envelopes: dict[type[Body], Any] = {}
+_forms: dict[type[Body], tuple[str, Any, int]] = {}
 _decoders: dict[str, msgspec.json.Decoder[_Envelope]] = {}
 
 
@@ -94,36 +95,56 @@ def encode(event: Event) -> bytes:
     """
     if event.stored is not None:
         return event.stored.state
-    body = event.body
+    topic, envelope, schema = form_of(event.body)
+    if topic != event.type:
+        raise _not_known(type(event.body))
+    whole = envelope(
+        event.id,
+        event.at,
+        event.machine,
+        event.hash,
+        event.state,
+        event.actor,
+        event.cause,
+        event.correlation,
+        schema,
+        event.prev,
+        event.body,
+        event.reason,
+    )
+    return written(whole, event.stream, event.version, topic, event.cipher)
+
+
+def form_of(body: Body) -> tuple[str, Any, int]:
+    """Its type, the class of its envelope and its present schema.
+
+    Raises:
+        UnknownEvent: the body is of a type that is not in the vocabulary.
+    """
     kind = type(body)
-    if BODIES.get(event.type) is not kind:
-        message = f"{type(body).__name__} is not an event type of the vocabulary"
-        raise UnknownEvent(message)
-    envelope = _envelopes.get(kind) or _envelope(kind)
+    found = _forms.get(kind)
+    if found is None:
+        topic = kind.__name__
+        if BODIES.get(topic) is not kind:
+            raise _not_known(kind)
+        found = _forms[kind] = (topic, _envelope(kind), SHAPES.present(topic))
+    return found
+
+
+def _not_known(kind: type[Body]) -> UnknownEvent:
+    return UnknownEvent(f"{kind.__name__} is not an event type of the vocabulary")
+
+
+def written(envelope: _Envelope, stream: str, version: int, topic: str, cipher: str) -> bytes:
+    """The stored state of what stands in an envelope, at its place; see `encode`."""
     try:
-        state: bytes = _encoder.encode(
-            envelope(
-                event.id,
-                event.at,
-                event.machine,
-                event.hash,
-                event.state,
-                event.actor,
-                event.cause,
-                event.correlation,
-                SHAPES.present(event.type),
-                event.prev,
-                body,
-                event.reason,
-            )
-        )
+        state = _encoder.encode(envelope)
     except (TypeError, ValueError, OverflowError) as error:
-        message = f"{event.type} of {event.stream!r} cannot be written as JSON: {error}"
+        message = f"{topic} of {stream!r} cannot be written as JSON: {error}"
         raise Unrecordable(message) from error
-    if not event.cipher:
+    if not cipher:
         return state
-    place = place_of(event.stream, event.version, event.type)
-    return known(event.cipher).seal(place, event.prev, state)
+    return known(cipher).seal(place_of(stream, version, topic), envelope.prev, state)
 
 
 def decode(

@@ -11,7 +11,7 @@ from msgspec.structs import force_setattr
 from interlock.store.clock import uuid7_texts
 from interlock.store.contract import Appended, Commit, Head
 from interlock.store.digest import digest_of
-from interlock.store.envelope import encode, utc
+from interlock.store.envelope import form_of, utc, written
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Event
 
@@ -54,7 +54,8 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
         UnknownEvent: a body is not of the vocabulary.
         ValueError: there are no drafts, or a timer belongs to another stream.
     """
-    stream, head, entry = commit.entry.run, commit.head, commit.entry
+    entry, head, correlation = commit.entry, commit.head, commit.correlation
+    stream, machine, definition = entry.run, entry.machine, entry.hash
     _check(commit)
     at = utc(commit.at)
     if head.at is not None and head.at > at:
@@ -66,30 +67,19 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
         version += 1
         if draft.at is not None:
             at = max(at, utc(draft.at))
-        topic = type(draft.body).__name__
-        event = Event(
-            stream,
-            version,
-            topic,
-            draft.id or event_id,
-            at,
-            entry.machine,
-            draft.hash or entry.hash,
-            draft.state,
-            draft.actor,
-            draft.cause,
-            draft.correlation or commit.correlation,
-            digest,
-            draft.body,
-            0,
-            "",
-            draft.reason,
-            None,
-            cipher,
-        )
-        state = encode(event)
+        topic, envelope, schema = form_of(draft.body)
+        id_, prev = draft.id or event_id, digest
+        followed, asked = draft.hash or definition, draft.correlation or correlation
+        whole = envelope(
+            id_, at, machine, followed, draft.state, draft.actor, draft.cause, asked,
+            schema, prev, draft.body, draft.reason,
+        )  # fmt: skip
+        state = written(whole, stream, version, topic, cipher)
         digest = digest_of(stream, version, topic, state)
-        force_setattr(event, "digest", digest)
+        event = Event(
+            stream, version, topic, id_, at, machine, followed, draft.state, draft.actor,
+            draft.cause, asked, prev, draft.body, 0, digest, draft.reason, None, cipher,
+        )  # fmt: skip
         events.append(event)
         rows.append((stream, version, topic, state))
     return Prepared(commit, stream, tuple(events), rows, Head(version, digest, at))
@@ -100,14 +90,13 @@ def _check(commit: Commit) -> None:
     if not commit.drafts:
         message = "a commit needs at least one event"
         raise ValueError(message)
-    stream = commit.entry.run
+    entry = commit.entry
+    stream = entry.run
     if not stream or "\0" in stream:
         message = f"{stream!r} cannot be the id of a stream: it is empty or has a zero character"
         raise Unrecordable(message, "run")
-    entry = commit.entry
-    names = (stream, entry.machine, entry.hash, entry.state, entry.waits_for, commit.command_id)
     try:
-        "".join(names).encode()
+        f"{stream}{entry.machine}{entry.hash}{entry.state}{entry.waits_for}{commit.command_id}".encode()
     except UnicodeEncodeError as error:
         message = f"a name of the commit of {stream!r} is not valid text: {error.reason}"
         raise Unrecordable(message, "entry") from error

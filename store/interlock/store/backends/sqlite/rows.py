@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
+
+from msgspec import to_builtins
 
 from interlock.store.contract import FINISHED, Entry, Timer
 from interlock.store.envelope import utc
@@ -19,9 +20,10 @@ ENTRY_COLUMNS = {1: f"{_COLUMNS}, {_PARENT}, ''", 2: f"{_COLUMNS}, parent, archi
 """By version of the tables, what an `Entry` is made of, in the order of its fields."""
 
 
-@lru_cache(maxsize=1024)  # a commit names the same instants several times
 def instant(at: datetime) -> str:
     """An instant as text whose order is that of time."""
+    if at.tzinfo is UTC and at.microsecond:  # as below, in a tenth of the time
+        return f"{to_builtins(at)[:-1]}+00:00"
     return utc(at).isoformat(timespec="microseconds")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import TypeAlias
@@ -36,7 +36,7 @@ _SET = (
 )
 _FENCE = "WHERE sort=? AND run=? AND version=? AND digest=? AND archive=''"
 # The first leaves `open` out of SET, so that its index is not rewritten by every commit.
-_STAY = f"UPDATE interlock_entries SET {_SET} {_FENCE} AND open=?"
+_STAY = f"UPDATE interlock_entries SET {_SET} {_FENCE} AND open=1"
 _MOVE = f"UPDATE interlock_entries SET {_SET}, open=? {_FENCE}"
 _CREATE = (
     "INSERT OR IGNORE INTO interlock_entries (machine, hash, state, status, since, waits, "
@@ -58,11 +58,14 @@ def _kind(prepared: Prepared) -> str:
     return "stay" if is_open(commit.entry) else "end"
 
 
-def _by_kind(batch: Sequence[Prepared]) -> Sequence[Prepared]:
-    """The batch with one kind after the other, where that keeps every stream's own order."""
+def _groups(batch: Sequence[Prepared]) -> Iterable[tuple[str, list[Prepared]]]:
+    """The batch by kind: neighbours, or all of one where every stream's own order allows it."""
     if len({prepared.stream for prepared in batch}) < len(batch):
-        return batch
-    return sorted(batch, key=_kind)
+        return [(kind, [*members]) for kind, members in groupby(batch, _kind)]
+    groups: dict[str, list[Prepared]] = {}
+    for prepared in batch:
+        groups.setdefault(_kind(prepared), []).append(prepared)
+    return groups.items()
 
 
 def _move_row(prepared: Prepared) -> tuple[str | int, ...]:
@@ -72,7 +75,7 @@ def _move_row(prepared: Prepared) -> tuple[str | int, ...]:
 
 def _stay_row(prepared: Prepared) -> tuple[str | int, ...]:
     head = prepared.commit.head
-    return (*entry_row(prepared), head.version, head.digest, is_open(prepared.commit.entry))
+    return (*entry_row(prepared), head.version, head.digest)
 
 
 class Transaction:
@@ -222,10 +225,9 @@ class Transaction:
     def _place_together(self, batch: Sequence[Prepared]) -> bool:
         """Place a batch by few statements, as long as all are accepted; else leave no trace.
 
-        Neighbours of one kind share a statement, so commits of one stream stay in order.
+        Those of one kind share a statement, and commits of one stream stay in order.
         """
-        for kind, members in groupby(_by_kind(batch), _kind):
-            group = list(members)
+        for kind, group in _groups(batch):
             if kind == "other":
                 if all(self._place(prepared) is None for prepared in group):
                     continue
