@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from interlock.engine import Engine
-from interlock.engine.core import Core
+from interlock.engine.session import Session
 from interlock.machines import each, parallel, start_child, step, workflow
+from interlock.store.contract import Appended
 
 CALLS: list[int] = []
 
@@ -49,16 +50,17 @@ async def leaving_at_once(number: int) -> int:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every commit takes several turns of the loop."""
-    flush = Core.flush
+    flush = Session.flush
 
-    async def slowly(self: Core, *args: Any, **kwargs: Any) -> None:
+    async def slowly(self: Session, *args: Any, **kwargs: Any) -> Appended | None:
         for _ in range(3):
             await asyncio.sleep(0)
-        await flush(self, *args, **kwargs)
+        appended = await flush(self, *args, **kwargs)
         for _ in range(3):
             await asyncio.sleep(0)
+        return appended
 
-    monkeypatch.setattr(Core, "flush", slowly)
+    monkeypatch.setattr(Session, "flush", slowly)
 
 
 @pytest.mark.usefixtures("slow")

@@ -146,6 +146,7 @@ class Run(Generic[R]):
         ended = engine.waiters.add(self.id)  # before the first look: no end in between is missed
         try:
             while True:
+                engine.check_open()
                 if not self._goes_on():
                     entry = await engine.store.entry(self.id)
                     if entry is not None and entry.status in FINISHED:
@@ -161,7 +162,8 @@ class Run(Generic[R]):
     def _goes_on(self) -> bool:
         """Whether this engine moves the run, and knows without a look that it has not ended."""
         engine = self._engine
-        session = engine.sessions.cached(self.id) if engine.driving else None
+        moves = engine.driving and not engine.closing
+        session = engine.sessions.cached(self.id) if moves else None
         return session is not None and session.version > 0 and session.state.ended is None
 
     async def _end(self) -> RunState:

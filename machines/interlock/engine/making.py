@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -155,14 +156,24 @@ class Maker:
         except EXITS:
             raise
         except BaseException as error:  # whatever the author's step raised is its outcome
-            self._take_cancel(activity)
+            await self._settle(activity)
             if crash.ARMED:
                 crash.reached("engine.after_step")
             return self._failed(step, activity, error)
-        self._take_cancel(activity)
+        task = self._tasks.get(activity.id, self.task)
+        if self._cancelling or task is None or task.cancelling():
+            await self._settle(activity)
         if crash.ARMED:
             crash.reached("engine.after_step")
         return lambda mover, mine: mover.succeed(mine, result)
+
+    async def _settle(self, activity: Activity) -> None:
+        """The call has an outcome: a cancellation that it did not see is none of what follows."""
+        task = self._tasks.get(activity.id, self.task)
+        if task is not None and task.cancelling():
+            with suppress(asyncio.CancelledError):  # one that the step asked for comes only now
+                await asyncio.sleep(0)
+        self._take_cancel(activity)
 
     def _take_cancel(self, activity: Activity) -> bool:
         """Whether the call was interrupted because the run does not want it any more."""
@@ -199,9 +210,9 @@ class Maker:
         except BaseException:  # no answer is no answer: a person has to find out
             if self.engine.closing:
                 raise
-            self._take_cancel(activity)
+            await self._settle(activity)
             return record_doubt
-        self._take_cancel(activity)
+        await self._settle(activity)
         if isinstance(answer, Happened):
             return self._happened(answer)  # pyright: ignore[reportUnknownArgumentType]  # of any step
         return None if isinstance(answer, DidNotHappen) else record_doubt

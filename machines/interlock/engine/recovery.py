@@ -145,7 +145,7 @@ class Watch:
             if last - self._seen > self._count(last):
                 await self._read(last)
         self._seen = last
-        self._own = [(a, b) for a, b in self._own if b > last]
+        self._own = [(max(a, last + 1), b) for a, b in self._own if b > last]
 
     def _count(self, last: int) -> int:
         """How many of the events up to `last` are our own."""

@@ -33,6 +33,7 @@ class Sessions:
         self._snapshots = snapshots
         self._table: dict[str, Session] = {}
         self._loading: dict[str, asyncio.Task[Session]] = {}
+        self._noticed: dict[str, int] = {}  # versions that came to runs while they were loaded
         self._held: dict[str, int] = {}  # how often
         self._kept: OrderedDict[str, Session] = OrderedDict()
 
@@ -93,7 +94,10 @@ class Sessions:
             del self._loading[run]
 
     async def _load(self, run: str) -> Session:
-        state, since = await find_state(self._store, run, passed=self._snapshots.passing)
+        while True:
+            state, since = await find_state(self._store, run, passed=self._snapshots.passing)
+            if self._noticed.pop(run, 0) <= (0 if state is None else state.head.version):
+                break
         session = Session(run, state, self._store, self._clock, self._drives)
         session.snapshot_at = since + EVERY
         self._snapshots.note(session)
@@ -103,6 +107,8 @@ class Sessions:
 
     def outdated(self, run: str, version: int) -> bool:
         """Note that the log has a version; True when the run in memory is behind it."""
+        if run in self._loading:
+            self._noticed[run] = version
         session = self._table.get(run) or self._kept.get(run)
         if session is None or session.version >= version:
             return False
