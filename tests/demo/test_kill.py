@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from interlock.demo.errors import DemoError
 from interlock.demo.kill import run_killed
+from interlock.demo.runner import run_demo
 from interlock.demo.summary import Progress
+from interlock.engine import Engine
+from interlock.store.contract import Filter
 
 
 async def test_kills_leave_no_trace_in_the_outcome(tmp_path: Path) -> None:
@@ -25,6 +29,22 @@ async def test_kills_leave_no_trace_in_the_outcome(tmp_path: Path) -> None:
     assert [p.events for p in seen] == sorted(p.events for p in seen)
     with pytest.raises(DemoError, match="nothing is left"):
         await run_killed(url, limit=12)
+
+
+async def test_calls_that_end_with_their_process_again_and_again_need_no_person(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/stopped.db"
+    for _ in range(7):  # nobody answers within a worker's life
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.4):
+                await run_demo(url, limit=2, latency=600)
+    summary = await run_demo(url, limit=2, latency=0)
+    assert summary.orders == 2
+    async with Engine(url, worker=False) as engine:
+        found = [entry.status for entry in await engine.store.entries(Filter())]
+        assert found
+        assert "in doubt" not in found
 
 
 async def test_a_store_in_memory_cannot_be_killed() -> None:
