@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from msgspec import to_builtins
@@ -30,26 +31,31 @@ def instant(at: datetime) -> str:
     return utc(at).isoformat(timespec="microseconds")
 
 
+_known = lru_cache(maxsize=4096)(instant)  # a run in flight is asked for at each of its commits
+
+
 def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
     """The values of a commit's index row, in the order of the table's columns from `machine` on,
     then the key: `open` is left out.
     """
-    entry, head, commit = prepared.commit.entry, prepared.head, prepared.commit
+    commit, head = prepared.commit, prepared.head
+    entry, at = commit.entry, head.at or commit.at
+    run, now = entry.run, instant(at)
     return (
         entry.machine,
         entry.hash,
         entry.state,
         entry.status,
-        instant(entry.since),
+        now if entry.since is at else _known(entry.since),
         entry.waits,
         entry.waits_for,
-        instant(entry.started),
+        _known(entry.started),
         entry.parent,
         head.version,
         head.digest,
-        instant(head.at or commit.at),
-        sort_key(entry.run),
-        entry.run,
+        now,
+        sort_key(run),
+        run,
     )
 
 
