@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from msgspec import to_builtins
 
-from interlock.store.contract import FINISHED, Entry, Timer
+from interlock.store.contract import FINISHED, Commit, Entry, Timer
 from interlock.store.envelope import utc
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared
+
+Move: TypeAlias = Literal["create", "stay", "end"]
 
 _COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
 _PARENT = (
@@ -59,6 +62,18 @@ def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
 def is_open(entry: Entry) -> int:
     """1 while the stream can still move by itself, else 0."""
     return 0 if entry.status in FINISHED else 1
+
+
+def move_of(commit: Commit) -> Move:
+    """What a commit does to the row of its stream."""
+    if not commit.head.version:
+        return "create"
+    return "stay" if is_open(commit.entry) else "end"
+
+
+def is_plain(commit: Commit) -> bool:
+    """Whether a commit writes nothing but its events and the row of its stream."""
+    return not (commit.command_id or commit.set_timers or commit.clear_timers or commit.taken)
 
 
 def entry_of(row: tuple[str, ...]) -> Entry:
