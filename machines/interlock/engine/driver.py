@@ -150,7 +150,8 @@ class Driver(Maker):
             # somebody else recorded an outcome, and drives the run: ours is dropped
             if mine is not None and mine.attempt == attempt and mine.status != "done":
                 record(mover, mine)
-        move_on(session, mover)
+        if session.following is not None or mover.move():
+            move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time.

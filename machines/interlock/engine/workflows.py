@@ -108,12 +108,12 @@ class WorkflowRun:
 
     def go(self, thread: Thread, action: Callable[[*Given], Ended], *given: *Given) -> None:
         """Run code of a thread to its next await, and record what it said and where it stands."""
-        session = self.session
-        prefix = f"{thread.id}/" if thread.id else ""
-        number = self.folded(thread.id).visits + 1 if session.exists else 1
-        where = f"{thread.root}{thread.levels[-1].prefix}"
-        noting = partial(check, self, thread)
-        running = thread.segment = Segment(session.run, prefix, number, session.now, where, noting)
+        session, name = self.session, thread.id
+        prefix, told = (f"{name}/", self.folded(name)) if name else ("", session.state)
+        running = thread.segment = Segment(
+            session.run, prefix, told.visits + 1, session.now,
+            f"{thread.root}{thread.levels[-1].prefix}", partial(check, self, thread),
+        )  # fmt: skip
         token = RUNNING.set(running)
         try:
             ended = action(*given)
@@ -141,13 +141,14 @@ class WorkflowRun:
     def _pause(self, thread: Thread, paused: Paused) -> Exception | None:
         """Record that a thread waits; what is to be raised there if it cannot wait for that."""
         place = paused.place
-        folded = self.folded(thread.id)
-        inner = thread.inner.prefix
-        name = f"{inner}{place.state}#{folded.visits + 1}"
+        inner = thread.levels[-1].prefix
         state: str | None = f"{thread.root}{inner}{place.state}"
         within = None
         if thread.id:
-            name, within, state = f"{thread.id}/{name}", Within(thread.id, state=state or ""), None
+            name = f"{thread.id}/{inner}{place.state}#{self.folded(thread.id).visits + 1}"
+            within, state = Within(thread.id, state=state or ""), None
+        else:
+            name = f"{inner}{place.state}#{self.session.state.visits + 1}"
         beginning = Beginning(
             self, place, name, paused.args, paused.kwargs, thread.memory.encode,
             partial(thread.record, paused), f"{thread.root}{inner}", within, state,
