@@ -6,7 +6,7 @@ import json
 import random
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from uuid import RFC_4122, UUID
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from interlock.store import BODIES, Actor, BrokenChain, Event, Head, UnknownEvent, verify
+from interlock.store.backends.sqlite.rows import entry_row
 from interlock.store.backends.sqlite.rows import instant as as_stored
 from interlock.store.clock import drawn_from, uuid7_texts
 from interlock.store.decisions import Approvers, Escalation
@@ -227,7 +228,7 @@ def test_numbers_are_ordered_by_value(one: int, other: int, prefix: str) -> None
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  bounds are naive by rule
 def test_uuids_are_of_version_7_and_keep_their_own_order(instant: datetime) -> None:
-    made = uuid7_texts(instant, 5)
+    made = [*islice(uuid7_texts(instant), 5)]
     assert sorted(set(made)) == made
     for one in made:
         assert (UUID(one).version, str(UUID(one))) == (7, one)
@@ -244,8 +245,8 @@ def test_a_row_that_was_edited_into_text_is_broken() -> None:
 
 
 def test_ids_of_one_millisecond_go_on_where_the_last_ended_and_a_seed_repeats_them() -> None:
-    some, more = uuid7_texts(NOON, 3), uuid7_texts(NOON, 2)
-    together = [*some, *more]
+    some, more = uuid7_texts(NOON), uuid7_texts(NOON)
+    together = [*islice(some, 3), *islice(more, 2)]
     assert sorted(set(together)) == together
     steps = [UUID(b).int - UUID(a).int for a, b in pairwise(together)]
     assert [step == 1 for step in steps] == [
@@ -255,15 +256,16 @@ def test_ids_of_one_millisecond_go_on_where_the_last_ended_and_a_seed_repeats_th
         True,
     ]  # so an audit tells commits
     with drawn_from(random.Random(7)):
-        once = uuid7_texts(NOON, 2)
+        once = [*islice(uuid7_texts(NOON), 2)]
     with drawn_from(random.Random(7)):
-        assert uuid7_texts(NOON, 2) == once
+        assert [*islice(uuid7_texts(NOON), 2)] == once
     assert len({one[:23] for one in together}) == 1
 
 
 def test_threads_are_never_given_the_same_id() -> None:
     with ThreadPoolExecutor(8) as threads:
-        made = [*threads.map(uuid7_texts, [NOON] * 200, [50] * 200)]
+        texts = threads.map(uuid7_texts, [NOON] * 200)
+        made = [[*islice(ids, 50)] for ids in texts]
     assert all(UUID(some[-1]).int - UUID(some[0]).int == 49 for some in made)
     assert len({one for some in made for one in some}) == 200 * 50
 
@@ -277,3 +279,24 @@ def test_what_is_prepared_is_what_its_events_are_written_as() -> None:
 @given(instants)
 def test_instants_stand_in_tables_with_all_their_digits(at: datetime) -> None:
     assert as_stored(at) == at.isoformat(timespec="microseconds")
+
+
+anywhere = st.datetimes(
+    datetime(1971, 1, 1),  # noqa: DTZ001  bounds are naive by rule
+    datetime(2037, 1, 1),  # noqa: DTZ001  the same
+    timezones=st.timezones(),
+)
+
+
+@given(anywhere, anywhere, anywhere, st.booleans())
+def test_a_row_of_the_index_has_every_instant_in_utc(
+    at: datetime, since: datetime, started: datetime, just_now: bool
+) -> None:
+    asked = commit("run-1")
+    entry = replace(asked.entry, since=at if just_now else since, started=started)
+    for _ in range(2):  # what was asked for before is remembered
+        row = entry_row(prepare(replace(asked, at=at, entry=entry), NOON))
+        wanted = (entry.since, started, at)
+        assert (row[4], row[7], row[11]) == tuple(
+            one.astimezone(UTC).isoformat(timespec="microseconds") for one in wanted
+        )

@@ -52,7 +52,7 @@ def lines_until_killed(process: subprocess.Popen[str], most: int) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("streams", [1, 20])
+@pytest.mark.parametrize("streams", [1, 20, 64])
 @pytest.mark.parametrize("point", ["", *POINTS])
 def test_what_was_acknowledged_survives_being_killed(
     tmp_path: Path, streams: int, point: str

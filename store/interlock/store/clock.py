@@ -6,7 +6,7 @@ import itertools
 import os
 import random
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -52,8 +52,8 @@ def uuid7(now: datetime) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
-def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
-    """As many `uuid7` as text, in ascending order.
+def uuid7_texts(now: datetime) -> Iterator[str]:
+    """`uuid7` as text, in ascending order, for as many events as a commit may have.
 
     One random number serves all of a millisecond, its last 48 bits counted up (RFC 9562, section
     6.2, method 2): by one within a call, so that the events of a commit can be told by it, and by
@@ -63,28 +63,29 @@ def uuid7_texts(now: datetime, count: int = 1) -> list[str]:
     """
     global _series  # noqa: PLW0603  one source for the process
     age = now - _1970
-    millis = age.days * 86_400_000 + age.seconds * 1000 + age.microseconds // 1000
-    of, shared, blocks = _series
-    if of != millis:
-        shared, blocks = _begun(millis)
-        _series = (millis, shared, blocks)
-    first = next(blocks)
-    return [f"{shared}{number:012x}" for number in range(first, first + count)]
+    milli = (age.days, age.seconds, age.microseconds // 1000)
+    of, text, blocks = _series
+    if of != milli:
+        text, blocks = _begun(*milli)
+        _series = (milli, text, blocks)
+    return map(text, itertools.count(next(blocks)))
 
 
-def _begun(millis: int) -> tuple[str, Iterator[int]]:
-    """What the ids of a millisecond begin with, and what their last 48 bits are."""
-    text, bits = f"{millis & 0xFFFF_FFFF_FFFF:012x}", _numbers.getrandbits(26)
-    shared = f"{text[:8]}-{text[8:]}-7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}-"
+def _begun(days: int, seconds: int, milli: int) -> tuple[Callable[[int], str], Iterator[int]]:
+    """How an id of a millisecond is made of its last 48 bits, and where these begin for a call."""
+    at = (days * 86_400 + seconds) * 1000 + milli
+    bits = _numbers.getrandbits(26)
+    drawn = f"7{bits >> 14:03x}-{0x8000 | bits & 0x3FFF:04x}"
+    text = f"{at >> 16 & 0xFFFF_FFFF:08x}-{at & 0xFFFF:04x}-{drawn}-%012x"
     # Half of the numbers are left to count on; a block is taken in one step, whatever the thread.
-    return shared, itertools.count(_numbers.getrandbits(47), _BLOCK)
+    return text.__mod__, itertools.count(_numbers.getrandbits(47), _BLOCK)
 
 
 _BLOCK = 1 << 24
 """More than the events of any commit."""
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
-_NONE: tuple[int, str, Iterator[int]] = (-1 << 60, "", itertools.count())  # before all instants
+_NONE: tuple[tuple[int, ...], Callable[[int], str], Iterator[int]] = ((), str, itertools.count())
 _series = _NONE
 _numbers = random.Random()
 

@@ -16,16 +16,22 @@ def digest_of(stream: str, version: int, topic: str, state: bytes) -> str:
 
     Lengths (in characters) stand before the two names, so no two events share a digest input.
     """
-    return sha256(place_of(stream, version, topic).encode() + state).hexdigest()
+    return digest_at(place_of(stream, version, topic), state)
+
+
+def digest_at(place: str, state: bytes) -> str:
+    """The same, of an event at its `place_of`."""
+    return sha256(place.encode() + state).hexdigest()
 
 
 def place_of(stream: str, version: int, topic: str) -> str:
     """Where an event stands, such that no two places read alike."""
-    return f"{version}:{_measured(topic)}{_measured(stream)}"
+    return f"{version}:{measured(topic)}{measured(stream)}"
 
 
 @lru_cache(maxsize=4096)  # a run in flight is asked for at each of its events
-def _measured(name: str) -> str:
+def measured(name: str) -> str:
+    """A name in a `place_of`."""
     return f"{len(name)}:{name}:"
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import force_setattr
 
 from interlock.store.clock import uuid7_texts
 from interlock.store.contract import Appended, Commit, Head
-from interlock.store.digest import digest_of
+from interlock.store.digest import digest_at, measured
 from interlock.store.envelope import form_of, utc, written
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Event
@@ -61,9 +61,10 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
     if head.at is not None and head.at > at:
         at = head.at
     version, digest = head.version, head.digest
+    named = measured(stream)
     events: list[Event] = []
     rows: list[Row] = []
-    for draft, event_id in zip(commit.drafts, uuid7_texts(now, len(commit.drafts)), strict=True):
+    for draft, event_id in zip(commit.drafts, uuid7_texts(now)):  # noqa: B905  ids never end
         version += 1
         if draft.at is not None:
             at = max(at, utc(draft.at))
@@ -75,7 +76,7 @@ def prepare(commit: Commit, now: datetime, cipher: str = "") -> Prepared:
             schema, prev, draft.body, draft.reason,
         )  # fmt: skip
         state = written(whole, stream, version, topic, cipher)
-        digest = digest_of(stream, version, topic, state)
+        digest = digest_at(f"{version}:{measured(topic)}{named}", state)
         event = Event(
             stream, version, topic, id_, at, machine, followed, draft.state, draft.actor,
             draft.cause, asked, prev, draft.body, 0, digest, draft.reason, None, cipher,

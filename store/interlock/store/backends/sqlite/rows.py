@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Literal, TypeAlias
 
 from msgspec import to_builtins
 
-from interlock.store.contract import FINISHED, Entry, Timer
+from interlock.store.contract import FINISHED, Commit, Entry, Timer
 from interlock.store.envelope import utc
 from interlock.store.order import sort_key
 from interlock.store.prepared import Prepared
+
+Move: TypeAlias = Literal["create", "stay", "end"]
 
 _COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
 _PARENT = (
@@ -27,32 +31,49 @@ def instant(at: datetime) -> str:
     return utc(at).isoformat(timespec="microseconds")
 
 
+_known = lru_cache(maxsize=4096)(instant)  # a run in flight is asked for at each of its commits
+
+
 def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
     """The values of a commit's index row, in the order of the table's columns from `machine` on,
     then the key: `open` is left out.
     """
-    entry, head, commit = prepared.commit.entry, prepared.head, prepared.commit
+    commit, head = prepared.commit, prepared.head
+    entry, at = commit.entry, head.at or commit.at
+    run, now = entry.run, instant(at)
     return (
         entry.machine,
         entry.hash,
         entry.state,
         entry.status,
-        instant(entry.since),
+        now if entry.since is at else _known(entry.since),
         entry.waits,
         entry.waits_for,
-        instant(entry.started),
+        _known(entry.started),
         entry.parent,
         head.version,
         head.digest,
-        instant(head.at or commit.at),
-        sort_key(entry.run),
-        entry.run,
+        now,
+        sort_key(run),
+        run,
     )
 
 
 def is_open(entry: Entry) -> int:
     """1 while the stream can still move by itself, else 0."""
     return 0 if entry.status in FINISHED else 1
+
+
+def move_of(commit: Commit) -> Move:
+    """What a commit does to the row of its stream."""
+    if not commit.head.version:
+        return "create"
+    return "stay" if is_open(commit.entry) else "end"
+
+
+def is_plain(commit: Commit) -> bool:
+    """Whether a commit writes nothing but its events and the row of its stream."""
+    return not (commit.command_id or commit.set_timers or commit.clear_timers or commit.taken)
 
 
 def entry_of(row: tuple[str, ...]) -> Entry:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias, TypeVar
 
-from interlock.store.backends.sqlite.transaction import Outcome, Transaction
+from interlock.store.backends.sqlite.together import Texts
+from interlock.store.backends.sqlite.transaction import TURN, Outcome, Transaction
 from interlock.store.contract import Appended
 from interlock.store.errors import StoreError
 from interlock.store.event import Event
@@ -24,39 +25,39 @@ T = TypeVar("T")
 MOST = 500
 """How many commits one transaction takes."""
 
+MANY = 32
+"""In flight: from so many on, half of them are written while the loop moves the others on."""
+
 SLOW, SLOW_BATCH = 0.001, 0.002
 """Seconds: on a disk whose flushes take longer, the loop never waits for one. Handing over a whole
 batch costs it more than one commit, so it waits longer for that."""
 
-FEW = 64
-"""How many commits the loop writes itself, on a fast disk; more go to the thread."""
+BATCH = 16
+"""So many commits of one turn are a batch."""
 
 CHECKPOINT_EVERY = 200
 """Pages written by the loop, about a quarter of them, before the thread may checkpoint."""
-
 
 LONE_PAGES, BATCH_PAGES = 1000, 4000
 """Length of the write-ahead log, in pages of 4 KB, at which the thread checkpoints it. A short log
 is soon written over instead of growing, which makes flushes cheaper; a long one lets batches
 rewrite a page many times before it is moved."""
 
+Ticket: TypeAlias = "tuple[Prepared, asyncio.Future[Outcome]]"
+"""A commit that waits for its transaction, and who is told what became of it. Once that future is
+cancelled, nobody wants the commit: it is left out unless it is being written."""
 
-@dataclass(slots=True)
-class Ticket:
-    """One commit that waits for its transaction.
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Commits of one turn that are handed to the thread.
 
     Attributes:
-        turn: of the loop, in which it was queued.
-        outcome: what became of it, once that is known.
-        waiter: done when the outcome is known; None while nobody waits for the thread.
-        cancelled: nobody wants it any more, and it is left out if it is still queued.
+        texts: the same as texts, as far as they can be.
     """
 
-    prepared: Prepared
-    turn: int
-    outcome: Outcome | None = None
-    waiter: asyncio.Future[None] | None = None
-    cancelled: bool = False
+    tickets: list[Ticket]
+    texts: Texts
 
 
 @types.coroutine
@@ -65,30 +66,28 @@ def _next_turn() -> Generator[None]:
     yield
 
 
-Done: TypeAlias = "list[tuple[Ticket, Outcome]]"
-
-
 class Writer:
     """Takes commits from one event loop and writes them, in order, by one thread at a time.
 
-    Commits of one turn of the loop are collected: each of them waits for the next turn, and the
-    first that gets it writes them all. The others find their outcome when it is their turn, so
-    that nobody has to be woken. As long as flushes are fast and nothing is in
-    flight, the loop writes them itself: handing them over would cost as much again. Otherwise,
-    and when there are many, they go to the writer's thread, together with all that queues up
-    while it is busy.
+    Commits of one turn of the loop are collected: the first of them waits for the next turn, and
+    writes them all. As long as they are few, flushes are fast and nothing is in flight, that
+    happens on the loop: handing them over would cost as much again. Otherwise they go to the
+    writer's thread, together with all that is handed over while it is busy.
     """
 
     def __init__(self, transaction: Transaction, tell: Callable[[Sequence[Event]], None]) -> None:
         self._transaction = transaction
         self._tell = tell
-        self._queue: deque[Ticket] = deque()
+        self._collected: list[Ticket] = []
+        self._texts = Texts()
+        self._collecting = False  # somebody waits for the next turn
+        self._handed: deque[Part] = deque()
+        self._in_hand = 0  # commits that were handed over and are not settled
         self._lock = threading.Lock()
         self._signals: SimpleQueue[bool] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
-        self._turn = 0
         self._average = SLOW_BATCH  # seconds of a flush; fast has to be shown first
         self._unchecked = 0
 
@@ -97,23 +96,26 @@ class Writer:
 
         Cancelled while it is queued, the commit is left out; after that it is written all the same.
         """
-        self._loop = self._loop or asyncio.get_running_loop()
-        ticket = Ticket(prepared, self._turn)
-        self._queue.append(ticket)
-        try:
-            await _next_turn()
-            if ticket.turn == self._turn:
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Outcome] = loop.create_future()
+        self._collected.append((prepared, waiter))
+        if self._in_hand:  # the thread will write this one too
+            self._texts.add(prepared)
+        if not self._collecting:
+            self._collecting = True
+            try:
+                await _next_turn()
+            except BaseException:
+                waiter.cancel()
+                raise
+            finally:
+                self._collecting = False
                 self._flush()
-            if ticket.outcome is None:
-                ticket.waiter = self._loop.create_future()
-                await ticket.waiter
-        except BaseException:
-            ticket.cancelled = True
-            raise
-        outcome = ticket.outcome
+        outcome = await waiter
         if isinstance(outcome, Appended):
             return outcome
-        assert outcome is not None  # the waiter is done when it is known
         raise outcome
 
     def alone(self, act: Callable[[Transaction], T]) -> T:
@@ -123,95 +125,152 @@ class Writer:
 
     async def stop(self) -> None:
         """Write what is queued, then end the thread."""
-        if self._thread is None and not self._queue:
+        self._flush()
+        if self._thread is None:
             return
         self._stopped = asyncio.Event()
-        self._signal(go_on=False)
+        self._signals.put(False)
         await self._stopped.wait()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.join()
 
     def _flush(self) -> None:
-        """The loop's turn is over: write its commits here, or wake the thread."""
-        self._turn += 1
-        if not self._queue:
+        """The loop's turn is over: write its commits here, or hand them to the thread."""
+        collected, texts = self._collected, self._texts
+        if not collected:
             return
-        slow = SLOW if len(self._queue) < FEW // 4 else SLOW_BATCH
-        fast = self._average < slow and self._unchecked < CHECKPOINT_EVERY
-        if fast and len(self._queue) <= FEW and self._lock.acquire(blocking=False):
-            try:
-                self._unchecked += 1 + len(self._queue) // 8
-                done = self._write(patient=False)
-            except sqlite3.OperationalError:  # another process is writing: wait in the thread
-                self._signal()
-                return
-            finally:
-                self._lock.release()
-            self._settle(done)
-        else:
-            self._unchecked = 0
-            self._signal()
+        self._collected, self._texts = [], Texts()
+        tickets = [ticket for ticket in collected if not ticket[1].cancelled()]
+        if tickets and not self._write_here(tickets):
+            whole = len(tickets) == len(collected) == texts.commits
+            self._hand_over(tickets, texts if whole else None)
 
-    def _signal(self, *, go_on: bool = True) -> None:
+    def _write_here(self, tickets: list[Ticket]) -> bool:
+        """Write commits on the loop, if that takes it less than handing them over."""
+        count = len(tickets)
+        slow = SLOW if count < BATCH else SLOW_BATCH
+        fast = self._average < slow and self._unchecked < CHECKPOINT_EVERY
+        if self._in_hand or count >= MANY or not (fast and self._lock.acquire(blocking=False)):
+            return False
+        try:
+            self._unchecked += 1 + count // 8
+            outcomes = self._write(tickets, patient=False)
+        except sqlite3.OperationalError:  # another process is writing: wait in the thread
+            return False
+        finally:
+            self._lock.release()
+        self._settle(tickets, outcomes)
+        return True
+
+    def _hand_over(self, tickets: list[Ticket], texts: Texts | None) -> None:
+        """Give commits to the thread, with their texts if these were made."""
+        count = len(tickets)
+        self._unchecked = 0
+        self._in_hand += count
+        share = self._share()
+        if texts is not None and count <= share:
+            self._handed.append(Part(tickets, texts))
+        else:
+            for first in range(0, count, share):
+                some = tickets[first : first + share]
+                self._handed.append(Part(some, Texts(prepared for prepared, _ in some)))
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="interlock-writer", daemon=True)
             self._thread.start()
-        self._signals.put(go_on)
+        self._signals.put(True)
+
+    def _share(self) -> int:
+        """How many commits the thread takes: half of those in flight, if they are enough.
+
+        While these are written, the loop moves the runs of the other half. On a slow disk the
+        flush takes longer than that, and all are written at once.
+        """
+        if self._in_hand < MANY or self._average > self._in_hand * TURN / 2:
+            return MOST
+        return min(MOST, (self._in_hand + 1) // 2)
 
     def _work(self) -> None:
-        """The thread: after each signal, write until nothing is queued."""
+        """The thread: after each signal, write until nothing is left."""
         go_on = True
         while go_on:
             go_on = self._signals.get()
-            while self._queue:
-                with self._lock:
-                    done = self._write(patient=True)
-                self._post(self._settle, done)
+            while self._handed:
+                # nothing is kept here: the loop, which knows the commits, forgets them faster
+                self._post(self._settle, *self._write_next())
         if self._stopped is not None:
             self._post(self._stopped.set)
 
-    def _settle(self, done: Done) -> None:
-        """Note what became of commits, tell the store, and wake those who wait. On the loop."""
-        for ticket, outcome in done:
-            ticket.outcome = outcome
-            if isinstance(outcome, Appended):
-                self._tell(outcome.events)
-            if ticket.waiter is not None and not ticket.waiter.done():
-                ticket.waiter.set_result(None)
+    def _write_next(self) -> tuple[list[Ticket], list[Outcome] | int, int]:
+        """Write what comes next, and say what `_settle` has to know."""
+        with self._lock:
+            tickets, texts = self._take()
+            count = len(tickets)
+            self._transaction.checkpoint_at(LONE_PAGES if count == 1 else BATCH_PAGES)
+            wanted = [ticket for ticket in tickets if not ticket[1].cancelled()]
+            if len(wanted) == texts.commits == count:
+                first = self._transaction.commit_together(texts)
+                if first is not None:
+                    self._note_flush()
+                    return tickets, first, count
+            return wanted, self._write(wanted, patient=True), count
 
-    def _post(self, call: Callable[..., None], *args: Done) -> None:
-        with suppress(RuntimeError):  # the loop was closed without closing the store
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(call, *args)
+    def _take(self) -> tuple[list[Ticket], Texts]:
+        """The oldest part, and as many of the next ones as are written with it."""
+        part, share = self._handed.popleft(), self._share()
+        tickets, texts = part.tickets, part.texts
+        while self._handed and len(tickets) + len(self._handed[0].tickets) <= share:
+            part = self._handed.popleft()
+            tickets += part.tickets
+            texts.extend(part.texts)
+        return tickets, texts
 
-    def _write(self, *, patient: bool) -> Done:
-        """Write the next batch. The lock is held."""
-        batch: list[Ticket] = []
-        while self._queue and len(batch) < MOST:
-            ticket = self._queue.popleft()
-            if not ticket.cancelled:
-                batch.append(ticket)
-        if not batch:
+    def _write(self, tickets: list[Ticket], *, patient: bool) -> list[Outcome]:
+        """Write commits one by one in a transaction. The lock is held.
+
+        In the thread, the patient one, no failure may end the thread.
+        """
+        if not tickets:
             return []
         try:
-            outcomes = self._attempt(batch, patient=patient)
-        except sqlite3.OperationalError:
-            self._queue.extendleft(reversed(batch))
-            raise
-        took = min(self._transaction.flush_took, 4 * SLOW)  # a stall counts once
-        self._average += (took - self._average) / 5
-        return list(zip(batch, outcomes, strict=True))
-
-    def _attempt(self, batch: list[Ticket], *, patient: bool) -> list[Outcome]:
-        """Write a batch; in the thread no failure may end the thread."""
-        prepared = [ticket.prepared for ticket in batch]
-        try:
-            pages = 0 if not patient else LONE_PAGES if len(batch) == 1 else BATCH_PAGES
-            self._transaction.checkpoint_at(pages)
-            return self._transaction.commit(prepared, patient=patient)
+            if not patient:
+                self._transaction.checkpoint_at(0)
+            outcomes = self._transaction.commit(
+                [prepared for prepared, _ in tickets], patient=patient
+            )
         except Exception as error:
             if not patient and isinstance(error, sqlite3.OperationalError):
                 raise
             failure = StoreError(f"the writer failed: {error!r}")
             failure.__cause__ = error
-            return [failure for _ in batch]
+            return [failure for _ in tickets]
+        self._note_flush()
+        return outcomes
+
+    def _note_flush(self) -> None:
+        took = min(self._transaction.flush_took, 4 * SLOW)  # a stall counts once
+        self._average += (took - self._average) / 5
+
+    def _settle(
+        self, tickets: list[Ticket], became: list[Outcome] | int, taken_over: int = 0
+    ) -> None:
+        """Say what became of commits, to the store and to those who wait. On the loop.
+
+        Args:
+            became: what became of each, or the position of their first event.
+            taken_over: how many of those handed over this settles.
+        """
+        self._in_hand -= taken_over
+        for index, (prepared, waiter) in enumerate(tickets):
+            if isinstance(became, int):
+                outcome: Outcome = prepared.stored(became)
+                became += len(prepared.rows)
+            else:
+                outcome = became[index]
+            if isinstance(outcome, Appended):
+                self._tell(outcome.events)
+            if not waiter.done():
+                waiter.set_result(outcome)
+
+    def _post(self, call: Callable[..., None], *args: object) -> None:
+        with suppress(RuntimeError):  # the loop was closed without closing the store
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(call, *args)
