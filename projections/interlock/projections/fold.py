@@ -132,16 +132,14 @@ def _step_recalled(state: RunState, event: Event, body: StepRecalled) -> None:
 
 
 def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
-    activity = state.pending[body.activity]
     if body.memory is not None:
-        image_of(state, activity.within).apply(body.memory)
-    _step_done(state, event, body, activity)
+        image_of(state, state.pending[body.activity].within).apply(body.memory)
+    _step_done(state, event, body)
 
 
-def _step_done(
-    state: RunState, event: Event, body: StepSucceeded | StepResolved, activity: Activity
-) -> None:
-    done = activity.id
+def _step_done(state: RunState, event: Event, body: StepSucceeded | StepResolved) -> None:
+    done = body.activity
+    activity = state.pending[done]
     if body.undoable:
         undo = Undoable(done, activity.name, activity.version, event.version, activity.state)
         state.stack.append(undo)
@@ -189,10 +187,10 @@ def _step_in_doubt(state: RunState, event: Event, body: StepInDoubt) -> None:
 
 
 def _step_resolved(state: RunState, event: Event, body: StepResolved) -> None:
-    activity = state.pending[body.activity]
     if body.happened:
-        _step_done(state, event, body, activity)
+        _step_done(state, event, body)
     else:
+        activity = state.pending[body.activity]
         activity.status = "scheduled"
         activity.cleared = True
         activity.interruptions = 0
