@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from interlock.store.event import Delta
 from interlock.store.values import Image, Memory, Touch, Types
@@ -23,6 +25,7 @@ from store.values_kit import (
     Run,
     Slotted,
     assert_same,
+    atoms,
     fold,
 )
 
@@ -233,6 +236,30 @@ def test_what_is_hashed_is_complete_when_it_is_restored() -> None:
     run.check()
     assert inner in run.restored()["b"]
     Run(a=inner, b={inner}).check()
+
+
+@st.composite
+def segments(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Touch], Any]:
+    """A frame, how its names were used, and what came from outside before."""
+    fixed = st.one_of(atoms(), st.builds(Point, atoms(), atoms()), st.tuples(atoms()))
+    values = st.one_of(fixed, st.just("x" * 70), st.lists(fixed, max_size=2))
+    names = st.sampled_from("abc")
+    touches = st.dictionaries(names, st.sampled_from(Touch), max_size=3)
+    return draw(st.dictionaries(names, values, max_size=3)), draw(touches), draw(values)
+
+
+@given(st.lists(segments(), max_size=6))
+def test_what_cannot_change_is_not_looked_at_and_nothing_else_is_recorded(said: list[Any]) -> None:
+    quick, thorough = Memory(TYPES), Memory(TYPES)
+    quick.record(cannot := {".": ((),)}, ["."], {}, [])
+    thorough.record(can := {".": [()]}, ["."], {}, [])  # a list has to be looked at for ever
+    for frame, touched, given_ in said:
+        live = [".", *(name for name in "abc" if name in frame)]
+        one, _ = quick.adopt(given_)
+        other, _ = thorough.adopt(given_)
+        assert repr(one) == repr(other)
+        less = quick.record(cannot | frame, live, touched, [])
+        assert repr(less) == repr(thorough.record(can | frame, live, touched, []))
 
 
 def test_what_was_adopted_shares_nothing_with_the_outside() -> None:

@@ -19,7 +19,7 @@ LONG = 64
 
 Encoder: TypeAlias = Callable[[Any], Encoded]
 
-_MOST = 2**63
+_LEAST, _MOST = -(2**63), 2**63
 
 
 def class_of(value: object) -> type:
@@ -43,7 +43,7 @@ def _same(value: Encoded) -> Encoded:
 
 
 def _int(value: int) -> Encoded:
-    return value if -_MOST <= value < _MOST else {"$": "int", "v": hex(value)}
+    return value if _LEAST <= value < _MOST else {"$": "int", "v": hex(value)}
 
 
 def _float(value: float) -> Encoded:

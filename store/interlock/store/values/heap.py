@@ -59,6 +59,8 @@ class Heap:
 
     Attributes:
         next: the number that the next object gets.
+        mutable: whether one of them may be of a kind that can change.
+        grown: whether `sweep` may find more of them than last time.
         new: definitions that no event has taken yet.
         patches: changes that no event has taken yet.
     """
@@ -66,6 +68,7 @@ class Heap:
     def __init__(self, types: Types, next_number: int = 1) -> None:
         self.types = types
         self.next = next_number
+        self.mutable = self.grown = False
         self.new: dict[int, Encoded] = {}
         self.patches: list[Patch] = []
         self._atoms = types.atoms
@@ -78,8 +81,14 @@ class Heap:
         """Take over an object that is recorded already."""
         codec = self.types.codec(type(obj), obj)
         if codec is not None:
-            entry = self._known[id(obj)] = Entry(obj, number, codec)
+            entry = self._know(obj, number, codec)
             entry.remember(codec.state(obj))
+
+    def _know(self, obj: object, number: int, codec: Codec) -> Entry:
+        entry = self._known[id(obj)] = Entry(obj, number, codec)
+        self.mutable = self.mutable or codec.mutable
+        self.grown = True
+        return entry
 
     def redefine(self, obj: object) -> None:
         """Record all of a known object again: it was recorded in another shape than it has now.
@@ -231,6 +240,7 @@ class Heap:
 
     def sweep(self, *roots: Iterable[object]) -> list[int]:
         """Forget what cannot be reached from `roots`, when enough has come since the last time."""
+        self.grown = False
         if len(self._known) <= 2 * self._live + 64 and not self.orphans:
             return []
         reached = self._mark(chain(*roots))
@@ -238,6 +248,7 @@ class Heap:
         for entry in gone:
             del self._known[id(entry.obj)]
         self._live = len(self._known)
+        self.mutable = any(entry.codec.mutable for entry in self._known.values())
         dropped = self.orphans + [entry.number for entry in gone]
         self.orphans = []
         return dropped
@@ -266,7 +277,7 @@ class Heap:
             codec = self.types.codec(cls, value)
             if codec is None:
                 return self._atoms[cls](value)
-            entry = self._known[id(value)] = Entry(value, self.next, codec)
+            entry = self._know(value, self.next, codec)
             self.next += 1
             self._undefined.append(entry)
         return entry.reference

@@ -48,6 +48,9 @@ class Memory:
         Raises:
             Unrecordable: something in it cannot be recorded; nothing of it was taken over.
         """
+        plain = PLAIN.get(type(value))
+        if plain is not None:
+            return plain(value), value
         if type(value) in self._types.atoms:
             return self.encode(value, path), value
         copy = detached(self._types, value, path)
@@ -111,12 +114,11 @@ class Memory:
         first = heap.next
         try:
             changed, bound = self._assign_variables(frame, live)
-            deep = self._note_places(writes, first) if writes else []
-            deep += self._note_touches(frame, touched, first)
-            if deep:
-                heap.scan(deep, first)
+            if heap.mutable:
+                self._note_changes(frame, touched, writes, first)
         except Refused as refused:
             raise self._unrecordable(refused, _bound(frame, live)) from None
+        self._adopted.clear()
         return self._close(changed, frame, live if bound else [n for n in live if n in frame])
 
     @classmethod
@@ -136,6 +138,7 @@ class Memory:
         for number, obj in decoder.numbered():
             heap.know(obj, number)
         heap.orphans = [number for number in image.nodes if number not in decoder.made]
+        heap.grown = True
         if types.evolves:
             memory._bring_up(image, dict(decoder.numbered()))
         return memory, variables
@@ -166,11 +169,27 @@ class Memory:
         bound = True
         for name in live:
             value = frame.get(name, _MISSING)
-            if value is _MISSING:
+            if value is before.get(name, _MISSING):
+                bound = bound and value is not _MISSING
+            elif value is _MISSING:
                 bound = False
-            elif value is not before.get(name, _MISSING):
-                changed[name] = encode(value)
+            else:
+                plain = PLAIN.get(type(value))
+                changed[name] = encode(value) if plain is None else plain(value)
         return changed, bound
+
+    def _note_changes(
+        self,
+        frame: Mapping[str, object],
+        touched: Mapping[str, Touch],
+        writes: Writes,
+        first: int,
+    ) -> None:
+        """Record what changed inside the objects from before."""
+        deep = self._note_places(writes, first) if writes else []
+        deep += self._note_touches(frame, touched, first)
+        if deep:
+            self._heap.scan(deep, first)
 
     def _note_places(self, writes: Writes, first: int) -> list[object]:
         """Record assigned places; give the containers that have to be scanned instead."""
@@ -191,16 +210,15 @@ class Memory:
     def _note_touches(
         self, frame: Mapping[str, object], touched: Mapping[str, Touch], first: int
     ) -> list[object]:
-        """Record what lists grew by; give the objects that have to be scanned."""
-        deep, self._adopted = self._adopted, []
+        """Record what lists grew by; give what has to be scanned, the adopted first."""
+        deep = [*self._adopted]
         variables, quiet = self.variables, self._types.quiet
         for name, touch in touched.items():
             now, before = frame.get(name), variables.get(name)
             if touch is _READ and type(now) in quiet and type(before) in quiet:
                 continue
-            for value in (now,) if now is before else (now, before):
-                if self._has_to_be_scanned(value, touch, first):
-                    deep.append(value)
+            held = (now,) if now is before else (now, before)
+            deep += [value for value in held if self._has_to_be_scanned(value, touch, first)]
         return deep
 
     def _has_to_be_scanned(self, value: object, touch: Touch, first: int) -> bool:
@@ -228,9 +246,9 @@ class Memory:
             unset = [name for name in before if name not in live]
             for name in unset:
                 del before[name]
-        drop = heap.sweep(before.values(), self._held)
+        drop = heap.sweep(before.values(), self._held) if heap.grown else []
         self._held.clear()
-        delta = Delta(new=heap.new, patch=heap.patches, set=changed, unset=unset, drop=drop)
+        delta = Delta(heap.new, heap.patches, changed, unset, drop)
         heap.new, heap.patches = {}, []
         return delta
 
