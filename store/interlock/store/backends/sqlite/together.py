@@ -25,10 +25,10 @@ _VALUES = (
     "machine", "hash", "state", "status", "since", "waits", "waits_for", "started", "parent",
     "version", "digest", "at",
 )  # fmt: skip
-_ENTRY = ("kind", *_VALUES, "sort", "run", "open", "was_version", "was_digest")
+_ENTRY = ("kind", *_VALUES, "sort", "run", "open", "was_version", "was_digest", "events")
 _NOTE = ("kind", "run", "name", "version", "due")
-_EVENT = ("run", "version", "name", "length")
-_COLUMNS = (*_ENTRY, "name", "due", "position", "bytes")
+_EVENT = ("version", "name", "length")
+_COLUMNS = (*_ENTRY[:-1], "name", "due", "position", "bytes")
 
 _FENCE = (
     "sort=new.sort AND run=new.run AND version=new.was_version AND digest=new.was_digest "
@@ -58,24 +58,31 @@ _ACTIONS = {
 """What the trigger of each kind of row does."""
 
 
-def _places(names: Sequence[str]) -> dict[str, str]:
+def _places(names: Sequence[str], array: str = "value") -> dict[str, str]:
     """What an array of JSON holds, if its places have these names."""
-    return {name: f"json_extract(value, '$[{place}]')" for place, name in enumerate(names)}
+    return {name: f"json_extract({array}, '$[{place}]')" for place, name in enumerate(names)}
 
 
-def _select(columns: Mapping[str, str]) -> str:
-    return "SELECT " + ", ".join(columns.get(name, "NULL") for name in _COLUMNS)
+def _select(columns: Mapping[str, str], source: str = "") -> str:
+    chosen = ", ".join(columns.get(name, "NULL") for name in _COLUMNS)
+    return f"SELECT {chosen} {source}"
 
 
-_LENGTH = _places(_EVENT)["length"]
-_BYTES = f"substr(?5, 1 + sum({_LENGTH}) OVER (ORDER BY key) - {_LENGTH}, {_LENGTH})"
+_COMMIT, _OF = _places(_ENTRY, "one.value"), _places(_EVENT, "event.value")
+_IN_ORDER = "OVER (ORDER BY one.key, event.key)"
+_PLACED = {
+    "kind": "'event'",
+    "run": _COMMIT["run"],
+    "position": f"?1 + row_number() {_IN_ORDER}",
+    "bytes": f"substr(?4, 1 + sum({_OF['length']}) {_IN_ORDER} - {_OF['length']}, {_OF['length']})",
+}
+_EVENTS = f"FROM json_each(?2) AS one, json_each(one.value, '$[{_ENTRY.index('events')}]') AS event"
 _INSERT = "INSERT INTO temp.interlock_batch " + " UNION ALL ".join(
     (
         _select({"kind": "'after'", "version": "?1"}),
-        _select(_places(_ENTRY)) + " FROM json_each(?2)",
-        _select(_places(_NOTE)) + " FROM json_each(?3)",
-        _select({**_places(_EVENT), "kind": "'event'", "position": "?1 + 1 + key", "bytes": _BYTES})
-        + " FROM json_each(?4)",
+        _select(_places(_ENTRY), "FROM json_each(?2)"),
+        _select(_places(_NOTE), "FROM json_each(?3)"),
+        _select({**_OF, **_PLACED}, _EVENTS),
     )
 )
 _ENCODER = msgspec.json.Encoder()
@@ -85,50 +92,46 @@ class Texts:
     """Commits as the statement takes them.
 
     Attributes:
-        rows, notes, events: rows of JSON, each followed by a comma: of the index, of commands and
-            timers, and of events.
+        rows, notes: arrays of JSON, each followed by a comma: of the index with what there is to
+            say about the events, and of commands and timers.
         states: the bytes of the events, one after the other.
-        commits, count: how many commits, and how many events.
+        commits, events: how many there are.
     """
 
-    __slots__ = ("commits", "count", "events", "notes", "rows", "states")
+    __slots__ = ("commits", "events", "notes", "rows", "states")
 
     def __init__(self, batch: Iterable[Prepared] = ()) -> None:
-        self.rows, self.notes, self.events = bytearray(), bytearray(), bytearray()
-        self.states = bytearray()
-        self.commits = self.count = 0
+        self.rows, self.notes, self.states = bytearray(), bytearray(), bytearray()
+        self.commits = self.events = 0
         for prepared in batch:
             self.add(prepared)
 
     def add(self, prepared: Prepared) -> None:
         """Add a commit after the others. It is not counted if a name of it is not valid text."""
-        commit = prepared.commit
+        commit, rows = prepared.commit, self.rows
         before, still_open = commit.head, is_open(commit.entry)
-        row = (move_of(commit), *entry_row(prepared), still_open, before.version, before.digest)
+        events: list[tuple[int, str, int]] = []
+        for _, version, topic, state in prepared.rows:
+            events.append((version, topic, len(state)))
+            self.states += state
+        known = (still_open, before.version, before.digest, events)
         with suppress(UnicodeEncodeError):
-            _put(row, self.rows)
+            _ENCODER.encode_into((move_of(commit), *entry_row(prepared), *known), rows, -1)
+            rows += b","
             if not is_plain(commit):
                 for note in _notes(prepared):
-                    _put(note, self.notes)
-            for run, version, topic, state in prepared.rows:
-                _put((run, version, topic, len(state)), self.events)
-                self.states += state
+                    _ENCODER.encode_into(note, self.notes, -1)
+                    self.notes += b","
             self.commits += 1
-            self.count += len(prepared.rows)
+            self.events += len(events)
 
     def extend(self, others: Texts) -> None:
         """Add the commits of others after these."""
         self.rows += others.rows
         self.notes += others.notes
-        self.events += others.events
         self.states += others.states
         self.commits += others.commits
-        self.count += others.count
-
-
-def _put(row: tuple[str | int, ...], rows: bytearray) -> None:
-    _ENCODER.encode_into(row, rows, -1)
-    rows += b","
+        self.events += others.events
 
 
 class Together:
@@ -150,8 +153,8 @@ class Together:
                 unless only the answer to the commit was lost.
         """
         cursor = self._cursor or self._prepare()
-        arrays = (_array(batch.rows), _array(batch.notes), _array(batch.events))
-        cursor.execute(_INSERT, (newest, *arrays, batch.states))
+        given = (newest, _array(batch.rows), _array(batch.notes), batch.states)
+        cursor.execute(_INSERT, given)
 
     def _prepare(self) -> sqlite3.Cursor:
         cursor = self._connection.cursor()

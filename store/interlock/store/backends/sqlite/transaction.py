@@ -141,7 +141,7 @@ class Transaction:
         except Exception:  # `commit` finds out what is wrong, and what is stored all the same
             self._rollback()
             return None
-        self._newest = newest + batch.count
+        self._newest = newest + batch.events
         return newest + 1
 
     def run(self, *statements: tuple[str, Sequence[str]]) -> None:
