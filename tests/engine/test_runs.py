@@ -20,6 +20,8 @@ from interlock.engine import (
     UnknownRun,
 )
 from interlock.machines import Refused, TimedOut
+from interlock.store.backends.memory import MemoryStore
+from interlock.store.contract import Definition
 
 SMALL = Order(id=1, total=Decimal(20), items=["tea"])
 LARGE = Order(id=2, total=Decimal(2000), items=["car"])
@@ -197,3 +199,24 @@ async def test_many_parked_runs_hold_no_memory(url: str) -> None:
         await engine.settle()
         assert len(engine.sessions) == 0
         assert len(await engine.approvals()) == 50
+
+
+class _Counting(MemoryStore):
+    """Says how often a definition was given to it."""
+
+    defined = 0
+
+    async def define(self, definition: Definition) -> None:
+        self.defined += 1
+        await asyncio.sleep(0)  # the others come meanwhile
+        await super().define(definition)
+
+
+async def test_those_that_start_at_once_store_their_definition_once() -> None:
+    store = _Counting()
+    async with Engine(store) as engine:
+        runs = await asyncio.gather(
+            *(engine.start(shop.checkout, SMALL, id=f"o{n}") for n in range(5))
+        )
+        await asyncio.gather(*(run.result() for run in runs))
+    assert store.defined == 1

@@ -131,7 +131,7 @@ def _happened(then: Then, events: list[Event]) -> None:
         assert moved.state in then.leads_to, (moved, then)
 
 
-_BESIDES = frozenset({"StepFailed", *_EVENTS.values()})
+_BESIDES = frozenset({"StepFailed", "BranchRaised", *_EVENTS.values()})
 
 
 async def _people(engine: Engine, action: Action, data: st.DataObject) -> None:

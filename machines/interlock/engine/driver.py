@@ -75,10 +75,11 @@ class Driver(Maker):
                 if session.following is not None and session.following.more:
                     continue
                 if len(due) == 1 and not self._tasks and len(session.state.pending) == 1:
-                    attempt = due[0].attempt  # what is decided and not kept changes the activity
-                    outcome = await self._call(session, mover, due[0])
+                    activity = due[0]
+                    attempt = activity.attempt  # what is decided and not kept changes the activity
+                    outcome = await self._call(session, mover, activity)
                     if outcome is not None:
-                        self._over.append((due[0].id, attempt, outcome))
+                        self._over.append((activity.id, attempt, outcome))
                 elif due or self._tasks:
                     await self._go_on_beside(session, mover, due)
                 else:
@@ -149,24 +150,30 @@ class Driver(Maker):
             # somebody else recorded an outcome, and drives the run: ours is dropped
             if mine is not None and mine.attempt == attempt and mine.status != "done":
                 record(mover, mine)
-        move_on(session, mover)
+        if session.following is not None or mover.move():
+            move_on(session, mover)
 
     def _due(self, session: Session) -> list[Activity]:
         """The activities whose calls are to be made now; a lifecycle makes one at a time.
 
         Calls that the run does not want any more are told, or leave their queues.
         """
+        state, keeper = session.state, self.engine.gatekeeper
+        pending = state.pending.values()
+        if len(pending) == 1 and not (self._tasks or self._over or keeper.parked or keeper.called):
+            (only,) = pending
+            if only.kind == "step" and only.status == "scheduled" and state.fork is None:
+                return [only]  # as is found below, and as it is at most looks
         if self._tasks:
             self._cancel_stopped(session)
-        self.engine.gatekeeper.look(session)
+        keeper.look(session)
         due: list[Activity] = []
         over = [activity for activity, _, _ in self._over] if self._over else ()
-        pending = session.state.pending.values()
-        for activity in pending if session.state.fork is None else callable_now(session):
+        for activity in pending if state.fork is None else callable_now(session):
             if activity.id in self._tasks or activity.id in over or not self._is_due(activity):
                 continue
             due.append(activity)
-            if session.state.lifecycle:
+            if state.lifecycle:
                 break
         return due
 

@@ -9,19 +9,22 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from interlock.engine.calls import is_async
 from interlock.engine.children import compensate, look_after
 from interlock.engine.forks.following import may_be_called
 from interlock.engine.gates import Permit, through
 from interlock.engine.recalls import may_call
 from interlock.engine.session import Mover, Session, record_doubt, record_stopped
 from interlock.engine.undo import undo_call, undo_failed, undo_step
-from interlock.machines.context import CURRENT, Current, Sender
+from interlock.machines.context import Current, Making, Sender
+from interlock.machines.resource import needs_of
 from interlock.machines.step import DidNotHappen, Happened, Step
 from interlock.projections import Activity
 from interlock.store import crash
 from interlock.store.errors import Conflict
+from interlock.store.running import RUNNING
 from interlock.store.secrecy import Forgotten
-from interlock.store.values.reveals import REVEALED, mark
+from interlock.store.values.reveals import mark
 from interlock.store.vocabulary import StepStarted
 
 if TYPE_CHECKING:
@@ -235,22 +238,26 @@ class Maker:
         current = Current(
             self.run, name, activity.state, activity.attempt, activity.key, sender, correlation
         )
-        kwargs = engine.resources.into(function, args, kwargs)
+        if needs_of(function):
+            kwargs = engine.resources.into(function, args, kwargs)
         alone = activity.id not in self._tasks
         if alone:
             self._calling, self.waits = activity, -1
-        texts: list[str] = []
-        told, revealed = CURRENT.set(current), REVEALED.set(texts)
-        token = engine.noticeboard.calling(who, function)
+        making = Making(current)
+        running = RUNNING.set(making)
+        board = engine.noticeboard
+        board.calls[who] = engine.clock.now()
+        token = None if is_async(function) else board.queue(who)
         try:
             return await engine.call(activity, function, args, kwargs, current, timeout)
         except BaseException as error:
-            mark(error, texts)
+            mark(error, making.revealed)
             raise
         finally:
-            engine.noticeboard.called(who, token)
-            REVEALED.reset(revealed)
-            CURRENT.reset(told)
+            if token is not None:
+                board.leave(who, token)
+            board.calls.pop(who, None)
+            RUNNING.reset(running)
             if alone:
                 self._calling, self.waits = None, 0
 

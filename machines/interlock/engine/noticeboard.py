@@ -9,9 +9,9 @@ from contextvars import Token
 from datetime import datetime
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from interlock.engine.calls import BEGAN, is_async
+from interlock.engine.calls import BEGAN
 from interlock.machines import registry
 from interlock.machines.lifecycle import Lifecycle
 from interlock.machines.workflow import Workflow
@@ -37,34 +37,30 @@ _ALIVE = 1.0
 
 
 class Noticeboard:
-    """The board of one engine."""
+    """The board of one engine.
+
+    Attributes:
+        calls: since when each call is being made. Every step passes here, so it is a plain dict.
+    """
 
     def __init__(self, engine: Core) -> None:
         self._engine = engine
-        self._calls: dict[Who, datetime] = {}
+        self.calls: dict[Who, datetime] = {}
         self._queued: set[Who] = set()
         self._told: Board | None = None
         self._posted = 0.0
         self._since: datetime | None = None
         self._hashes: dict[str, str] = {}
 
-    def calling(self, who: Who, function: Callable[..., Any]) -> Token[Began] | None:
-        """A call is being made; that of a plain function once a thread has taken it up.
-
-        What is returned is for `called`. Every step passes here, so these are two plain calls.
-        """
-        self._calls[who] = self._engine.clock.now()
-        if is_async(function):
-            return None
+    def queue(self, who: Who) -> Token[Began]:
+        """That of a plain function is made once a thread has taken it up; give this to `leave`."""
         self._queued.add(who)
         return BEGAN.set(partial(self._queued.discard, who))
 
-    def called(self, who: Who, token: Token[Began] | None) -> None:
-        """The call is over, however it ended."""
-        if token is not None:
-            BEGAN.reset(token)
-            self._queued.discard(who)
-        self._calls.pop(who, None)
+    def leave(self, who: Who, token: Token[Began]) -> None:
+        """The call of a plain function is over, however it ended."""
+        BEGAN.reset(token)
+        self._queued.discard(who)
 
     def post(self) -> None:
         """Tell what has changed, or that this process is alive; only what drives tells."""
@@ -88,7 +84,7 @@ class Noticeboard:
         troubled = engine.drivers.troubled()
         alone = not engine.recovers
         driven = [*engine.drivers.runs()] if alone else []
-        lists = (held, parked, troubled, driven, self._calls)
+        lists = (held, parked, troubled, driven, self.calls)
         return Board(
             worker=engine.worker.id,
             since=self._since,
@@ -101,7 +97,7 @@ class Noticeboard:
             troubled=dict(islice(troubled.items(), _MOST)),
             calls=[
                 UnderWay(*who, at, who in self._queued)
-                for who, at in islice(self._calls.items(), _MOST)
+                for who, at in islice(self.calls.items(), _MOST)
             ],
             parked=[Parked(*who, by) for who, by in islice(parked.items(), _MOST)],
             full=engine.drivers.full,

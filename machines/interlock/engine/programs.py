@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 from interlock.engine.errors import UnknownMachine
 from interlock.engine.lifecycles import LifecycleRun
 from interlock.engine.session import Mover, Session
+from interlock.engine.turn import Turn
 from interlock.engine.workflows import WorkflowRun
 from interlock.machines import registry
 from interlock.machines.errors import BadDefinition, CompileError, Refused, StepFailed, TimedOut
@@ -85,6 +86,7 @@ class Programs:
         self._bound: dict[int, tuple[object, Program | LifecycleProgram]] = {}
         self._served: dict[int, Program | LifecycleProgram] = {}  # by object of `_kinds`
         self._defined: set[str] = set()
+        self._defining = Turn()
         self._known: dict[str, Machine | None] = {}
         self._own: dict[str, Program | LifecycleProgram] = {}
         self._kinds: dict[str, registry.Registered] = {}
@@ -150,9 +152,10 @@ class Programs:
     async def define(self, store: Store, program: Program | LifecycleProgram) -> None:
         """Store a definition, so that its runs can be explained when the code has changed."""
         machine = program.machine
-        if machine.hash not in self._defined:
-            await store.define(definition_of(machine))
-            self._defined.add(machine.hash)
+        async with self._defining:  # of several that start at once the first stores it
+            if machine.hash not in self._defined:
+                await store.define(definition_of(machine))
+                self._defined.add(machine.hash)
 
     def find(self, machine: str, hash: str = "") -> Program | LifecycleProgram | None:  # noqa: A002  as in the log
         """The program for a machine's name, None when nothing of that name was imported.

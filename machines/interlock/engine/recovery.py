@@ -118,24 +118,23 @@ class Watch:
 
     def note(self, events: Sequence[Event]) -> None:
         """Take note of a commit of this process."""
-        engine, stream = self._engine, events[0].stream
-        engine.replies.note(events)
+        engine, first = self._engine, events[0]
+        stream = first.stream
+        if engine.replies.waiting:
+            engine.replies.note(events)
         if engine.closing:
             return
         if stream.startswith("$"):
             engine.gatekeeper.listen(events)
-        if engine.driving:
-            self._keep(events[0].position, events[-1].position)
+        if engine.driving:  # these positions are of events of our own
+            own, before = self._own, first.position - 1
+            if own and own[-1][1] == before:
+                own[-1] = own[-1][0], events[-1].position
+            else:
+                own.append((first.position, events[-1].position))
         if self.abandoned and stream in self.abandoned:
             self.abandoned.discard(stream)
             engine.spawn(engine.revisit(stream))
-
-    def _keep(self, first: int, last: int) -> None:
-        """These positions are of events of our own."""
-        if self._own and self._own[-1][1] == first - 1:
-            self._own[-1] = self._own[-1][0], last
-        else:
-            self._own.append((first, last))
 
     async def _look(self) -> None:
         """Read the log only if it holds more than this process has appended."""

@@ -22,14 +22,18 @@ _POLL = 0.1
 
 
 class Replies:
-    """Those who wait for answers."""
+    """Those who wait for answers.
+
+    Attributes:
+        waiting: by run, what tells them that something was appended to it.
+    """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Event] = {}
+        self.waiting: dict[str, asyncio.Event] = {}
 
     def note(self, events: Sequence[Event]) -> None:
         """Take note of a commit of this process: somebody may wait for what is in it."""
-        waiting = self._waiting.get(events[0].stream)
+        waiting = self.waiting.get(events[0].stream)
         if waiting is not None:
             waiting.set()
 
@@ -42,7 +46,7 @@ class Replies:
             NoReply: the run ended without answering.
             TimedOut: it did not answer in time; the command was accepted all the same.
         """
-        changed = self._waiting.setdefault(run, asyncio.Event())
+        changed = self.waiting.setdefault(run, asyncio.Event())
         limit = None if timeout is None else timeout.total_seconds()
         try:
             async with asyncio.timeout(limit):

@@ -146,7 +146,10 @@ class Session:
         """Decide an event; `state` is the state it leads to, by default the present one."""
         kind = type(body)
         before = self.state if self.exists else None
-        if kind is StepScheduled and not (self._drives() and _calls_at_once(before)):
+        if kind is StepScheduled and (
+            not self._drives()
+            or (before is not None and before.fork is not None and before.fork.effects != "live")
+        ):  # the intent is not followed by its call; in a fork something else decides on that
             body = replace(body, client=True)
         target = state if state is not None else self.state.state
         actor, cause, reason, asked = self.actor, self.cause, self.reason, self.asked
@@ -201,7 +204,7 @@ class Session:
             head=self._head,
             entry=entry_of(self.state),
             drafts=self._drafts,
-            at=self.now,
+            at=self._at or self.now,
             correlation=self.correlation,
             set_timers=self.added_timers,
             clear_timers=self.removed_timers,
@@ -250,11 +253,6 @@ class Session:
         changed = {n: due for n, due in timers.items() if self._timers_before.get(n) != due}
         changed.update(self.extra_timers)
         return [Timer(self.run, name, due) for name, due in changed.items()]
-
-
-def _calls_at_once(state: RunState | None) -> bool:
-    """Whether an intent is followed by its call; in a fork something else decides on that."""
-    return state is None or state.fork is None or state.fork.effects == "live"
 
 
 class Mover(Protocol):

@@ -17,15 +17,16 @@ from interlock.engine.pausing import Beginning, begin
 from interlock.engine.session import Session
 from interlock.engine.threads import Thread, helper_of, place_at, stands_at_call
 from interlock.machines.program import Ended, Paused, Place, Program, Raised, Returned
-from interlock.machines.segment import Segment, segment
+from interlock.machines.segment import Segment
 from interlock.machines.step import Step
 from interlock.projections import Activity, Received, RunState
 from interlock.projections import Thread as Branch
 from interlock.store.errors import Unrecordable
 from interlock.store.event import Encoded, Event
+from interlock.store.running import RUNNING
 from interlock.store.secrecy import KeyStoreError
 from interlock.store.values import Memory, decode_whole, encode_whole
-from interlock.store.values.reveals import REVEALED, Reveals, mark
+from interlock.store.values.reveals import Reveals, mark
 from interlock.store.vocabulary import (
     CancelDelivered,
     RunStarted,
@@ -107,25 +108,23 @@ class WorkflowRun:
 
     def go(self, thread: Thread, action: Callable[[*Given], Ended], *given: *Given) -> None:
         """Run code of a thread to its next await, and record what it said and where it stands."""
-        session = self.session
-        prefix = f"{thread.id}/" if thread.id else ""
-        number = self.folded(thread.id).visits + 1 if session.exists else 1
-        where = f"{thread.root}{thread.levels[-1].prefix}"
-        noting = partial(check, self, thread)
-        running = thread.segment = Segment(session.run, prefix, number, session.now, where, noting)
-        texts: list[str] = []
-        token, revealed = segment.set(running), REVEALED.set(texts)
+        session, name = self.session, thread.id
+        prefix, told = (f"{name}/", self.folded(name)) if name else ("", session.state)
+        running = thread.segment = Segment(
+            session.run, prefix, told.visits + 1, session.now,
+            f"{thread.root}{thread.levels[-1].prefix}", partial(check, self, thread),
+        )  # fmt: skip
+        token = RUNNING.set(running)
         try:
             ended = action(*given)
         except BaseException as error:
-            mark(error, texts)
+            mark(error, running.revealed)
             raise
         finally:
-            REVEALED.reset(revealed)
-            segment.reset(token)
+            RUNNING.reset(token)
             thread.segment = None  # no circle: what is over is freed at once
         if isinstance(ended, Raised):
-            mark(ended.error, texts)
+            mark(ended.error, running.revealed)
         if not running.notes or record_notes(self, thread, running.notes):
             self._advance(thread, ended)
 
@@ -142,13 +141,14 @@ class WorkflowRun:
     def _pause(self, thread: Thread, paused: Paused) -> Exception | None:
         """Record that a thread waits; what is to be raised there if it cannot wait for that."""
         place = paused.place
-        folded = self.folded(thread.id)
-        inner = thread.inner.prefix
-        name = f"{inner}{place.state}#{folded.visits + 1}"
+        inner = thread.levels[-1].prefix
         state: str | None = f"{thread.root}{inner}{place.state}"
         within = None
         if thread.id:
-            name, within, state = f"{thread.id}/{name}", Within(thread.id, state=state or ""), None
+            name = f"{thread.id}/{inner}{place.state}#{self.folded(thread.id).visits + 1}"
+            within, state = Within(thread.id, state=state or ""), None
+        else:
+            name = f"{inner}{place.state}#{self.session.state.visits + 1}"
         beginning = Beginning(
             self, place, name, paused.args, paused.kwargs, thread.memory.encode,
             partial(thread.record, paused), f"{thread.root}{inner}", within, state,
@@ -279,15 +279,15 @@ class WorkflowRun:
 
     def arguments(self, activity: Activity) -> tuple[Sequence[Any], Mapping[str, Any]]:
         """The input of a call, decoded from the log: nothing is shared with the variables."""
-        return recorded_arguments(self.state, activity, self.program.types)
+        return recorded_arguments(self.session.state, activity, self.program.types)
 
     def step_of(self, activity: Activity) -> Step[..., Any]:
         """The step that is called in the activity's state, or was in the state that is undone."""
-        state = activity.state
+        state, of = activity.state, activity.of
         if activity.kind == "undo":
-            stack = self.state.stack
-            state = next(e.state for e in reversed(stack) if e.activity == activity.of)
-        return self.step_at(state)
+            state = next(e.state for e in reversed(self.state.stack) if e.activity == of)
+        place = self.program.places.get(state)
+        return self.step_at(state) if place is None or place.step is None else place.step
 
     def step_at(self, state: str) -> Step[..., Any]:
         """The step of a state."""

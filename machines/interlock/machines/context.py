@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from interlock.machines.errors import OutsideRun
+from interlock.store.running import RUNNING, Running
 
 if TYPE_CHECKING:  # only named in annotations; pydantic is slow to import
     from interlock.machines.command import Command
@@ -61,8 +61,10 @@ class Current(msgspec.Struct, frozen=True):
         await self.sender(run, command, command_id=f"{self.key}>{place}{suffix}")
 
 
-CURRENT: ContextVar[Current] = ContextVar("interlock_current")
-"""Set while a call is made; `calling` does so for tests."""
+class Making(Running):
+    """What runs while a call is made; `calling` says so for tests."""
+
+    current: Current
 
 
 def current() -> Current:
@@ -71,22 +73,22 @@ def current() -> Current:
     Raises:
         OutsideRun: there is none: the step's function was called directly.
     """
-    try:
-        return CURRENT.get()
-    except LookupError:
-        message = "current() was called outside a run; in a test, use `with calling(Current(...)):`"
-        raise OutsideRun(message) from None
+    running = RUNNING.get()
+    if isinstance(running, Making):
+        return running.current
+    message = "current() was called outside a run; in a test, use `with calling(Current(...)):`"
+    raise OutsideRun(message)
 
 
 class calling:  # noqa: N801  reads as a statement: `with calling(...)`
     """`with calling(Current(...)):` makes `current()` answer inside the block."""
 
     def __init__(self, call: Current) -> None:
-        self._call = call
+        self._making = Making(call)
 
     def __enter__(self) -> Current:
-        self._token = CURRENT.set(self._call)
-        return self._call
+        self._token = RUNNING.set(self._making)
+        return self._making.current
 
     def __exit__(self, *exc: object) -> None:
-        CURRENT.reset(self._token)
+        RUNNING.reset(self._token)

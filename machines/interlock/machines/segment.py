@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast
 
-import msgspec
-
 from interlock.machines.call import Call
 from interlock.machines.errors import BadDefinition, OutsideRun
 from interlock.machines.workflow import Workflow
 from interlock.store.clock import SystemClock
+from interlock.store.running import RUNNING, Running
 
 if TYPE_CHECKING:  # slow to import
     import asyncio
@@ -108,7 +107,7 @@ class Replied:
 Note: TypeAlias = Started | ChildStarted | Cancelled | Skipped | Replied
 
 
-class Segment(msgspec.Struct):
+class Segment(Running):
     """One segment while it runs.
 
     Attributes:
@@ -127,7 +126,7 @@ class Segment(msgspec.Struct):
     now: datetime
     where: str = ""
     check: Callable[[Segment, Note], None] | None = None
-    notes: list[Note] = []
+    notes: list[Note] = []  # noqa: RUF012  a struct makes one for each
 
     def note(self, said: Note) -> None:
         """Keep what the code says, to be recorded with its segment.
@@ -146,8 +145,10 @@ class Segment(msgspec.Struct):
         return made
 
 
-segment: ContextVar[Segment | None] = ContextVar("interlock_segment", default=None)
-"""Set by the engine while workflow code runs."""
+def segment() -> Segment | None:
+    """The one that runs now: the engine says so while workflow code runs."""
+    running = RUNNING.get()
+    return running if isinstance(running, Segment) else None
 
 
 _moment: ContextVar[datetime | None] = ContextVar("interlock_moment", default=None)
@@ -169,7 +170,7 @@ def now() -> datetime:
     That is so in a workflow, in a lifecycle's guards and methods, in a `where=` and in a function
     that says who may approve. Anywhere else, in a step for example, it is the system's clock.
     """
-    running = segment.get()
+    running = segment()
     moment = _moment.get() if running is None else running.now
     return SystemClock().now() if moment is None else moment
 
@@ -179,7 +180,7 @@ def start(call: Awaitable[T]) -> Handle[T]:
 
     What was started and never awaited is cancelled when the workflow ends.
     """
-    running = segment.get()
+    running = segment()
     if running is None:
         task = _task(cast("Coroutine[Any, Any, T]", call))
         return NativeHandle(task.get_name(), task)
@@ -206,7 +207,7 @@ def start_child(
         on_cancel: what becomes of it when this run ends without having awaited it, or is
             cancelled: `cancel`, or `abandon`: it goes on by itself.
     """
-    running = segment.get()
+    running = segment()
     if running is None:
         return NativeHandle(id or child.name, _task(child(*args, **kwargs)))
     made = running.next_id(child.name)
@@ -223,7 +224,7 @@ def _task(call: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 def skip(reason: str) -> None:
     """Record that something was left out, and why; natively nothing."""
-    running = segment.get()
+    running = segment()
     if running is not None:
         running.note(Skipped(reason))
 
@@ -238,7 +239,7 @@ def reply(value: object) -> None:
 
 
 def _noting(what: str) -> Segment:
-    running = segment.get()
+    running = segment()
     if running is None:
         message = f"{what} was called outside a run"
         raise OutsideRun(message)

@@ -101,14 +101,16 @@ def _run_started(state: RunState, event: Event, body: RunStarted) -> None:
 
 
 def _step_scheduled(state: RunState, event: Event, body: StepScheduled) -> None:
-    within = body.within
-    image_of(state, within).apply(body.memory)
+    within, where, image = body.within, event.state, state.image
     args, kwargs = body.args, body.kwargs
-    if within is not None and within.join:
-        call = joined(state, within.join).calls[within.index]
-        args, kwargs = call.args, call.kwargs
+    if within is not None:
+        where, image = state_of(event, within), image_of(state, within)
+        if within.join:
+            call = joined(state, within.join).calls[within.index]
+            args, kwargs = call.args, call.kwargs
+    image.apply(body.memory)
     activity = Activity(
-        body.activity, "step", body.step, state_of(event, within), event.at, event.version,
+        body.activity, "step", body.step, where, event.at, event.version,
         args=args, kwargs=kwargs, key=body.key, hold=body.hold, within=within,
     )  # fmt: skip
     move(state, activity)
@@ -130,8 +132,8 @@ def _step_recalled(state: RunState, event: Event, body: StepRecalled) -> None:
 
 
 def _step_succeeded(state: RunState, event: Event, body: StepSucceeded) -> None:
-    activity = state.pending[body.activity]
-    image_of(state, activity.within).apply(body.memory)
+    if body.memory is not None:
+        image_of(state, state.pending[body.activity].within).apply(body.memory)
     _step_done(state, event, body)
 
 
@@ -254,7 +256,7 @@ def _wait_matched(state: RunState, event: Event, body: WaitMatched) -> None:
 
 
 def _wait_declined(state: RunState, event: Event, body: WaitDeclined) -> None:
-    state.pending[body.activity].declined |= set(body.command_ids)
+    state.pending[body.activity].declined |= {*body.command_ids}
 
 
 def _wait_timed_out(state: RunState, event: Event, body: WaitTimedOut) -> None:

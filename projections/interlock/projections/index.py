@@ -13,13 +13,13 @@ _WAITS = {
 
 def entry_of(state: RunState) -> Entry:
     """The index row that stands for a run at this version."""
-    waits, waits_for = _waits(state)
+    status, waits, waits_for = _stand(state)
     return Entry(
         run=state.run,
         machine=state.machine,
         hash=state.hash,
         state=state.state,
-        status=state.status,
+        status=status,
         since=state.since,
         waits=waits,
         waits_for=waits_for,
@@ -28,13 +28,19 @@ def entry_of(state: RunState) -> Entry:
     )
 
 
+def _stand(state: RunState) -> tuple[str, str, str]:
+    """The status, and what the run waits for."""
+    if len(state.pending) == 1 and not state.held and state.cancel is None:
+        (only,) = state.pending.values()
+        alone = state.compensation is None and state.ending is None
+        if alone and only.kind == "step" and only.status == "scheduled":  # most commits leave that
+            return "running", "step", only.name
+    return state.status, *_waits(state)
+
+
 def _waits(state: RunState) -> tuple[str, str]:
     if state.held:
         return "person", state.held
-    if len(state.pending) == 1:
-        (only,) = state.pending.values()
-        if only.kind == "step" and only.status == "scheduled":  # most commits leave that
-            return "step", only.name
     open_ones = [
         activity
         for activity in state.pending.values()

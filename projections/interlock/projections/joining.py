@@ -52,7 +52,7 @@ def _watch(state: RunState, join_id: str, join: Joined, index: int, handle: str)
         told(join, index, outcome)
         return
     activity = state.pending[handle]
-    activity.watchers = [*activity.watchers, (join_id, index)]
+    activity.watchers = (*activity.watchers, (join_id, index))
     join.active[handle] = index
 
 

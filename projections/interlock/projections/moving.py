@@ -15,10 +15,14 @@ def move(state: RunState, activity: Activity) -> None:
         state.pending[activity.id] = activity
         return
     within = activity.within
-    if within is None or not within.join:
+    if within is None:  # the workflow itself waits for it, as most often
+        state.visits += 1
+        state.pending.pop(state.current, None)
+        state.current = activity.id
+    elif not within.join:
         thread = state.thread(activity)
         thread.visits += 1
-        if within is None or not within.handle:
+        if not within.handle:
             state.pending.pop(thread.current, None)
             thread.current = activity.id
             if isinstance(thread, Thread):

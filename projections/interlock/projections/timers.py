@@ -15,6 +15,7 @@ def timers_of(state: RunState) -> dict[str, datetime]:
         if activity.status != "done":
             if activity.due is not None:
                 found[activity.id] = activity.due
-            for alarm, at in activity.alarms.items():
-                found[alarm_timer(activity.id, alarm)] = at
+            if activity.alarms:
+                for alarm, at in activity.alarms.items():
+                    found[alarm_timer(activity.id, alarm)] = at
     return found

@@ -48,12 +48,13 @@ class Gatekeeper:
 
     Attributes:
         parked: calls that are not to be made now; the driver passes over them.
+        called: by run, what is kept for calls whose turn it is.
     """
 
     def __init__(self, engine: Core) -> None:
         self._engine = engine
         self._parking = Parking(engine.wake)
-        self.parked = self._parking.parked
+        self.parked, self.called = self._parking.parked, self._parking.called
         self.driven = self._parking.driven
         self._waiting: dict[str, set[str]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -31,9 +31,11 @@ class Stop:
         block: number of the block behind the await.
         where: number of the block that evaluates the wait's condition, -1 for none.
         active: hidden variable of the exception being handled there, None for none.
+        touched: by the pause before it, how the segment between them uses its variables, unless it
+            turns out to change more.
     """
 
-    __slots__ = ("active", "block", "hidden", "index", "place", "where")
+    __slots__ = ("active", "block", "hidden", "index", "place", "touched", "where")
 
     def __init__(
         self, place: Place, index: int, block: int, where: int, active: str | None
@@ -43,6 +45,7 @@ class Stop:
         self.block = block
         self.where = where
         self.active = active
+        self.touched: dict[int, Mapping[str, Touch]] = {}
         self.hidden = frozenset(name for name in place.live if name[0] == ".")
 
 
@@ -197,10 +200,18 @@ class CompiledProgram:
         if ".n" in frame:  # it has all names
             keep = stop.hidden
             frame = {n: v for n, v in frame.items() if n[0] != "." or n in keep}
-        touched = self._touches(index, number, writes.deep)
+        touched = None if writes.deep else stop.touched.get(index)
+        if touched is None:
+            touched = self._touched(stop, index, writes)
         if given:
             frame, touched = _handed(frame, touched, given)
         return Paused(stop.place, args, kwargs, frame, touched, writes.pairs)
+
+    def _touched(self, stop: Stop, index: int, writes: Writes) -> Mapping[str, Touch]:
+        touched = self._touches(index, stop.index, writes.deep)
+        if not writes.deep:
+            stop.touched[index] = touched
+        return touched
 
     def _under(self, active: BaseException | None, *call: Any) -> tuple[Any, ...]:
         """Run a segment while `active` is the exception being handled, as in an `except` block."""

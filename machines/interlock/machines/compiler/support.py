@@ -10,6 +10,8 @@ from decimal import Decimal
 from types import BuiltinMethodType
 from typing import Any, cast
 
+import msgspec
+
 from interlock.machines.batch import Batch, OnError, Pace, item_ids
 from interlock.machines.call import Call
 from interlock.machines.compiler import refusals
@@ -34,7 +36,7 @@ class EndlessIterable(MachineError):
     code = refusals.ENDLESS.code
 
 
-class Writes:
+class Writes(msgspec.Struct):
     """The places inside containers that a segment assigned.
 
     Attributes:
@@ -43,11 +45,8 @@ class Writes:
             of calls on objects that are not built-in (see `noted`).
     """
 
-    __slots__ = ("deep", "pairs")
-
-    def __init__(self) -> None:
-        self.pairs: list[tuple[object, object]] = []
-        self.deep: set[str | Token] = set()
+    pairs: list[tuple[object, object]] = []
+    deep: set[str | Token] = set()
 
 
 def wrote(writes: Writes, container: Any, key: Any, augmented: str = "") -> None:

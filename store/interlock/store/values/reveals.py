@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextvars import ContextVar
+
+from interlock.store.running import RUNNING, Running
 
 SHORTEST = 3
 """Characters that a revealed text needs to be looked for in others."""
@@ -12,32 +13,20 @@ SHORTEST = 3
 MARK = "_interlock_revealed"
 """Attribute of an exception: what was revealed in the code that raised it. Never recorded."""
 
-REVEALED: ContextVar[list[str] | None] = ContextVar("revealed", default=None)
-"""What the code that runs now has revealed; set by `Reveals`, or as that does."""
-
 
 class Reveals:
-    """A block of code whose errors are to be kept free of what it reveals.
-
-    Attributes:
-        texts: what was revealed.
-    """
+    """A block of code whose errors are to be kept free of what it reveals."""
 
     def __init__(self) -> None:
-        self.texts: list[str] = []
+        self._running = Running()
 
-    def __enter__(self) -> Reveals:
-        self._token = REVEALED.set(self.texts)
-        return self
+    def __enter__(self) -> None:
+        self._token = RUNNING.set(self._running)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        REVEALED.reset(self._token)
+        RUNNING.reset(self._token)
         if error is not None:
-            self.mark(error)
-
-    def mark(self, error: BaseException) -> None:
-        """Keep with an exception what was revealed in the code that raised it."""
-        mark(error, self.texts)
+            mark(error, self._running.revealed)
 
 
 def mark(error: BaseException, texts: Sequence[str]) -> None:
@@ -49,11 +38,11 @@ def mark(error: BaseException, texts: Sequence[str]) -> None:
 
 def note_revealed(content: object) -> None:
     """A content was revealed in the code that runs now."""
-    texts = REVEALED.get()
-    if texts is not None:
+    running = RUNNING.get()
+    if running is not None:
         text = str(content)
         if len(text) >= SHORTEST:
-            texts.append(text)
+            running.revealed.append(text)
 
 
 def revealed_in(error: BaseException) -> Sequence[str]:
