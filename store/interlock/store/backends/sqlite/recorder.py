@@ -57,6 +57,8 @@ class Pool(SQLiteConnectionPool):
             # A commit that was answered survives power loss.
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA cache_size=-16000")  # kB
+            # What is written passes a temporary table: not through a file of its own.
+            connection.execute("PRAGMA temp_store=MEMORY")
         except UnicodeDecodeError as error:  # of a damaged schema, which is parsed here
             connection.close()
             message = "database disk image is malformed: a name in its schema is no text"

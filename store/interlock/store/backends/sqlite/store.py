@@ -263,7 +263,7 @@ class SQLiteStore(Backend):
         self._check_open()
         if self._writer is None or not self._lock.acquire():
             return False
-        self.connections.lengthen_log(self.path)
+        self._writer.try_alone(lambda: self.connections.lengthen_log(self.path))
         return True
 
     def release_worker(self) -> None:

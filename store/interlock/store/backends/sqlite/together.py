@@ -39,6 +39,9 @@ _SET = ", ".join(f"{name}=new.{name}" for name in _VALUES)
 _KEPT = (*_VALUES, "sort", "run", "open")
 _NEW = ", ".join(f"new.{name}" for name in _KEPT)
 
+LARGE = 2**20
+"""Bytes of events after which no more commits go into a statement."""
+
 NEWEST = f"SELECT IFNULL(MAX(seq), 0) FROM main.sqlite_sequence WHERE name='{EVENTS}'"
 """The position of the newest event."""
 
@@ -70,18 +73,21 @@ def _select(columns: Mapping[str, str], source: str = "") -> str:
 
 _COMMIT, _OF = _places(_ENTRY, "one.value"), _places(_EVENT, "event.value")
 _IN_ORDER = "OVER (ORDER BY one.key, event.key)"
+_LENGTH = _OF["length"]
 _PLACED = {
     "kind": "'event'",
     "run": _COMMIT["run"],
-    "position": f"?1 + row_number() {_IN_ORDER}",
-    "bytes": f"substr(?4, 1 + sum({_OF['length']}) {_IN_ORDER} - {_OF['length']}, {_OF['length']})",
+    "position": f":newest + row_number() {_IN_ORDER}",
+    "bytes": f"substr(:states, 1 + sum({_LENGTH}) {_IN_ORDER} - {_LENGTH}, {_LENGTH})",
 }
-_EVENTS = f"FROM json_each(?2) AS one, json_each(one.value, '$[{_ENTRY.index('events')}]') AS event"
+_EVENTS = (
+    f"FROM json_each(:rows) AS one, json_each(one.value, '$[{_ENTRY.index('events')}]') AS event"
+)
 _INSERT = "INSERT INTO temp.interlock_batch " + " UNION ALL ".join(
     (
-        _select({"kind": "'after'", "version": "?1"}),
-        _select(_places(_ENTRY), "FROM json_each(?2)"),
-        _select(_places(_NOTE), "FROM json_each(?3)"),
+        _select({"kind": "'after'", "version": ":newest"}),
+        _select(_places(_ENTRY), "FROM json_each(:rows)"),
+        _select(_places(_NOTE), "FROM json_each(:notes)"),
         _select({**_OF, **_PLACED}, _EVENTS),
     )
 )
@@ -107,21 +113,26 @@ class Texts:
             self.add(prepared)
 
     def add(self, prepared: Prepared) -> None:
-        """Add a commit after the others. It is not counted if a name of it is not valid text."""
-        commit, rows = prepared.commit, self.rows
-        before, still_open = commit.head, is_open(commit.entry)
-        events: list[tuple[int, str, int]] = []
-        for _, version, topic, state in prepared.rows:
-            events.append((version, topic, len(state)))
-            self.states += state
-        known = (still_open, before.version, before.digest, events)
-        with suppress(UnicodeEncodeError):
-            _ENCODER.encode_into((move_of(commit), *entry_row(prepared), *known), rows, -1)
-            rows += b","
+        """Add a commit after the others.
+
+        It is not counted if it cannot be text, or is one too many for one statement, which keeps
+        all of them in memory three times.
+        """
+        if len(self.states) > LARGE:
+            return
+        with suppress(Exception):  # said by the commit itself, when it is written alone
+            commit = prepared.commit
+            before, still_open = commit.head, is_open(commit.entry)
+            events = [(version, topic, len(state)) for _, version, topic, state in prepared.rows]
+            known = (still_open, before.version, before.digest, events)
+            _ENCODER.encode_into((move_of(commit), *entry_row(prepared), *known), self.rows, -1)
+            self.rows += b","
             if not is_plain(commit):
                 for note in _notes(prepared):
                     _ENCODER.encode_into(note, self.notes, -1)
                     self.notes += b","
+            for row in prepared.rows:
+                self.states += row[3]
             self.commits += 1
             self.events += len(events)
 
@@ -135,9 +146,14 @@ class Texts:
 
 
 class Together:
-    """Writes batches through one connection. Used by one thread at a time."""
+    """Writes batches through one connection. Used by one thread at a time.
+
+    Attributes:
+        able: False once the statement turned out not to be understood (SQLite 3.25 with JSON is).
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        self.able = True
         self._connection = connection
         self._cursor: sqlite3.Cursor | None = None
 
@@ -153,10 +169,12 @@ class Together:
                 unless only the answer to the commit was lost.
         """
         cursor = self._cursor or self._prepare()
-        given = (newest, _array(batch.rows), _array(batch.notes), batch.states)
+        rows, notes = _array(batch.rows), _array(batch.notes)
+        given = {"newest": newest, "rows": rows, "notes": notes, "states": batch.states}
         cursor.execute(_INSERT, given)
 
     def _prepare(self) -> sqlite3.Cursor:
+        self.able = False
         cursor = self._connection.cursor()
         columns = ", ".join(f"NULL AS {name}" for name in _COLUMNS)
         cursor.execute(f"CREATE TEMP VIEW IF NOT EXISTS interlock_batch AS SELECT {columns}")
@@ -165,7 +183,9 @@ class Together:
                 f"CREATE TEMP TRIGGER IF NOT EXISTS interlock_{kind} INSTEAD OF INSERT "
                 f"ON interlock_batch WHEN new.kind = '{kind}' BEGIN {action}; END"
             )
-        self._cursor = cursor
+        nothing = {"newest": 0, "rows": "[]", "notes": "[]", "states": b""}
+        cursor.execute(f"EXPLAIN {_INSERT}", nothing).fetchall()
+        self.able, self._cursor = True, cursor
         return cursor
 
 

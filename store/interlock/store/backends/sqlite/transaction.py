@@ -128,6 +128,8 @@ class Transaction:
         Returns:
             the position of its first event; None if the commits must be looked at one by one.
         """
+        if not self._together.able or self._connection.in_transaction:
+            return None
         if "store.before_commit" in crash.ARMED:  # one statement has no such point
             return None
         began = stopwatch()
@@ -139,7 +141,7 @@ class Transaction:
             self.flush_took = max(0.0, stopwatch() - began - batch.commits * TURN)
             crash.reached("store.after_commit")
         except Exception:  # `commit` finds out what is wrong, and what is stored all the same
-            self._rollback()
+            self._newest = None
             return None
         self._newest = newest + batch.events
         return newest + 1
@@ -256,6 +258,7 @@ class Transaction:
 
         Those of one kind share a statement, and commits of one stream stay in order.
         """
+        self._cursor.execute("SAVEPOINT together")
         for kind, group in _groups(batch):
             if kind == "more":
                 if all(self._place(prepared) is None for prepared in group):
@@ -270,9 +273,9 @@ class Transaction:
                 self._cursor.executemany(statement, [row(one) for one in group])
                 if self._cursor.rowcount == len(group):
                     continue
-            self._rollback()
-            self._begin(patient=True)
+            self._cursor.execute("ROLLBACK TO together")
             return False
+        self._cursor.execute("RELEASE together")
         return True
 
     def _place(self, prepared: Prepared) -> Outcome | None:

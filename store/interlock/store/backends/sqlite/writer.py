@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias, TypeVar
 
-from interlock.store.backends.sqlite.together import Texts
+from interlock.store.backends.sqlite.together import LARGE, Texts
 from interlock.store.backends.sqlite.transaction import TURN, Outcome, Transaction
 from interlock.store.contract import Appended
-from interlock.store.errors import StoreError
+from interlock.store.errors import StoreClosed, StoreError
 from interlock.store.event import Event
 from interlock.store.prepared import Prepared
 
@@ -53,7 +53,8 @@ class Part:
     """Commits of one turn that are handed to the thread.
 
     Attributes:
-        texts: the same as texts, as far as they can be.
+        texts: the same for one statement. If it counts fewer commits, not all of them can be
+            written by one.
     """
 
     tickets: list[Ticket]
@@ -95,10 +96,16 @@ class Writer:
         """Queue a commit, and wait for what becomes of it.
 
         Cancelled while it is queued, the commit is left out; after that it is written all the same.
+
+        Raises:
+            StoreClosed: the writer has stopped.
         """
-        loop = self._loop
-        if loop is None:
-            loop = self._loop = asyncio.get_running_loop()
+        if self._stopped is not None:
+            message = "the store was closed before the commit was queued"
+            raise StoreClosed(message)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._begin(loop)
         waiter: asyncio.Future[Outcome] = loop.create_future()
         self._collected.append((prepared, waiter))
         if self._in_hand:  # the thread will write this one too
@@ -123,15 +130,28 @@ class Writer:
         with self._lock:
             return act(self._transaction)
 
+    def try_alone(self, act: Callable[[], None]) -> None:
+        """Do something with the connection now if nothing is being written; else leave it."""
+        if self._lock.acquire(blocking=False):
+            try:
+                act()
+            finally:
+                self._lock.release()
+
     async def stop(self) -> None:
         """Write what is queued, then end the thread."""
         self._flush()
-        if self._thread is None:
-            return
         self._stopped = asyncio.Event()
-        self._signals.put(False)
-        await self._stopped.wait()
-        self._thread.join()
+        if self._thread is not None:
+            self._loop = asyncio.get_running_loop()
+            self._signals.put(False)
+            await self._stopped.wait()
+            self._thread.join()
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Serve this loop; nobody waits any more for what another one queued."""
+        self._loop = loop
+        self._collected, self._texts, self._collecting, self._in_hand = [], Texts(), False, 0
 
     def _flush(self) -> None:
         """The loop's turn is over: write its commits here, or hand them to the thread."""
@@ -153,9 +173,12 @@ class Writer:
             return False
         try:
             self._unchecked += 1 + count // 8
+            self._transaction.checkpoint_at(0)
             outcomes = self._write(tickets, patient=False)
         except sqlite3.OperationalError:  # another process is writing: wait in the thread
             return False
+        except Exception as error:
+            outcomes = _failed(tickets, error)
         finally:
             self._lock.release()
         self._settle(tickets, outcomes)
@@ -163,6 +186,14 @@ class Writer:
 
     def _hand_over(self, tickets: list[Ticket], texts: Texts | None) -> None:
         """Give commits to the thread, with their texts if these were made."""
+        if self._thread is None:
+            thread = threading.Thread(target=self._work, name="interlock-writer", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self._settle(tickets, _failed(tickets, error))
+                return
+            self._thread = thread
         count = len(tickets)
         self._unchecked = 0
         self._in_hand += count
@@ -173,9 +204,6 @@ class Writer:
             for first in range(0, count, share):
                 some = tickets[first : first + share]
                 self._handed.append(Part(some, Texts(prepared for prepared, _ in some)))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="interlock-writer", daemon=True)
-            self._thread.start()
         self._signals.put(True)
 
     def _share(self) -> int:
@@ -195,53 +223,54 @@ class Writer:
             go_on = self._signals.get()
             while self._handed:
                 # nothing is kept here: the loop, which knows the commits, forgets them faster
-                self._post(self._settle, *self._write_next())
+                self._post(self._finish, *self._write_next())
         if self._stopped is not None:
             self._post(self._stopped.set)
 
     def _write_next(self) -> tuple[list[Ticket], list[Outcome] | int, int]:
-        """Write what comes next, and say what `_settle` has to know."""
+        """Write what comes next: what `_finish` has to know. No failure may end the thread."""
+        tickets: list[Ticket] = []
+        wanted = tickets
         with self._lock:
-            tickets, texts = self._take()
-            count = len(tickets)
-            self._transaction.checkpoint_at(LONE_PAGES if count == 1 else BATCH_PAGES)
-            wanted = [ticket for ticket in tickets if not ticket[1].cancelled()]
-            if len(wanted) == texts.commits == count > 1:  # for one, many statements take less
-                first = self._transaction.commit_together(texts)
-                if first is not None:
-                    self._note_flush()
-                    return tickets, first, count
-            return wanted, self._write(wanted, patient=True), count
+            try:
+                texts = self._take(tickets)
+                wanted = [ticket for ticket in tickets if not ticket[1].cancelled()]
+                lone = len(tickets) == 1  # by many statements it takes less
+                self._transaction.checkpoint_at(LONE_PAGES if lone else BATCH_PAGES)
+                if not lone and len(wanted) == len(tickets) == texts.commits:
+                    first = self._transaction.commit_together(texts)
+                    if first is not None:
+                        self._note_flush()
+                        return tickets, first, len(tickets)
+                return wanted, self._write(wanted, patient=True), len(tickets)
+            except Exception as error:
+                return wanted, _failed(wanted, error), len(tickets)
 
-    def _take(self) -> tuple[list[Ticket], Texts]:
+    def _take(self, tickets: list[Ticket]) -> Texts:
         """The oldest part, and as many of the next ones as are written with it."""
         part, share = self._handed.popleft(), self._share()
-        tickets, texts = part.tickets, part.texts
-        while self._handed and len(tickets) + len(self._handed[0].tickets) <= share:
+        tickets += part.tickets
+        texts = part.texts
+        while (
+            self._handed
+            and len(tickets) + len(self._handed[0].tickets) <= share
+            and len(texts.states) <= LARGE
+        ):
             part = self._handed.popleft()
             tickets += part.tickets
             texts.extend(part.texts)
-        return tickets, texts
+        return texts
 
     def _write(self, tickets: list[Ticket], *, patient: bool) -> list[Outcome]:
-        """Write commits one by one in a transaction. The lock is held.
+        """Write commits by many statements in a transaction. The lock is held.
 
-        In the thread, the patient one, no failure may end the thread.
+        Raises:
+            sqlite3.OperationalError: another process is writing, and not `patient`.
         """
         if not tickets:
             return []
-        try:
-            if not patient:
-                self._transaction.checkpoint_at(0)
-            outcomes = self._transaction.commit(
-                [prepared for prepared, _ in tickets], patient=patient
-            )
-        except Exception as error:
-            if not patient and isinstance(error, sqlite3.OperationalError):
-                raise
-            failure = StoreError(f"the writer failed: {error!r}")
-            failure.__cause__ = error
-            return [failure for _ in tickets]
+        batch = [prepared for prepared, _ in tickets]
+        outcomes = self._transaction.commit(batch, patient=patient)
         self._note_flush()
         return outcomes
 
@@ -249,28 +278,42 @@ class Writer:
         took = min(self._transaction.flush_took, 4 * SLOW)  # a stall counts once
         self._average += (took - self._average) / 5
 
-    def _settle(
-        self, tickets: list[Ticket], became: list[Outcome] | int, taken_over: int = 0
-    ) -> None:
-        """Say what became of commits, to the store and to those who wait. On the loop.
+    def _finish(self, tickets: list[Ticket], became: list[Outcome] | int, taken: int) -> None:
+        """The thread has written what it took. On the loop.
 
         Args:
-            became: what became of each, or the position of their first event.
-            taken_over: how many of those handed over this settles.
+            became: what became of each commit, or the position of the first event of them all.
+            taken: how many commits were taken, the cancelled ones included.
         """
-        self._in_hand -= taken_over
-        for index, (prepared, waiter) in enumerate(tickets):
-            if isinstance(became, int):
-                outcome: Outcome = prepared.stored(became)
+        if tickets and tickets[0][1].get_loop() is not self._loop:
+            return  # a loop that was closed meanwhile had queued them
+        self._in_hand -= taken
+        if isinstance(became, int):
+            outcomes: list[Outcome] = []
+            for prepared, _ in tickets:
+                outcomes.append(prepared.stored(became))
                 became += len(prepared.rows)
-            else:
-                outcome = became[index]
+        else:
+            outcomes = became
+        self._settle(tickets, outcomes)
+
+    def _settle(self, tickets: list[Ticket], outcomes: list[Outcome]) -> None:
+        """Say what became of commits, to the store and to those who wait. On the loop."""
+        for (_, waiter), outcome in zip(tickets, outcomes, strict=True):
             if isinstance(outcome, Appended):
                 self._tell(outcome.events)
             if not waiter.done():
                 waiter.set_result(outcome)
 
     def _post(self, call: Callable[..., None], *args: object) -> None:
+        loop = self._loop
         with suppress(RuntimeError):  # the loop was closed without closing the store
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(call, *args)
+            if loop is not None:
+                loop.call_soon_threadsafe(call, *args)
+
+
+def _failed(tickets: list[Ticket], error: Exception) -> list[Outcome]:
+    """What became of commits where writing failed in a way that no backend foresaw."""
+    failure = StoreError(f"the writer failed: {error!r}")
+    failure.__cause__ = error
+    return [failure for _ in tickets]
