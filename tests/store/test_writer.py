@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from interlock.store.backends.sqlite import SQLiteStore
 from interlock.store.backends.sqlite.connections import LOG_LENGTH
 from interlock.store.backends.sqlite.rows import entry_row
 from interlock.store.backends.sqlite.together import LARGE, Texts
-from interlock.store.backends.sqlite.transaction import Transaction
+from interlock.store.backends.sqlite.transaction import Outcome, Transaction
 from interlock.store.backends.sqlite.writer import MANY
-from interlock.store.prepared import prepare
+from interlock.store.prepared import Prepared, prepare
 from interlock.store.vocabulary import StepSucceeded
 from store.samples import NOON, commit, entry
 
@@ -102,6 +103,48 @@ def test_without_a_thread_commits_fail_instead_of_waiting(
             patch.setattr(threading.Thread, "start", refuse)
             assert all(isinstance(one, StoreError) for one in await append_many(store))
         assert all(isinstance(one, Appended) for one in await append_many(store))
+        await store.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(("flush", "here"), [(0.0001, True), (0.01, False)])
+def test_the_loop_writes_many_itself_where_the_thread_waits_for_a_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flush: float, here: bool
+) -> None:
+    right, together = Transaction.commit, Transaction.commit_together
+    on_loop: list[int] = []
+
+    def commit_at(
+        self: Transaction, batch: Sequence[Prepared], *, patient: bool = True
+    ) -> list[Outcome]:
+        if threading.current_thread() is threading.main_thread():
+            on_loop.append(len(batch))
+        outcomes = right(self, batch, patient=patient)
+        self.flush_took = flush
+        return outcomes
+
+    def late(self: Transaction, batch: Texts) -> int | None:
+        time.sleep(0.02)
+        return together(self, batch)
+
+    async def scene() -> None:
+        store = SQLiteStore(tmp_path / "s.db")
+        monkeypatch.setattr(Transaction, "commit", commit_at)
+        monkeypatch.setattr(Transaction, "commit_together", late)
+        head = Head()
+        for _ in range(12):  # the disk shows how fast it is
+            head = (await store.append(commit("lone", head))).head
+
+        async def feed(run: str) -> None:
+            head = Head()
+            for _ in range(20):
+                head = (await store.append(commit(run, head))).head
+
+        on_loop.clear()
+        await asyncio.gather(*(feed(f"r{n}") for n in range(2 * MANY)))
+        assert await store.position() == 2 * (12 + 20 * 2 * MANY)
+        assert (max(on_loop, default=0) >= MANY) is here
         await store.close()
 
     asyncio.run(scene())

@@ -6,14 +6,11 @@ aliases try to tell the new list what they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+new_dict: Callable[[], dict[Any, Any]] = dict
+"""An empty dict."""
 
-def new_dict() -> dict[Any, Any]:
-    """An empty dict."""
-    return {}
-
-
-def new_list() -> list[Any]:
-    """An empty list."""
-    return []
+new_list: Callable[[], list[Any]] = list
+"""An empty list."""

@@ -45,10 +45,6 @@ _CREATE = (
     "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 
-TURN = 75e-6
-"""Seconds that a loop in full work takes for a step. So long, for each commit of a batch, the
-thread may have to wait for it: that much is not the disk's doing."""
-
 PATIENCE = 10.0
 """Seconds that a commit waits for another process to release the file."""
 
@@ -82,7 +78,7 @@ class Transaction:
     """Writes batches of commits through one connection. Used by one thread at a time.
 
     Attributes:
-        flush_took: seconds of the last `COMMIT`.
+        flush_took: seconds of the last `COMMIT` by `commit`.
     """
 
     def __init__(self, connection: sqlite3.Connection, recorder: Recorder, path: str) -> None:
@@ -132,13 +128,11 @@ class Transaction:
             return None
         if "store.before_commit" in crash.ARMED:  # one statement has no such point
             return None
-        began = stopwatch()
         try:
             crash.reached("store.before_begin")
             newest = self._find_newest() if self._newest is None else self._newest
             self._newest = None
             self._together.write(batch, newest)
-            self.flush_took = max(0.0, stopwatch() - began - batch.commits * TURN)
             crash.reached("store.after_commit")
         except Exception:  # `commit` finds out what is wrong, and what is stored all the same
             self._newest = None

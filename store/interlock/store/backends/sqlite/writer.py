@@ -14,7 +14,8 @@ from queue import SimpleQueue
 from typing import TypeAlias, TypeVar
 
 from interlock.store.backends.sqlite.together import LARGE, Texts
-from interlock.store.backends.sqlite.transaction import TURN, Outcome, Transaction
+from interlock.store.backends.sqlite.transaction import Outcome, Transaction
+from interlock.store.clock import stopwatch
 from interlock.store.contract import Appended
 from interlock.store.errors import StoreClosed, StoreError
 from interlock.store.event import Event
@@ -28,9 +29,17 @@ MOST = 500
 MANY = 32
 """In flight: from so many on, half of them are written while the loop moves the others on."""
 
-SLOW, SLOW_BATCH = 0.001, 0.002
+SLOW, SLOW_BATCH, SLOW_HERE = 0.001, 0.002, 0.004
 """Seconds: on a disk whose flushes take longer, the loop never waits for one. Handing over a whole
-batch costs it more than one commit, so it waits longer for that."""
+batch costs it more than one commit, so it waits longer for that, and still longer where the thread
+has to wait for a processor."""
+
+MOVE, WRITE = 75e-6, 30e-6
+"""Seconds that a loop in full work takes to move a run on by a step, and to write a commit."""
+
+HERE, HERE_FOR = 64, 64
+"""Where the loop stands still for longer than it would take it to write the commits, because the
+processors have other work as well, it writes so many of a turn itself, so many times."""
 
 BATCH = 16
 """So many commits of one turn are a batch."""
@@ -91,6 +100,9 @@ class Writer:
         self._stopped: asyncio.Event | None = None
         self._average = SLOW_BATCH  # seconds of a flush; fast has to be shown first
         self._unchecked = 0
+        self._handed_at = 0.0  # when the loop last gave something to the thread
+        self._still = 0.0  # seconds from then until the thread was heard of, on average
+        self._here_for = 0  # how many times more the loop writes many commits itself
 
     async def submit(self, prepared: Prepared) -> Appended:
         """Queue a commit, and wait for what becomes of it.
@@ -140,6 +152,7 @@ class Writer:
 
     async def stop(self) -> None:
         """Write what is queued, then end the thread."""
+        self._here_for = 0
         self._flush()
         self._stopped = asyncio.Event()
         if self._thread is not None:
@@ -156,7 +169,7 @@ class Writer:
     def _flush(self) -> None:
         """The loop's turn is over: write its commits here, or hand them to the thread."""
         collected, texts = self._collected, self._texts
-        if not collected:
+        if not collected or (self._here_for and self._in_hand):  # `_finish` will come back to them
             return
         self._collected, self._texts = [], Texts()
         tickets = [ticket for ticket in collected if not ticket[1].cancelled()]
@@ -167,10 +180,14 @@ class Writer:
     def _write_here(self, tickets: list[Ticket]) -> bool:
         """Write commits on the loop, if that takes it less than handing them over."""
         count = len(tickets)
-        slow = SLOW if count < BATCH else SLOW_BATCH
+        slow = SLOW if count < BATCH else SLOW_HERE if self._here_for else SLOW_BATCH
         fast = self._average < slow and self._unchecked < CHECKPOINT_EVERY
-        if self._in_hand or count >= MANY or not (fast and self._lock.acquire(blocking=False)):
+        if self._in_hand or count > (HERE if self._here_for else MANY - 1) or not fast:
             return False
+        if not self._lock.acquire(blocking=False):
+            return False
+        if self._here_for and count >= BATCH:
+            self._here_for -= 1
         try:
             self._unchecked += 1 + count // 8
             self._transaction.checkpoint_at(0)
@@ -205,6 +222,7 @@ class Writer:
                 some = tickets[first : first + share]
                 self._handed.append(Part(some, Texts(prepared for prepared, _ in some)))
         self._signals.put(True)
+        self._handed_at = stopwatch()
 
     def _share(self) -> int:
         """How many commits the thread takes: half of those in flight, if they are enough.
@@ -212,7 +230,7 @@ class Writer:
         While these are written, the loop moves the runs of the other half. On a slow disk the
         flush takes longer than that, and all are written at once.
         """
-        if self._in_hand < MANY or self._average > self._in_hand * TURN / 2:
+        if self._in_hand < MANY or self._average > self._in_hand * MOVE / 2:
             return MOST
         return min(MOST, (self._in_hand + 1) // 2)
 
@@ -240,7 +258,6 @@ class Writer:
                 if not lone and len(wanted) == len(tickets) == texts.commits:
                     first = self._transaction.commit_together(texts)
                     if first is not None:
-                        self._note_flush()
                         return tickets, first, len(tickets)
                 return wanted, self._write(wanted, patient=True), len(tickets)
             except Exception as error:
@@ -275,7 +292,7 @@ class Writer:
         return outcomes
 
     def _note_flush(self) -> None:
-        took = min(self._transaction.flush_took, 4 * SLOW)  # a stall counts once
+        took = min(self._transaction.flush_took, 5 * SLOW)  # a stall counts once
         self._average += (took - self._average) / 5
 
     def _finish(self, tickets: list[Ticket], became: list[Outcome] | int, taken: int) -> None:
@@ -288,6 +305,7 @@ class Writer:
         if tickets and tickets[0][1].get_loop() is not self._loop:
             return  # a loop that was closed meanwhile had queued them
         self._in_hand -= taken
+        self._note_still(taken)
         if isinstance(became, int):
             outcomes: list[Outcome] = []
             for prepared, _ in tickets:
@@ -296,6 +314,17 @@ class Writer:
         else:
             outcomes = became
         self._settle(tickets, outcomes)
+        if self._collected and not self._in_hand and not self._collecting:
+            self._flush()
+
+    def _note_still(self, taken: int) -> None:
+        """See whether the loop would rather have written so many commits itself."""
+        still = min(stopwatch() - self._handed_at, 2 * SLOW_HERE)
+        self._still += (still - self._still) / 8
+        itself = taken * WRITE + self._average
+        if taken >= BATCH and self._average < SLOW_HERE and self._still > itself:
+            self._here_for, self._still = HERE_FOR, 0.0
+            self._average = min(self._average, SLOW)  # what was measured may be the processors'
 
     def _settle(self, tickets: list[Ticket], outcomes: list[Outcome]) -> None:
         """Say what became of commits, to the store and to those who wait. On the loop."""
