@@ -156,6 +156,16 @@ async def test_a_reply_is_what_the_workflow_said(engine: Engine) -> None:
     assert await run.result() == ["a", "b"]
 
 
+async def test_who_has_its_answer_is_forgotten(engine: Engine) -> None:
+    run = await engine.start(messages.cart_talks, 2, id="run")
+    one, two = await asyncio.gather(
+        engine.send(run, Assign(job="a"), reply=True, timeout="30 seconds"),
+        engine.send(run, Assign(job="b", weight=3), reply=True, timeout="30 seconds"),
+    )
+    assert {len(one["items"]), len(two["items"])} == {1, 2}
+    assert engine.replies.waiting == {}
+
+
 async def test_a_command_is_validated_before_it_is_accepted(engine: Engine) -> None:
     run = await engine.start(messages.cart_talks, 2, id="run")
     with pytest.raises(ValidationError):

@@ -25,17 +25,16 @@ class Replies:
     """Those who wait for answers.
 
     Attributes:
-        waiting: by run, what tells them that something was appended to it.
+        waiting: by run, what tells each of them that something was appended to it.
     """
 
     def __init__(self) -> None:
-        self.waiting: dict[str, asyncio.Event] = {}
+        self.waiting: dict[str, list[asyncio.Event]] = {}
 
     def note(self, events: Sequence[Event]) -> None:
         """Take note of a commit of this process: somebody may wait for what is in it."""
-        waiting = self.waiting.get(events[0].stream)
-        if waiting is not None:
-            waiting.set()
+        for changed in self.waiting.get(events[0].stream, ()):
+            changed.set()
 
     async def answer(
         self, engine: Core, run: str, command_id: str, timeout: timedelta | None
@@ -46,7 +45,9 @@ class Replies:
             NoReply: the run ended without answering.
             TimedOut: it did not answer in time; the command was accepted all the same.
         """
-        changed = self.waiting.setdefault(run, asyncio.Event())
+        changed = asyncio.Event()
+        others = self.waiting.setdefault(run, [])
+        others.append(changed)
         limit = None if timeout is None else timeout.total_seconds()
         try:
             async with asyncio.timeout(limit):
@@ -54,6 +55,10 @@ class Replies:
         except TimeoutError:
             message = f"run {run!r} has not answered in {timeout}; it has the command"
             raise TimedOut(message) from None
+        finally:
+            others.remove(changed)
+            if not others:
+                del self.waiting[run]
 
     async def _answer(self, engine: Core, run: str, command_id: str, changed: asyncio.Event) -> Any:
         seen = await _version(engine, command_id)

@@ -85,7 +85,6 @@ class Session:
         self._drives = drives
         self._drafts: list[Draft] = []
         self._at: datetime | None = None
-        self._known_timers: set[str] = set()
         self.lock = Turn()
         self.mover: Mover | None = None
         self.broken = False
