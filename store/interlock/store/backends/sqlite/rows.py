@@ -15,6 +15,12 @@ from interlock.store.prepared import Prepared
 
 Move: TypeAlias = Literal["create", "stay", "end"]
 
+VALUES = (
+    "machine", "hash", "state", "status", "since", "waits", "waits_for", "started", "parent",
+    "version", "digest", "at",
+)  # fmt: skip
+"""The columns of an index row that commits change, in the order of `entry_row`."""
+
 _COLUMNS = "run, machine, hash, state, status, since, waits, waits_for, started"
 _PARENT = (
     "IFNULL((SELECT json_extract(CAST(state AS TEXT), '$.body.parent') FROM stored_events "
@@ -35,9 +41,7 @@ _known = lru_cache(maxsize=4096)(instant)  # a run in flight is asked for at eac
 
 
 def entry_row(prepared: Prepared) -> tuple[str | int, ...]:
-    """The values of a commit's index row, in the order of the table's columns from `machine` on,
-    then the key: `open` is left out.
-    """
+    """The values of a commit's index row, in the order of `VALUES`, then the key `sort, run`."""
     commit, head = prepared.commit, prepared.head
     entry, at = commit.entry, head.at or commit.at
     run, now = entry.run, instant(at)

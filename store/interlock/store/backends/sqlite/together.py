@@ -18,14 +18,17 @@ from contextlib import suppress
 import msgspec
 
 from interlock.store.backends.sqlite.recorder import EVENTS
-from interlock.store.backends.sqlite.rows import entry_row, instant, is_open, is_plain, move_of
+from interlock.store.backends.sqlite.rows import (
+    VALUES,
+    entry_row,
+    instant,
+    is_open,
+    is_plain,
+    move_of,
+)
 from interlock.store.prepared import Prepared
 
-_VALUES = (
-    "machine", "hash", "state", "status", "since", "waits", "waits_for", "started", "parent",
-    "version", "digest", "at",
-)  # fmt: skip
-_ENTRY = ("kind", *_VALUES, "sort", "run", "open", "was_version", "was_digest", "events")
+_ENTRY = ("kind", *VALUES, "sort", "run", "open", "was_version", "was_digest", "events")
 _NOTE = ("kind", "run", "name", "version", "due")
 _EVENT = ("version", "name", "length")
 _COLUMNS = (*_ENTRY[:-1], "name", "due", "position", "bytes")
@@ -35,8 +38,8 @@ _FENCE = (
     "AND archive='' AND open=1"
 )
 _MOVED = "SELECT RAISE(ABORT, 'the head moved') WHERE changes() = 0"
-_SET = ", ".join(f"{name}=new.{name}" for name in _VALUES)
-_KEPT = (*_VALUES, "sort", "run", "open")
+_SET = ", ".join(f"{name}=new.{name}" for name in VALUES)
+_KEPT = (*VALUES, "sort", "run", "open")
 _NEW = ", ".join(f"new.{name}" for name in _KEPT)
 
 LARGE = 2**20

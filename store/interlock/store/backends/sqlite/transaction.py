@@ -14,7 +14,14 @@ from eventsourcing.sqlite import SQLiteCursor
 from interlock.store import crash
 from interlock.store.backends.sqlite.errors import is_busy, is_disk, translate
 from interlock.store.backends.sqlite.recorder import EVENTS, Recorder
-from interlock.store.backends.sqlite.rows import entry_row, instant, is_open, is_plain, move_of
+from interlock.store.backends.sqlite.rows import (
+    VALUES,
+    entry_row,
+    instant,
+    is_open,
+    is_plain,
+    move_of,
+)
 from interlock.store.backends.sqlite.together import NEWEST, Texts, Together
 from interlock.store.clock import stopwatch
 from interlock.store.contract import Appended
@@ -31,18 +38,14 @@ from interlock.store.prepared import Prepared, Row
 
 Outcome: TypeAlias = "Appended | StoreError"
 
-_SET = (
-    "machine=?, hash=?, state=?, status=?, since=?, waits=?, waits_for=?, started=?, "
-    "parent=?, version=?, digest=?, at=?"
-)
+_SET = ", ".join(f"{name}=?" for name in VALUES)
 _FENCE = "WHERE sort=? AND run=? AND version=? AND digest=? AND archive=''"
 # The first leaves `open` out of SET, so that its index is not rewritten by every commit.
 _STAY = f"UPDATE interlock_entries SET {_SET} {_FENCE} AND open=1"
 _MOVE = f"UPDATE interlock_entries SET {_SET}, open=? {_FENCE}"
 _CREATE = (
-    "INSERT OR IGNORE INTO interlock_entries (machine, hash, state, status, since, waits, "
-    "waits_for, started, parent, version, digest, at, sort, run, open) "
-    "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    f"INSERT OR IGNORE INTO interlock_entries ({', '.join(VALUES)}, sort, run, open) "
+    f"VALUES ({','.join('?' * (len(VALUES) + 3))})"
 )
 
 PATIENCE = 10.0
